@@ -1,0 +1,197 @@
+"""The ports between rooms. It holds no implementation; `gateway` wires them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from mcpg.contract.documents import Caller, Credentials, RunFacts
+    from mcpg.contract.manifest import Manifest
+    from mcpg.contract.verdicts import Case, Effect
+
+__all__ = [
+    "Blobs",
+    "Channel",
+    "EffectContext",
+    "Effects",
+    "Guest",
+    "Ledger",
+    "McpCall",
+    "Refusal",
+    "SecretSource",
+    "Service",
+    "UpstreamCalls",
+]
+
+
+class Guest(Protocol):
+    """A plugin use that is ready to be asked: a pooled, configured component.
+
+    Raises `PluginTrapped` (trap, deadline, memory), `BadDocument` (not JSON, too large, unknown tag) and
+    `PluginRefused` (fenced: revoked, replaced, quarantined).
+    """
+
+    @property
+    def use(self) -> str:
+        """The operator's name for this use."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """The component's manifest."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The wasm digest of the component, `sha256:<hex>`."""
+        ...
+
+    @property
+    def config_digest(self) -> str:
+        """The digest of the configuration as the component got it, files included."""
+        ...
+
+    @property
+    def memo(self) -> bool:
+        """Whether verdicts of this use may be memoised (manifest and operator agree)."""
+        ...
+
+    async def ask(self, function: str, arguments: tuple[Any, ...], run: RunFacts, tenant: str) -> Case:
+        """Make one pass: call the exported `function` with WIT-shaped `arguments` and return its tagged answer."""
+        ...
+
+
+class Blobs(Protocol):
+    """Large bodies of one run, kept in the host; bounded in number and bytes."""
+
+    def put(self, body: bytes, media: str) -> dict[str, Any]:
+        """Keep `body` and return its `$ref` node."""
+        ...
+
+    def get(self, reference: str) -> bytes:
+        """Return the body of a `$ref`; `KeyError` when this run has none of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EffectContext:
+    """What one effect may know: its run, place, caller and deadline (event-loop seconds)."""
+
+    run: str
+    index: int
+    caller: Caller
+    deadline: float
+    blobs: Blobs
+    notify: Callable[[str, dict[str, Any]], Awaitable[None]]
+    """Send an MCP notification (method, params) on the stream of the client's own request."""
+    method: str = ""
+    name: str = ""
+
+
+class Effects(Protocol):
+    """The effects of one plugin use under its grants."""
+
+    def check(self, effect: Effect) -> None:
+        """Return if the operator has granted `effect`; raise `EffectDenied` otherwise. Does no I/O."""
+        ...
+
+    async def perform(self, effect: Effect, context: EffectContext) -> Case:
+        """Perform a checked effect: `ok(json text)` or `failed(problem)`; raises only on cancellation."""
+        ...
+
+    def secret_paths(self, effect: Effect) -> bool:
+        """Whether the request or reply holds fields that a ledger may only keep as keyed digests."""
+        ...
+
+
+class SecretSource(Protocol):
+    """Where secrets come from: one scheme each (`env`, `file`)."""
+
+    async def read(self, name: str) -> str:
+        """Return the secret of that name; `KeyError` when there is none."""
+        ...
+
+
+class Ledger(Protocol):
+    """Append-only records; `append` returns when the record is durable and chained."""
+
+    async def append(self, tenant: str, record: Mapping[str, Any]) -> int:
+        """Write one record and return its sequence in the tenant's chain; raises `LedgerUnavailable`."""
+        ...
+
+    def keyed_digest(self, tenant: str, text: str | bytes) -> str:
+        """Return `hmac-sha256:<hex>` under the tenant's key, for values that are secret or guessable."""
+        ...
+
+
+class UpstreamCalls(Protocol):
+    """Calls to MCP servers behind us, by the operator's name for them."""
+
+    async def request(
+        self,
+        upstream: str,
+        method: str,
+        params: dict[str, Any],
+        *,
+        deadline: float,
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+    ) -> dict[str, Any]:
+        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed` when no answer could be had."""
+        ...
+
+
+class Channel(Protocol):
+    """The client's side of one request while it runs."""
+
+    async def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification that belongs to this request; dropped when the client cannot take it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class McpCall:
+    """One MCP request after the protocol room has checked it."""
+
+    method: str
+    params: dict[str, Any]
+    version: str
+    """The protocol version that governs this request, such as `2025-11-25`."""
+    request_id: str | int
+    session: str = ""
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    """What the client declared (for this request, or for its session)."""
+    progress_token: str | int | None = None
+    log_level: str = ""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer
+    """A JSON-RPC error for the client: `code`, `message`, `data`, and the HTTP status of its carrier."""
+
+    def __init__(
+        self, code: int, message: str, *, data: Any = None, status: int = 200, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+        self.status = status
+        self.headers = tuple(headers)
+
+
+class Service(Protocol):
+    """The pipeline as the edges see it."""
+
+    async def identify(self, credentials: Credentials) -> Caller:
+        """Run the identity chain; raises `Refusal` with status 401 for a bad or missing credential, 503 on failure."""
+        ...
+
+    async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
+        """Answer one MCP request with its result; raises `Refusal`."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Return `{"serverInfo", "capabilities", "instructions"?}` for initialize and server/discover."""
+        ...

@@ -1,0 +1,42 @@
+"""What crosses the boundary as types: effects, replies, problems and tagged answers. It holds no documents."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+__all__ = ["Case", "Effect", "Problem", "Reply", "failed", "ok"]
+
+
+class Case(NamedTuple):
+    """One case of a WIT variant or result: its name and what it carries."""
+
+    tag: str
+    value: Any = None
+
+
+class Effect(NamedTuple):
+    """Something that only the host can do: the driver's name and its request as JSON text."""
+
+    driver: str
+    request: str
+
+
+class Problem(NamedTuple):
+    """Why something did not work: a stable code and one line for a person, never a secret."""
+
+    code: str
+    message: str
+
+
+Reply = Case
+"""What the world answered to one effect: `Case("ok", json_text)` or `Case("failed", Problem)`."""
+
+
+def ok(text: str) -> Case:
+    """Return the reply for an effect that was performed; `text` is the driver's reply document."""
+    return Case("ok", text)
+
+
+def failed(code: str, message: str) -> Case:
+    """Return the reply for an effect that did not work."""
+    return Case("failed", Problem(code, message))
