@@ -1,0 +1,93 @@
+"""From a path to a checked configuration, with every error at once. It reads that one file and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from mcpg.config.check import check
+from mcpg.config.errors import findings_of
+from mcpg.config.findings import ConfigErrors, Finding
+from mcpg.config.interpolate import interpolate
+from mcpg.config.root import Config
+from mcpg.config.source import MAX_BYTES, Source, read_source
+from mcpg.contract.canonical import digest_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcpg.config.findings import Place
+
+__all__ = ["Loaded", "load", "loads"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be obeyed, and where it came from."""
+
+    config: Config
+    path: Path
+    """The file, absolute."""
+    digest: str
+    """`sha256:<hex>` over the file's bytes as written."""
+    source: Source
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.path.parent
+
+    @property
+    def state(self) -> Path:
+        """The folder for keys, caches and the ledger."""
+        return self.resolve(self.config.state)
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.resolve(self.config.audit.ledger) if self.config.audit.ledger else self.state / "ledger.db"
+
+    def resolve(self, path: str) -> Path:
+        """Return `path` of the file as an absolute one."""
+        return (self.base / path).absolute()
+
+    def where(self, place: Place) -> str:
+        """Return `file:line:column` of a place, for errors that are found later."""
+        return self.source.finding(place, "").where
+
+
+def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Loaded:
+    """Return the configuration in the file at `path`; raises `ConfigErrors`. It blocks: call it off the event loop."""
+    shown = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        remedy = "give the file with `--config`, or write one: see docs/reference/config.md"
+        raise ConfigErrors([Finding(f"the file cannot be read: {reason}", remedy, file=shown)]) from None
+    return loads(text, path=Path(path), environment=environment, name=shown)
+
+
+def loads(text: str | bytes, *, path: Path, environment: Mapping[str, str] | None = None, name: str = "") -> Loaded:
+    """Return the configuration in `text`, with relative paths from the folder of `path`; raises `ConfigErrors`."""
+    source = read_source(text, name or path.name)
+    data, findings = interpolate(source, os.environ if environment is None else environment)
+    try:
+        config = Config.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        unset = {finding.path for finding in findings}
+        wrong = [finding for finding in findings_of(error, source, Config) if finding.path not in unset]
+        raise ConfigErrors(findings + wrong) from None
+    checked = check(config, source)
+    findings += [finding for finding in checked if finding.level == "error"]
+    if findings:
+        raise ConfigErrors(findings)
+    warnings = tuple(finding for finding in checked if finding.level == "warning")
+    return Loaded(config, path.absolute(), digest_text(text), source, warnings)

@@ -1,0 +1,81 @@
+"""The keys under `server`: listeners, their limits, TLS, and who calls through stdio. It binds nothing."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from mcpg.config.base import Section
+from mcpg.config.values import Address, Count, Duration, Listen, SecretText, Size, Text, wrong
+
+__all__ = ["Server", "ServerLimits", "Stdio", "StdioCaller", "Tls"]
+
+
+class Tls(Section):
+    """TLS for the MCP listener. Paths are relative to the file."""
+
+    certificate: Text = Field(description="The certificate chain, PEM.")
+    key: Text = Field(description="The private key, PEM, readable by the owner only.")
+    client_ca: Text | None = Field(
+        default=None, description="Certificates that client certificates must chain to, PEM; with it, one is required."
+    )
+
+
+class ServerLimits(Section):
+    """What the front door takes at most."""
+
+    max_body: Size = Field(default=4 * 2**20, description="The size of one request.")
+    max_in_flight: Count = Field(
+        default=1024, description="Requests at work at the same time; one more is answered 503."
+    )
+    max_sessions: Count = Field(default=10_000, description="Sessions of clients that speak MCP 2025-11-25 and older.")
+    session_idle: Duration = Field(default=1800.0, description="How long a session may rest before it ends.")
+    call_timeout: Duration = Field(default=60.0, description="How long one call may take when its tool does not say.")
+
+
+class StdioCaller(Section):
+    """Who is calling when MCP is spoken over stdio: there is nobody to ask, so the operator says it."""
+
+    id: Text = Field(description="The caller's id, as policies see it.")
+    kind: Literal["user", "service", "workload"] = Field(default="user", description="What kind of caller it is.")
+    tenant: Text = Field(default="default", description="The tenant whose ledger and limits apply.")
+    groups: tuple[Text, ...] = Field(default=(), description="Groups, as policies see them.")
+    roles: tuple[Text, ...] = Field(default=(), description="Roles, as policies see them.")
+    scopes: tuple[Text, ...] = Field(default=(), description="Scopes, as policies see them.")
+    attributes: dict[str, str] = Field(default_factory=dict, description="Anything else that policies want to know.")
+
+
+class Stdio(Section):
+    """MCP over the process's own standard input and output (`mcpg serve --stdio`)."""
+
+    caller: StdioCaller = Field(description="Who is calling; without it `--stdio` is refused.")
+
+
+class Server(Section):
+    """Where MCPG listens and what it takes."""
+
+    listen: Listen = Field(default=Address("127.0.0.1", 8787), description="The MCP listener.")
+    path: str = Field(default="/mcp", pattern=r"^/[A-Za-z0-9._~/-]*$", description="The path of the MCP endpoint.")
+    hosts: tuple[Text, ...] = Field(
+        default=(), description="Host headers to believe beside the listener's own (and the loopback names there)."
+    )
+    origins: tuple[Text, ...] = Field(
+        default=(), description="Origins of browser clients to let in, such as `https://app.example`."
+    )
+    tls: Tls | None = Field(default=None, description="TLS; without it, put a proxy in front of anything but loopback.")
+    admin: Listen | None = Field(
+        default=None, description="The second listener: admin API and metrics. Off if not given."
+    )
+    admin_token: SecretText | None = Field(default=None, description="The bearer token of the second listener.")
+    limits: ServerLimits = Field(default_factory=ServerLimits, description="What the front door takes at most.")
+    stdio: Stdio | None = Field(default=None, description="Settings for `mcpg serve --stdio`.")
+
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            scheme, _, rest = origin.partition("://")
+            if scheme not in {"http", "https"} or not rest or set(rest) & set("/*?# "):
+                raise wrong(
+                    f"`{origin}` is not an origin", "write scheme, host and port only: `https://app.example:8443`"
+                )
+        return value

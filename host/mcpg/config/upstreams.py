@@ -1,0 +1,66 @@
+"""The keys under `upstreams`: MCP servers behind the gateway. It starts and calls none."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from mcpg.config.base import Section
+from mcpg.config.values import Duration, SecretText, Text, wrong
+
+__all__ = ["HttpUpstream", "StdioUpstream", "Upstream"]
+
+
+class StdioUpstream(Section):
+    """An MCP server as a child process."""
+
+    command: tuple[Text, ...] = Field(min_length=1, description="The program and its arguments; no shell.")
+    environment: dict[str, SecretText] = Field(
+        default_factory=dict, description="Its environment; nothing of ours is passed on but PATH and the locale."
+    )
+    cwd: Text | None = Field(
+        default=None, description="Its working directory, relative to the file; default: beside the file."
+    )
+
+
+class HttpUpstream(Section):
+    """An MCP server over Streamable HTTP."""
+
+    url: Text = Field(description="The server's MCP endpoint.")
+    headers: dict[str, SecretText] = Field(default_factory=dict, description="Headers for each request.")
+    private: bool = Field(default=False, description="Whether its address may be private, loopback or link-local.")
+    ca: Text | None = Field(
+        default=None, description="Certificates to trust in place of the system's, PEM, relative to the file."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment:
+            raise wrong("this is not an http or https URL", "write `https://host/path`, credentials under `headers`")
+        return value
+
+
+class Upstream(Section):
+    """One MCP server behind us: exactly one of `stdio` and `http`."""
+
+    stdio: StdioUpstream | None = Field(default=None, description="Start it as a child process.")
+    http: HttpUpstream | None = Field(default=None, description="Reach it over Streamable HTTP.")
+    prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{0,32}$",
+        description="What its names begin with, a dot after it. Default: its name if names collide.",
+    )
+    mode: Literal["auto", "legacy", "modern"] = Field(
+        default="auto", description="Which MCP it is spoken to: up to 2025-11-25, from 2026-07-28, or tried."
+    )
+    timeout: Duration = Field(default=30.0, description="How long one request may take.")
+    include: tuple[Text, ...] = Field(default=(), description="Names to take, `*` for any part; all if empty.")
+    exclude: tuple[Text, ...] = Field(default=(), description="Names to leave out, `*` for any part.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.stdio is None) == (self.http is None):
+            raise wrong("an upstream wants exactly one of `stdio` and `http`", "keep one of the two")
+        return self
