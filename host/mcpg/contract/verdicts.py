@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Case", "Effect", "Problem", "Reply", "failed", "ok"]
+__all__ = ["Case", "Charge", "Effect", "Obligation", "Problem", "Reply", "failed", "ok"]
 
 
 class Case(NamedTuple):
@@ -26,6 +26,23 @@ class Problem(NamedTuple):
 
     code: str
     message: str
+
+
+class Obligation(NamedTuple):
+    """Something that must be done if the action goes ahead: its kind and its detail as JSON text."""
+
+    kind: str
+    detail: str
+
+
+class Charge(NamedTuple):
+    """What to take from one account, in millionths (`window` in seconds); no number is above 2^53-1."""
+
+    account: list[str]
+    cost: int
+    capacity: int
+    refill: int
+    window: int
 
 
 Reply = Case
