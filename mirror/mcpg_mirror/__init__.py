@@ -1,1 +1,1 @@
-"""To be written."""
+"""Mirrors of plugins, signatures and revocation lists for sites without a network. Nothing is built here yet."""

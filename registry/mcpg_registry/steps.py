@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import PluginRefused
 
-__all__ = ["STEPS", "refusal"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["STEPS", "at_step", "refusal"]
 
 STEPS = MappingProxyType(
     {
@@ -33,3 +38,15 @@ STEPS = MappingProxyType(
 def refusal(step: int, message: str, *, where: str = "", remedy: str = "", code: str | None = None) -> PluginRefused:
     """Return the error for a plugin that was refused at `step`: its message names number and name of the step."""
     return PluginRefused(f"step {step}, {STEPS[step]}: {message}", step=step, where=where, remedy=remedy, code=code)
+
+
+@contextmanager
+def at_step(number: int, *, where: str, remedy: str, code: str | None = None) -> Iterator[None]:
+    """Turn what is wrong with the data (`ValueError`) or the disk (`OSError`) into the refusal of this step."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise refusal(number, f"cannot read: {reason.lower()}", where=where, remedy=remedy, code=code) from error
+    except ValueError as error:
+        raise refusal(number, str(error), where=where, remedy=remedy, code=code) from error

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mcpg_registry.digests import Digest
     from mcpg_registry.trust.dsse import Envelope
+    from mcpg_registry.trust.keys import PublicKey
     from mcpg_registry.trust.policy import Rule, TrustedKey
 
 __all__ = ["Signed", "envelope_signers", "verify_signatures"]
@@ -100,14 +101,14 @@ def verify_signatures(
     return Signed(keys, release, tuple(dict.fromkeys(count.warnings)))
 
 
-def envelope_signers(envelope: Envelope, keys: Sequence[TrustedKey]) -> frozenset[Digest]:
-    """Return the ids of those of `keys` that have validly signed `envelope`; validity in time is the caller's."""
+def envelope_signers(envelope: Envelope, keys: Sequence[PublicKey]) -> frozenset[Digest]:
+    """Return the ids of those of `keys` that have validly signed `envelope`."""
     data = envelope.signed_bytes()
     return frozenset(
-        trusted.key.id
+        key.id
         for signature in envelope.signatures
-        for trusted in keys
-        if signature.key_id in {"", trusted.key.id} and trusted.key.verifies(signature.sig, data)
+        for key in keys
+        if signature.key_id in {"", key.id} and key.verifies(signature.sig, data)
     )
 
 
