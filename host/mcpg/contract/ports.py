@@ -165,6 +165,9 @@ class McpCall:
     """What the client declared (for this request, or for its session)."""
     progress_token: str | int | None = None
     log_level: str = ""
+    mirrored: Mapping[str, str] | None = None
+    """Headers `mcp-param-*` of a modern HTTP request, for the stage that knows the tool's schema
+    (`protocol.mirrors.check_mirrors`); none where the transport has no headers."""
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer
