@@ -147,9 +147,9 @@ class McpRequest(_Closed, kw_only=True):
 
 
 class McpReply(_Closed, kw_only=True):
-    """Answer of driver `mcp`: the MCP result, or the upstream's JSON-RPC error."""
+    """Answer of driver `mcp`: the MCP result (or its `$ref` node), or the upstream's JSON-RPC error."""
 
-    result: dict[str, Any] | BlobRef | None = None
+    result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 
 
