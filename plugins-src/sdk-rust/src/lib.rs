@@ -23,11 +23,13 @@ mod adapters;
 pub mod bindings;
 mod document;
 mod export;
+mod glob;
 mod kinds;
 mod run;
 
 pub use bindings::types::{Effect, Problem, Reply};
 pub use document::{Doc, Json, problem, read_config, text};
+pub use glob::{glob, matches_any};
 #[doc(hidden)]
 pub use kinds::{Adapter, Held};
 pub use kinds::{
