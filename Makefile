@@ -1,0 +1,69 @@
+# MCPG. Needs Python 3.11+ and make; everything else comes into .venv by hash. `make plugins` also needs Rust.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
+
+.PHONY: help run test test-real lint types docs plugins bench lock clean
+
+help: ## Show what can be made
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/run.stamp ## Serve the quickstart on http://127.0.0.1:8787/mcp and say what to try
+	@exec $(PY) deploy/quickstart/run.py
+
+test: $(VENV)/dev.stamp ## Run the tests that need only Python
+	$(PY) -m pytest -m "not real" --numprocesses auto --dist loadfile $(ARGS)
+
+test-real: $(VENV)/dev.stamp ## Run the tests with servers, clients and toolchains that others wrote
+	$(PY) -m pytest -m real $(ARGS)
+
+lint: $(VENV)/dev.stamp ## Check style, format, imports between rooms, and that generated files are fresh
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(PY) docs/generate.py --check
+
+types: $(VENV)/dev.stamp ## Check types with mypy (strict) and pyright
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright
+
+docs: $(VENV)/dev.stamp ## Write the schemas and reference pages that are generated from code
+	$(PY) docs/generate.py
+
+plugins: $(VENV)/run.stamp ## Build, pack and sign the built-in components (needs Rust)
+	$(PY) plugins-src/build.py
+	$(PY) -m mcpg.plugins.bundle make
+
+bench: $(VENV)/dev.stamp ## Run the benchmarks and print their tables
+	@for each in bench/[a-z]*.py; do echo "== $$each"; $(PY) "$$each"; done
+
+lock: ## Compile the hashed requirement files anew from pyproject.toml
+	PYTHON=$(PYTHON) .ci/lock
+
+clean: ## Remove what was built, installed and cached here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(PY):
+	@[ -n "$(PYTHON)" ] || { echo "mcpg needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One environment, two depths: what runs, and what also develops. A changed lock file makes the stamp old.
+$(VENV)/run.stamp: deploy/requirements.txt .ci/build.txt pyproject.toml | $(PY)
+	$(PIP) --require-hashes --requirement deploy/requirements.txt --requirement .ci/build.txt
+	$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/dev.stamp: .ci/requirements.txt $(VENV)/run.stamp
+	$(PIP) --require-hashes --requirement .ci/requirements.txt
+	@touch $@
