@@ -1,1 +1,1 @@
-"""To be written."""
+"""The composition root: wires the rooms, starts and stops them, reloads. It decides nothing about a call."""

@@ -1,0 +1,95 @@
+"""From the operator's file to plugin uses and their grants. It loads no plugin.
+
+An upstream is short for a use of `backend-mcp` that may call that one upstream and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcpg.contract.worlds import PluginKind
+from mcpg.plugins import UseSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mcpg.config import Config, Loaded
+
+__all__ = ["Wanted", "kinds_wanted", "wanted_uses"]
+
+UPSTREAM_METHODS = (
+    "tools/list",
+    "tools/call",
+    "prompts/list",
+    "prompts/get",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One use with what belongs to it here: grants, what a failure means, shadow, and the upstream it is for."""
+
+    spec: UseSpec
+    grants: Mapping[str, Any]
+    on_failure: str = "deny"
+    shadow: bool = False
+    upstream: str = ""
+    timeout: float = 30.0
+
+
+def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
+    """Return every use that the file names, upstreams included."""
+    config = loaded.config
+    wanted = {name: _plugin_use(loaded, name) for name in config.plugins}
+    for name, upstream in config.upstreams.items():
+        settings: dict[str, Any] = {"upstream": name}
+        if upstream.prefix:
+            settings["prefix"] = upstream.prefix
+        for field in ("include", "exclude"):
+            if getattr(upstream, field):
+                settings[field] = list(getattr(upstream, field))
+        spec = UseSpec(
+            name=f"upstream.{name}",
+            source="builtin:backend-mcp",
+            config=settings,
+            isolation=None,
+            memo=None,
+            limits=None,
+            base=loaded.base,
+        )
+        grants = {"mcp": {"upstreams": [name], "methods": list(UPSTREAM_METHODS)}}
+        wanted[spec.name] = Wanted(spec, grants, upstream=name, timeout=upstream.timeout)
+    return wanted
+
+
+def _plugin_use(loaded: Loaded, name: str) -> Wanted:
+    use = loaded.config.plugins[name]
+    limits = {field: getattr(use.limits, field) for field in ("memory", "time", "output")}
+    spec = UseSpec(
+        name=name,
+        source=use.source,
+        config=use.config,
+        isolation=use.isolation,
+        memo=use.memo,
+        limits={field: value for field, value in limits.items() if value is not None} or None,
+        base=loaded.base,
+    )
+    return Wanted(spec, use.grants, use.on_failure, use.shadow)
+
+
+def kinds_wanted(config: Config) -> Iterator[tuple[str, str, PluginKind]]:
+    """Yield (place in the file, use, kind) for every place that refers to a use."""
+    yield from (("identity.chain", use, PluginKind.IDENTITY) for use in config.identity.chain)
+    yield from (("policy.engines", use, PluginKind.POLICY) for use in config.policy.engines)
+    yield from (("limits", use, PluginKind.LIMIT) for use in config.limits.chain)
+    yield from (("transforms", use, PluginKind.TRANSFORM) for use in config.transforms)
+    yield from (("catalog", use, PluginKind.CATALOG) for use in config.catalog)
+    yield from (("sinks", use, PluginKind.SINK) for use in config.sinks)
+    yield from ((f"credentials.{name}", use, PluginKind.CREDENTIAL) for name, use in config.credentials.items())
+    for name, tool in config.tools.items():
+        yield (f"tools.{name}.backend", tool.backend, PluginKind.BACKEND)
+        yield from ((f"tools.{name}.transforms", use, PluginKind.TRANSFORM) for use in tool.transforms)

@@ -1,0 +1,135 @@
+"""Stage 10: the response cache, the breaker and the backend's run. It does not retry: drivers do, where it is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from mcpg.contract.problems import BadDocument, RunFailed
+from mcpg.pipeline.runs import History, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcpg.contract.verdicts import Case
+    from mcpg.pipeline.routes import Route
+    from mcpg.pipeline.runs import Runner
+    from mcpg.pipeline.stages import Stage
+    from mcpg.pipeline.work import Work
+    from mcpg.storage.lru import Lru
+
+__all__ = ["Asked", "Backends", "Breaker"]
+
+_decode = msgspec.json.decode
+
+
+class Asked(NamedTuple):
+    """The backend wants input that only the client can give: the ask document and the run so far."""
+
+    ask: dict[str, Any]
+    history: History
+    component: str
+    config: str
+
+
+class Breaker:
+    """Opens after `most` failures in a row and lets one call try again after `cooldown` seconds."""
+
+    __slots__ = ("_cooldown", "_failures", "_most", "_opened", "_probing")
+
+    def __init__(self, most: int = 5, cooldown: float = 5.0) -> None:
+        self._most = most
+        self._cooldown = cooldown
+        self._failures = 0
+        self._opened = 0.0
+        self._probing = False
+
+    def admit(self, now: float) -> bool:
+        """Whether a call may go through at `now` (event-loop seconds)."""
+        if self._failures < self._most:
+            return True
+        if self._probing or now - self._opened < self._cooldown:
+            return False
+        self._probing = True
+        return True
+
+    def note(self, *, good: bool, now: float) -> None:
+        """Remember how a call ended."""
+        self._probing = False
+        self._failures = 0 if good else self._failures + 1
+        if self._failures >= self._most:
+            self._opened = now
+
+
+class Backends:
+    """Calls backends, one breaker for each use."""
+
+    TRANSPORT = frozenset({"connect-failed", "timeout", "upstream-failed", "outcome-unknown", "plugin-trapped"})
+
+    def __init__(self, runner: Runner, cache: Lru) -> None:
+        self._runner = runner
+        self._cache = cache
+        self._breakers: dict[str, Breaker] = {}
+
+    def cache_key(self, route: Route, stage: Stage, call: Mapping[str, Any], work: Work) -> str | None:
+        """Return the key under which this call's result may be cached, if its tool says so."""
+        if route.cache_ttl <= 0:
+            return None
+        caller = work.known
+        parts = [caller.caller.tenant, stage.guest.digest, stage.guest.config_digest, caller.text(stage.reads)]
+        return "\0".join([*parts, stage.reads.text("call", call)])
+
+    def cached(self, key: str | None) -> dict[str, Any] | None:
+        """Return the cached result, if there is one."""
+        found = self._cache.get(key) if key is not None else None
+        return _decode(found) if found is not None else None
+
+    def keep(self, key: str | None, result: dict[str, Any], ttl: float, owner: str) -> None:
+        """Cache a result for `ttl` seconds under its use's name."""
+        if key is not None:
+            text = msgspec.json.encode(result)
+            self._cache.put(key, text, size=len(text) + len(key), ttl=ttl, owner=owner)
+
+    async def call(
+        self, stage: Stage, call: Mapping[str, Any], work: Work, history: History | None = None
+    ) -> dict[str, Any] | Asked:
+        """Return the MCP result, or what the backend asks of the client; raises `RunFailed` and `PluginRefused`."""
+        loop = asyncio.get_running_loop()
+        breaker = self._breakers.setdefault(stage.use, Breaker())
+        if not breaker.admit(loop.time()):
+            raise RunFailed(
+                f"backend `{stage.use}` has failed repeatedly and is not tried for a while", code="breaker-open"
+            )
+        history = history or History()
+        good = False
+        try:
+            answer = await self._run(stage, call, work, history)
+            good = True
+            return self._result(stage, answer, history, work)
+        except RunFailed as error:
+            good = error.code not in self.TRANSPORT
+            raise
+        finally:
+            breaker.note(good=good, now=loop.time())
+
+    async def _run(self, stage: Stage, call: Mapping[str, Any], work: Work, history: History) -> Case:
+        facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
+        documents = (work.known.text(stage.reads), stage.reads.text("call", call, facts))
+        answer = await self._runner.run(Question(stage, "backend", "call", documents, work), history)
+        if answer.tag == "failed":
+            raise RunFailed(answer.value.message, code=answer.value.code)
+        return answer
+
+    def _result(self, stage: Stage, answer: Case, history: History, work: Work) -> dict[str, Any] | Asked:
+        try:
+            value = _decode(answer.value)
+        except msgspec.DecodeError as error:
+            raise BadDocument(f"`{stage.use}` answered with something that is not JSON") from error
+        if not isinstance(value, dict):
+            raise BadDocument(f"`{stage.use}` answered with something that is not an object")
+        if answer.tag == "ask":
+            return Asked(value, history, stage.guest.digest, stage.guest.config_digest)
+        restored: dict[str, Any] = work.blobs.restore(value)
+        return restored

@@ -1,0 +1,87 @@
+"""Large bodies of one run, kept in the host and named by `$ref` nodes. It does not write to disk.
+
+Source: plugin contract, "Runs": bodies over 64 KiB stay in the host.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from mcpg.contract.problems import RunFailed
+
+__all__ = ["LARGE", "RunBlobs"]
+
+LARGE = 64 * 1024
+
+
+class RunBlobs:
+    """The bodies of one call, bounded in number and bytes; the node's `$ref` is unique to the call."""
+
+    __slots__ = ("_bodies", "_bytes", "_limit", "_media", "_most")
+
+    def __init__(self, *, most: int = 256, limit: int = 64 * 1024 * 1024) -> None:
+        self._bodies: dict[str, bytes] = {}
+        self._media: dict[str, str] = {}
+        self._bytes = 0
+        self._limit = limit
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+    def put(self, body: bytes, media: str) -> dict[str, Any]:
+        """Keep `body` and return its `$ref` node; `RunFailed` when the call holds too much already."""
+        if len(self._bodies) >= self._most or self._bytes + len(body) > self._limit:
+            raise RunFailed(
+                f"the bodies of this call exceed {self._limit} bytes or {self._most} pieces", code="bodies-too-large"
+            )
+        reference = f"blob:{len(self._bodies)}"
+        self._bodies[reference] = body
+        self._media[reference] = media
+        self._bytes += len(body)
+        return {"$ref": reference, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "media": media}
+
+    def get(self, reference: str) -> bytes:
+        """Return the body; `KeyError` when this call has none of that name."""
+        return self._bodies[reference]
+
+    def restore(self, value: Any) -> Any:
+        """Return `value` with every `$ref` node replaced by its body as text; `RunFailed` for an unknown one."""
+        if not self._bodies:
+            return value
+        return self._walk(value)
+
+    def shrink(self, value: Any) -> Any:
+        """Return `value` with every string over 64 KiB replaced by a `$ref` node."""
+        if type(value) is str:
+            if len(value) <= LARGE // 4:
+                return value
+            raw = value.encode()
+            return self.put(raw, "text/plain") if len(raw) > LARGE else value
+        if type(value) is dict:
+            return {name: self.shrink(item) for name, item in value.items()}
+        if type(value) is list:
+            return [self.shrink(item) for item in value]
+        return value
+
+    def _walk(self, value: Any) -> Any:
+        if type(value) is dict:
+            reference = value.get("$ref")
+            if isinstance(reference, str) and reference.startswith("blob:") and "sha256" in value:
+                return self._text(reference, value)
+            return {name: self._walk(item) for name, item in value.items()}
+        if type(value) is list:
+            return [self._walk(item) for item in value]
+        return value
+
+    def _text(self, reference: str, node: dict[str, Any]) -> str:
+        body = self._bodies.get(reference)
+        if body is None or node["sha256"] != hashlib.sha256(body).hexdigest():
+            raise RunFailed(f"the plugin returned `{reference}`, which is no body of this call", code="unknown-body")
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            import base64  # noqa: PLC0415 - rare
+
+            return base64.b64encode(body).decode()

@@ -1,0 +1,88 @@
+"""Records of unauthenticated refusals: one each at first, then counted in one a second. It refuses nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from mcpg.contract.problems import McpgError
+from mcpg.pipeline.refusals import unavailable
+
+if TYPE_CHECKING:
+    from mcpg.contract.ports import Ledger, Refusal
+    from mcpg.pipeline.work import Work
+
+__all__ = ["Floods"]
+
+TENANT = "default"
+SINGLE = 10
+"""So many refusals in one second are written singly before counting starts."""
+
+
+class Floods:
+    """Keeps a second's count; addresses are counted, not listed, beyond the first hundred."""
+
+    def __init__(self, ledger: Ledger, *, interval: float = 1.0) -> None:
+        self._ledger = ledger
+        self._interval = interval
+        self._second = -1
+        self._written = 0
+        self._counted = 0
+        self._codes: dict[str, int] = {}
+        self._addresses: set[str] = set()
+        self._flush: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def note(self, refused: Refusal, address: str, work: Work) -> None:
+        """Record one refusal; raises `Refusal` when the ledger cannot be written."""
+        loop = asyncio.get_running_loop()
+        second = int(loop.time() / self._interval)
+        if second != self._second:
+            self._second, self._written = second, 0
+        if self._written < SINGLE:
+            self._written += 1
+            record = {
+                "kind": "refusal",
+                "call": work.call_id,
+                "stage": "identity",
+                "code": str(refused.code),
+                "message": str(refused),
+                "peer": address,
+                "stages": work.trace,
+            }
+            try:
+                await self._ledger.append(TENANT, record)
+            except McpgError as error:
+                raise unavailable("the ledger cannot be written, so nothing is done", status=503) from error
+            return
+        self._counted += 1
+        code = str(work.trace[-1].get("code", refused.code)) if work.trace else str(refused.code)
+        self._codes[code] = self._codes.get(code, 0) + 1
+        if len(self._addresses) < 100:  # noqa: PLR2004 - as the docstring says
+            self._addresses.add(address)
+        if self._flush is None:
+            self._flush = loop.call_later(self._interval, self._start_flush)
+
+    def _start_flush(self) -> None:
+        task = asyncio.get_running_loop().create_task(self.flush())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def flush(self) -> None:
+        """Write what has been counted; at the latest when the gateway stops."""
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        if not self._counted:
+            return
+        record: dict[str, Any] = {
+            "kind": "refusal",
+            "stage": "identity",
+            "counted": self._counted,
+            "codes": dict(self._codes),
+            "peers": len(self._addresses),
+        }
+        self._counted = 0
+        self._codes.clear()
+        self._addresses.clear()
+        await self._ledger.append(TENANT, record)

@@ -1,0 +1,100 @@
+"""Stage 11's first half: what a permit demanded is done, or the call is denied. It makes no demands of its own.
+
+Known kinds: `redact` (`{"paths": [pointers, "*" for every item], "replacement"?}`, over the result), `annotate`
+(`{name: text}`, shown in the result's `_meta`), `require-approval` (no approver is built yet, so no answer: deny).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcpg.pipeline.policy import Obligation
+
+__all__ = ["Annotate", "Redact", "apply", "unmet"]
+
+META = "dev.mcpg/annotations"
+
+
+class Redact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Detail of `redact`: JSON pointers into the result, `*` for every member or item."""
+
+    paths: tuple[str, ...]
+    replacement: str = "[redacted]"
+
+
+class Annotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Detail of `annotate`: names and texts."""
+
+    notes: dict[str, str]
+
+
+_KINDS: dict[str, type[msgspec.Struct]] = {"redact": Redact, "annotate": Annotate}
+
+
+def unmet(obligations: Sequence[Obligation]) -> str | None:
+    """Return why an obligation cannot be met, before anything happens; None when all can."""
+    for obligation in obligations:
+        if obligation.kind == "require-approval":
+            return "an approval is required and no approver is configured"
+        model = _KINDS.get(obligation.kind)
+        if model is None:
+            return f"obligation `{obligation.kind}` is not known to this gateway"
+        try:
+            msgspec.convert(obligation.detail, model)
+        except msgspec.ValidationError as error:
+            return f"obligation `{obligation.kind}` is outside its schema: {error}"
+    return None
+
+
+def apply(obligations: Sequence[Obligation], result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result with every obligation met; `ValueError` when one cannot be."""
+    for obligation in obligations:
+        if obligation.kind == "redact":
+            detail = msgspec.convert(obligation.detail, Redact)
+            for path in detail.paths:
+                result = _redact(result, _parts(path), detail.replacement)
+        elif obligation.kind == "annotate":
+            notes = msgspec.convert(obligation.detail, Annotate).notes
+            meta = dict(result.get("_meta") or {})
+            result = {**result, "_meta": {**meta, META: {**meta.get(META, {}), **notes}}}
+        else:
+            raise ValueError(f"obligation `{obligation.kind}` is not known to this gateway")
+    return result
+
+
+def _parts(pointer: str) -> list[str]:
+    if not pointer.startswith("/"):
+        raise ValueError(f"`{pointer}` is no JSON pointer")
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def _redact(value: Any, parts: list[str], replacement: str) -> Any:
+    if not parts:
+        return replacement
+    head, rest = parts[0], parts[1:]
+    if isinstance(value, dict):
+        names = list(value) if head == "*" else [head] if head in value else []
+        return {**value, **{name: _redact(value[name], rest, replacement) for name in names}}
+    if isinstance(value, list):
+        wanted = range(len(value)) if head == "*" else [int(head)] if head.isdigit() and int(head) < len(value) else []
+        changed = list(value)
+        for index in wanted:
+            changed[index] = _redact(value[index], rest, replacement)
+        return changed
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        return _inside_text(value, parts, replacement)
+    return value
+
+
+def _inside_text(text: str, parts: list[str], replacement: str) -> str:
+    """A text block that is JSON holds the same data as `structuredContent`: the pointer goes on inside it."""
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return msgspec.json.encode(_redact(value, parts, replacement)).decode()

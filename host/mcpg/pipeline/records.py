@@ -1,0 +1,83 @@
+"""Decision records: what the ledger keeps of a call. It writes none; `calls` and `service` do.
+
+`intent` before the backend's first effect, `outcome` after it, `refusal` where it ended before. Values that are secret
+or guessable (arguments, results, inputs of stages) are there as digests under the tenant's key, never as text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from mcpg.contract.documents import Caller
+    from mcpg.contract.ports import McpCall, Refusal
+    from mcpg.pipeline.routes import Route
+    from mcpg.pipeline.work import Work
+
+__all__ = ["Ended", "intent", "outcome", "refusal"]
+
+
+def _caller(caller: Caller) -> dict[str, Any]:
+    return {
+        "id": caller.id,
+        "kind": caller.kind,
+        "trust": caller.trust,
+        "groups": list(caller.groups),
+        "identity": caller.how.plugin,
+        "credential": caller.how.credential,
+    }
+
+
+def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str, Any]:
+    """Return the record of what is about to happen; `arguments` is the JSON text of the final arguments."""
+    return {
+        "kind": "intent",
+        "call": work.call_id,
+        "caller": _caller(work.known.caller),
+        "method": call.method,
+        "name": work.name,
+        "backend": route.backend,
+        "target": route.target or route.name,
+        "version": call.version,
+        "arguments": work.digest(arguments),
+        "now": work.now,
+        "seed": work.seed,
+        "stages": list(work.trace),
+    }
+
+
+class Ended(NamedTuple):
+    """How a call ended: `ok`, `tool-error`, `failed` or `unknown`, its result as JSON text, and what went wrong."""
+
+    status: str
+    result: str = ""
+    code: str = ""
+    message: str = ""
+
+
+def outcome(work: Work, ended: Ended, *, since: int) -> dict[str, Any]:
+    """Return the record of how a call ended; `since` is the index of the first stage after its intent."""
+    record = {"kind": "outcome", "call": work.call_id, "status": ended.status, "stages": work.trace[since:]}
+    if ended.result:
+        record["result"] = work.digest(ended.result)
+    if ended.code:
+        record["code"] = ended.code
+        record["message"] = ended.message
+    return record
+
+
+def refusal(work: Work, method: str, stage: str, error: Refusal, *, reason: str = "") -> dict[str, Any]:
+    """Return the record of a request that ended before its backend; `reason` is what the client was not told."""
+    return {
+        "kind": "refusal",
+        "call": work.call_id,
+        "caller": _caller(work.known.caller),
+        "method": method,
+        "name": work.name,
+        "stage": stage,
+        "code": str(error.code),
+        "message": reason or str(error),
+        "now": work.now,
+        "seed": work.seed,
+        "stages": list(work.trace),
+    }

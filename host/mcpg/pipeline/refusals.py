@@ -1,0 +1,66 @@
+"""Refusals as a client sees them: codes, messages and what they must not tell. It decides nothing.
+
+Our own codes lie outside JSON-RPC's reserved range (-32768..-32000), as MCP asks of implementations since 2026-07-28.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcpg.contract.ports import Refusal
+
+__all__ = [
+    "APPROVAL_NEEDED",
+    "DENIED",
+    "INTERNAL",
+    "INVALID_PARAMS",
+    "LIMITED",
+    "METHOD_NOT_FOUND",
+    "UNAUTHENTICATED",
+    "UNAVAILABLE",
+    "denied",
+    "limited",
+    "unauthenticated",
+    "unavailable",
+    "unknown",
+]
+
+INVALID_PARAMS = -32602
+INTERNAL = -32603
+METHOD_NOT_FOUND = -32601
+UNAUTHENTICATED = -31001
+DENIED = -31002
+LIMITED = -31003
+APPROVAL_NEEDED = -31004
+UNAVAILABLE = -31005
+
+_NOUNS = {"tool": "tool", "prompt": "prompt", "resource": "resource", "template": "resource"}
+
+
+def unknown(kind: str, name: str, version: str) -> Refusal:
+    """Return the refusal for what does not exist for this caller; the same whether it is hidden or absent."""
+    if kind in {"resource", "template"}:
+        legacy = version < "2026-07-28"
+        return Refusal(-32002 if legacy else INVALID_PARAMS, f"unknown resource: {name}", data={"uri": name})
+    return Refusal(INVALID_PARAMS, f"unknown {_NOUNS.get(kind, kind)}: {name}")
+
+
+def denied(message: str, call_id: str, *, code: str = "denied") -> Refusal:
+    """Return the refusal of a policy, a transform or an obligation."""
+    return Refusal(DENIED, f"denied: {message}", data={"call": call_id, "reason": code})
+
+
+def limited(account: str, retry_after: float, call_id: str) -> Refusal:
+    """Return the refusal of a limit; `retry_after` in seconds."""
+    data: dict[str, Any] = {"call": call_id, "limit": account, "retryAfterMs": int(retry_after * 1000)}
+    return Refusal(LIMITED, f"too many calls: limit {account}", data=data)
+
+
+def unauthenticated(message: str) -> Refusal:
+    """Return the refusal of a request without a good credential (HTTP 401)."""
+    return Refusal(UNAUTHENTICATED, message, status=401, headers=(("WWW-Authenticate", 'Bearer realm="mcpg"'),))
+
+
+def unavailable(message: str, call_id: str = "", *, status: int = 200) -> Refusal:
+    """Return the refusal of a request that could not be decided or recorded: fail closed."""
+    return Refusal(UNAVAILABLE, message, data={"call": call_id} if call_id else None, status=status)

@@ -1,0 +1,85 @@
+"""The table of everything that can be called, by public name. It does not know who may see which entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mcpg.pipeline.stages import Stage
+
+__all__ = ["METHODS", "Route", "RouteKind", "RouteTable"]
+
+RouteKind = Literal["tool", "prompt", "resource", "template"]
+
+METHODS: dict[RouteKind, str] = {
+    "tool": "tools/call",
+    "prompt": "prompts/get",
+    "resource": "resources/read",
+    "template": "resources/read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be called: its public entry, its backend use and the backend's own name for it.
+
+    `defaults` are filled in where an argument is missing; `transforms` run after those for all calls. `check` and
+    `check_output` return the faults of a value against a JSON Schema, none when it is valid. Times in seconds.
+    """
+
+    kind: RouteKind
+    name: str
+    backend: str
+    entry: Mapping[str, Any]
+    target: str = ""
+    binding: Mapping[str, Any] = field(default_factory=dict)
+    upstream: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    transforms: tuple[Stage, ...] = ()
+    check: Callable[[Any], list[str]] | None = None
+    check_output: Callable[[Any], list[str]] | None = None
+    timeout: float = 30.0
+    cache_ttl: float = 0.0
+
+    @property
+    def key(self) -> tuple[RouteKind, str]:
+        """What names this route in the table."""
+        return (self.kind, self.name)
+
+    def action(self, *, session: str = "", era: str = "") -> dict[str, Any]:
+        """Return the action document without arguments (schema `action`)."""
+        return {
+            "method": METHODS[self.kind],
+            "kind": self.kind,
+            "name": self.name,
+            "backend": self.backend,
+            "upstream": self.upstream,
+            "annotations": self.entry.get("annotations") or {},
+            "session": session,
+            "era": era,
+        }
+
+
+class RouteTable:
+    """An immutable table; names are listed in a stable order."""
+
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        self._routes: dict[tuple[RouteKind, str], Route] = {route.key: route for route in routes}
+        self._listed: dict[RouteKind, tuple[Route, ...]] = {
+            kind: tuple(sorted((r for r in self._routes.values() if r.kind == kind), key=lambda r: r.name))
+            for kind in METHODS
+        }
+
+    def get(self, kind: RouteKind, name: str) -> Route | None:
+        """Return the route of that public name, if there is one."""
+        return self._routes.get((kind, name))
+
+    def listed(self, kind: RouteKind) -> tuple[Route, ...]:
+        """Return all routes of a kind in the order in which they are listed."""
+        return self._listed[kind]
+
+    def __len__(self) -> int:
+        return len(self._routes)

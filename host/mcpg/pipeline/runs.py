@@ -1,0 +1,213 @@
+"""The run loop: asks a plugin, performs what it asks for, asks again, until there is an answer. It judges no answer.
+
+Steps of a pass, as the code numbers them. Source: plugin contract, "Runs".
+ 1 ask with all replies so far; anything but `perform` ends the run
+ 2 the effects named before must be the ones named now, by digest
+ 3 there must be something new, within the bounds
+ 4 every new effect must be granted; one that is not ends the run and nothing is performed
+ 5 perform the new ones concurrently, within the deadline, and go on with their replies
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mcpg.contract.ports import EffectContext
+from mcpg.contract.problems import NondeterministicPlugin, RunFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcpg.contract.documents import RunFacts
+    from mcpg.contract.verdicts import Case, Effect
+    from mcpg.pipeline.memo import Memo
+    from mcpg.pipeline.stages import Stage
+    from mcpg.pipeline.work import Work
+
+__all__ = ["Bounds", "History", "Question", "Runner", "effect_digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one run may use: passes, effects, bytes of replies."""
+
+    passes: int = 64
+    effects: int = 256
+    reply_bytes: int = 1024 * 1024
+
+
+class History:
+    """What the world has answered so far in one run, and the digests of what was asked."""
+
+    __slots__ = ("asked", "bytes", "digests", "replies")
+
+    def __init__(self, digests: Sequence[str] = (), replies: Sequence[Case] = ()) -> None:
+        self.digests: list[str] = list(digests)
+        self.replies: list[Case] = list(replies)
+        self.asked: list[str] = []
+        self.bytes = 0
+
+    def take(self, effects: Sequence[Effect], replies: Sequence[Case], limit: int) -> None:
+        """Append one round; `RunFailed` when the replies exceed `limit` bytes in all."""
+        self.digests += [effect_digest(effect) for effect in effects]
+        self.asked += [effect.driver for effect in effects]
+        self.replies += replies
+        self.bytes += sum(len(r.value) if type(r.value) is str else len(r.value.message) for r in replies)
+        if self.bytes > limit:
+            raise RunFailed(f"the replies of this run exceed {limit} bytes", code="replies-too-large")
+
+
+def effect_digest(effect: Effect) -> str:
+    """Return the digest that names an effect: driver and exact request text."""
+    return hashlib.sha256(f"{effect.driver}\0{effect.request}".encode()).hexdigest()
+
+
+class Question(NamedTuple):
+    """One run's question: which stage, where in the pipeline, which function, on which documents, for which request."""
+
+    stage: Stage
+    place: str
+    function: str
+    documents: tuple[str, ...]
+    work: Work
+
+
+class Runner:
+    """Runs plugins and writes one trace entry for each run into the request's work."""
+
+    def __init__(self, memo: Memo, bounds: Bounds | None = None) -> None:
+        self._memo = memo
+        self._bounds = bounds or Bounds()
+
+    async def run(self, question: Question, history: History | None = None) -> Case:
+        """Return the plugin's answer; raises `RunFailed` or `PluginRefused`, having traced why."""
+        started = time.perf_counter_ns()
+        work, guest = question.work, question.stage.guest
+        key = None
+        if guest.memo and not question.stage.reads.run:
+            key = _key(question)
+            found = self._memo.get(key)
+            if found is not None:
+                work.trace.append({**_entry(question, found[1], started), **_verdict(work, found[0]), "memo": True})
+                return found[0]
+        history = history or History()
+        try:
+            answer = await self._loop(question, history)
+        except Exception as error:
+            entry = _entry(question, _input_digest(question), started)
+            entry |= {"verdict": "error", "code": getattr(error, "code", "internal")}
+            entry["message"] = getattr(error, "message", type(error).__name__)
+            work.trace.append(entry | _effects(work, history))
+            raise
+        digest = _input_digest(question)
+        if key is not None and not history.replies and answer.tag != "failed":
+            self._memo.put(key, answer, digest)
+        work.trace.append({**_entry(question, digest, started), **_verdict(work, answer), **_effects(work, history)})
+        return answer
+
+    async def _loop(self, question: Question, history: History) -> Case:
+        stage, work, documents = question.stage, question.work, question.documents
+        facts = work.facts()
+        tenant = work.known.caller.tenant
+        asks = question.function not in _NO_REPLIES
+        for _ in range(self._bounds.passes):
+            arguments = (*documents, history.replies) if asks else documents
+            answer = await stage.guest.ask(question.function, arguments, facts, tenant)  # 1
+            if answer.tag != "perform":
+                return answer
+            new = self._news(answer.value, history)
+            for effect in new:  # 4
+                stage.effects.check(effect)
+            replies = await _perform(stage, new, facts, work, first=len(history.replies))  # 5
+            history.take(new, replies, self._bounds.reply_bytes)
+        raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
+
+    def _news(self, effects: list[Effect], history: History) -> list[Effect]:
+        answered = len(history.replies)
+        for effect, digest in zip(effects, history.digests, strict=False):  # 2
+            if effect_digest(effect) != digest:
+                raise NondeterministicPlugin("the effects of this pass are not those of the pass before")
+        if len(effects) < answered:
+            raise NondeterministicPlugin("this pass asked for fewer effects than the pass before")
+        new = effects[answered:]
+        if not new:  # 3
+            raise RunFailed("the plugin asked to go on but for nothing new", code="no-progress")
+        if len(effects) > self._bounds.effects:
+            raise RunFailed(
+                f"the run asked for {len(effects)} effects, at most {self._bounds.effects}", code="too-many-effects"
+            )
+        return new
+
+
+async def _perform(stage: Stage, effects: list[Effect], facts: RunFacts, work: Work, *, first: int) -> list[Case]:
+    def context(index: int) -> EffectContext:
+        return EffectContext(
+            run=facts.id,
+            index=index,
+            caller=work.known.caller,
+            deadline=work.deadline,
+            blobs=work.blobs,
+            notify=work.notify,
+            method=work.method,
+            name=work.name,
+        )
+
+    try:
+        async with asyncio.timeout_at(work.deadline):
+            if len(effects) == 1:
+                return [await stage.effects.perform(effects[0], context(first))]
+            return list(
+                await asyncio.gather(*(stage.effects.perform(e, context(first + i)) for i, e in enumerate(effects)))
+            )
+    except TimeoutError:
+        text = "the deadline passed while effects were under way; they may have happened"
+        raise RunFailed(text, code="outcome-unknown") from None
+
+
+_PROBLEM_TAGS = frozenset({"failed", "deny", "reject", "retry", "err"})
+_NO_REPLIES = frozenset({"reserve", "settle", "shape"})
+
+
+def _key(question: Question) -> tuple[str, ...]:
+    guest = question.stage.guest
+    documents = question.documents
+    if question.place == "identity":  # these documents hold credentials, which no memo may keep
+        documents = (_input_digest(question),)
+    return (guest.digest, guest.config_digest, question.function, question.work.known.caller.tenant, *documents)
+
+
+def _input_digest(question: Question) -> str:
+    return question.work.digest("\0".join(question.documents))
+
+
+def _entry(question: Question, digest: str, started: int) -> dict[str, Any]:
+    guest = question.stage.guest
+    return {
+        "stage": question.place,
+        "use": question.stage.use,
+        "function": question.function,
+        "component": guest.digest,
+        "config": guest.config_digest,
+        "input": digest,
+        "us": (time.perf_counter_ns() - started) // 1000,
+    }
+
+
+def _verdict(work: Work, answer: Case) -> dict[str, Any]:
+    if answer.tag in _PROBLEM_TAGS:
+        return {"verdict": answer.tag, "code": answer.value.code, "message": answer.value.message}
+    return {"verdict": answer.tag, "answer": work.digest(_answer_text(answer.value))}
+
+
+def _effects(work: Work, history: History) -> dict[str, Any]:
+    if not history.replies:
+        return {}
+    return {"effects": history.asked, "replies": work.digest("\0".join(_answer_text(r.value) for r in history.replies))}
+
+
+def _answer_text(value: Any) -> str:
+    return value if type(value) is str else repr(value)

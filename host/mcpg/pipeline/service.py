@@ -1,0 +1,186 @@
+"""MCP methods onto the pipeline: the port that both edges call. It frames nothing and knows no transport.
+
+Sixty-four thousand identified requests at most wait to be answered; a flood of unauthenticated refusals is counted in
+one record a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections import OrderedDict
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mcpg import __version__
+from mcpg.contract.ports import Refusal
+from mcpg.pipeline.identity import NOBODY
+from mcpg.pipeline.notices import Notices
+from mcpg.pipeline.refusals import INVALID_PARAMS, METHOD_NOT_FOUND
+from mcpg.pipeline.work import Known, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcpg.contract.documents import Caller, Credentials
+    from mcpg.contract.ports import Channel, Ledger, McpCall
+    from mcpg.pipeline.calls import Calls
+    from mcpg.pipeline.floods import Floods
+    from mcpg.pipeline.identity import IdentityChain
+    from mcpg.pipeline.listing import Listing
+    from mcpg.pipeline.routes import RouteKind
+    from mcpg.pipeline.stages import Plan
+
+__all__ = ["PipelineService"]
+
+PENDING = 65_536
+IDENTITY_SECONDS = 10.0
+LIST_SECONDS = 30.0
+_CALLS: dict[str, tuple[RouteKind, str]] = {
+    "tools/call": ("tool", "name"),
+    "prompts/get": ("prompt", "name"),
+    "resources/read": ("resource", "uri"),
+}
+
+
+class _Identified(NamedTuple):
+    caller: Caller
+    known: Known
+    trace: list[dict[str, Any]]
+
+
+class _Asker(NamedTuple):
+    """Who asks, under which plan, and how the caller was established."""
+
+    plan: Plan
+    known: Known
+    trace: list[dict[str, Any]]
+
+
+class PipelineService:
+    """Implements `mcpg.contract.ports.Service` under the plan of the moment."""
+
+    def __init__(
+        self,
+        *,
+        plan: Callable[[], Plan],
+        identity: IdentityChain,
+        calls: Calls,
+        listing: Listing,
+        ledger: Ledger,
+        floods: Floods,
+        instructions: str = "",
+        observe: Callable[[str, str, float], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._identity = identity
+        self._calls = calls
+        self._listing = listing
+        self._ledger = ledger
+        self._floods = floods
+        self._instructions = instructions
+        self._observe = observe
+        self._identified: OrderedDict[int, _Identified] = OrderedDict()
+
+    async def identify(self, credentials: Credentials) -> Caller:
+        """Run the identity chain; raises `Refusal` (401, 503)."""
+        loop = asyncio.get_running_loop()
+        digest = partial(self._ledger.keyed_digest, "default")
+        work = Work(
+            known=NOBODY,
+            method="identify",
+            name="",
+            deadline=loop.time() + IDENTITY_SECONDS,
+            notify=_nobody,
+            digest=digest,
+        )
+        try:
+            known = await self._identity.identify(self._plan().identity, credentials, work)
+        except Refusal as refused:
+            await self._floods.note(refused, credentials.peer.address, work)
+            raise
+        caller = copy.copy(known.caller)
+        self._identified[id(caller)] = _Identified(caller, known, work.trace)
+        if len(self._identified) > PENDING:
+            self._identified.popitem(last=False)
+        return caller
+
+    async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
+        """Answer one MCP request; raises `Refusal`."""
+        started = time.perf_counter()
+        status = "refused"
+        try:
+            result = await self._respond(caller, call, channel)
+            status = "error" if result.get("isError") is True else "ok"
+            return result
+        finally:
+            if self._observe is not None:
+                self._observe(call.method, status, time.perf_counter() - started)
+
+    async def _respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
+        plan = self._plan()
+        found = self._identified.pop(id(caller), None)
+        if found is not None and found.caller is caller:
+            known, trace = found.known, found.trace
+        else:  # a configured caller, such as that of stdio
+            known, trace = Known(caller), []
+        if call.method in _CALLS:
+            return await self._call(_Asker(plan, known, trace), call, channel)
+        if call.method == "ping":
+            return {}
+        work = self._work(_Asker(plan, known, trace), call, "", LIST_SECONDS, channel)
+        listed = await self._listing.answer(plan, call, work)
+        if listed is None:
+            raise Refusal(
+                METHOD_NOT_FOUND,
+                f"method not found: {call.method}",
+                status=404 if call.version >= "2026-07-28" else 200,
+            )
+        return listed
+
+    async def _call(self, asker: _Asker, call: McpCall, channel: Channel) -> dict[str, Any]:
+        kind, field = _CALLS[call.method]
+        name = call.params.get(field)
+        arguments = call.params.get("arguments")
+        if not isinstance(name, str) or not name:
+            raise Refusal(INVALID_PARAMS, f"params.{field} is missing or no text")
+        if arguments is None:
+            arguments = {}
+        if not isinstance(arguments, dict):
+            raise Refusal(INVALID_PARAMS, "params.arguments is no object")
+        route = asker.plan.routes.get(kind, name)
+        work = self._work(asker, call, name, route.timeout if route else LIST_SECONDS, channel)
+        return await self._calls.run(asker.plan, kind, call, arguments, work)
+
+    def _work(self, asker: _Asker, call: McpCall, name: str, seconds: float, channel: Channel) -> Work:
+        notices = Notices(channel, call, quiet=bool(asker.plan.transforms))
+        work = Work(
+            known=asker.known,
+            method=call.method,
+            name=name,
+            deadline=asyncio.get_running_loop().time() + seconds,
+            notify=notices.send,
+            digest=partial(self._ledger.keyed_digest, asker.known.caller.tenant),
+        )
+        work.trace = asker.trace
+        work.notices = notices
+        return work
+
+    def describe(self) -> dict[str, Any]:
+        """Return the server's own name, capabilities and instructions."""
+        described: dict[str, Any] = {
+            "serverInfo": {"name": "mcpg", "version": __version__},
+            "capabilities": {
+                "tools": {"listChanged": True},
+                "prompts": {"listChanged": True},
+                "resources": {"listChanged": True},
+            },
+        }
+        if self._instructions:
+            described["instructions"] = self._instructions
+        return described
+
+
+async def _nobody(_method: str, _params: dict[str, Any]) -> None:
+    """Nobody is there to be notified before a caller is established."""

@@ -1,0 +1,52 @@
+"""What the pipeline is made of: stages, chains and the plan that holds them. It does not build plugins or run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mcpg.pipeline.projection import Reads, compile_reads
+
+if TYPE_CHECKING:
+    from mcpg.contract.ports import Effects, Guest
+    from mcpg.pipeline.routes import RouteTable
+
+__all__ = ["Combine", "Plan", "Stage", "make_stage"]
+
+Combine = Literal["deny-overrides", "first", "all-permit", "off"]
+"""How verdicts combine; `off` (permit without asking) is for measuring, no configuration file can say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A plugin use in its place: the guest that is asked, the effects it may ask for, and what it reads."""
+
+    use: str
+    guest: Guest
+    effects: Effects
+    reads: Reads
+    on_failure: Literal["deny", "skip"] = "deny"
+    shadow: bool = False
+
+
+def make_stage(
+    guest: Guest, effects: Effects, *, on_failure: Literal["deny", "skip"] = "deny", shadow: bool = False
+) -> Stage:
+    """Return the stage of a ready guest."""
+    return Stage(guest.use, guest, effects, compile_reads(guest.manifest.reads), on_failure, shadow)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that answers calls at one moment; a reload makes a new one and calls in flight keep theirs."""
+
+    generation: int
+    routes: RouteTable
+    identity: tuple[Stage, ...] = ()
+    policy: tuple[Stage, ...] = ()
+    combine: Combine = "deny-overrides"
+    limits: tuple[Stage, ...] = ()
+    limits_fail_open: bool = False
+    transforms: tuple[Stage, ...] = ()
+    catalog: tuple[Stage, ...] = ()
+    backends: dict[str, Stage] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""Credentials for backends, issued by credential plugins for a run's own caller. They never reach another plugin.
+
+`cred://issuer/target` in an effect's secret field is resolved here, for the driver that performs the effect. An issuer
+that fails or denies leaves the effect undone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mcpg.contract.documents import Credential
+from mcpg.contract.problems import BadDocument, EffectDenied, RunFailed
+from mcpg.pipeline.runs import Question
+from mcpg.pipeline.work import Known, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcpg.contract.documents import Caller
+    from mcpg.contract.ports import EffectContext
+    from mcpg.pipeline.runs import Runner
+    from mcpg.pipeline.stages import Stage
+
+__all__ = ["Vault"]
+
+MARGIN_MS = 5_000
+
+
+class Vault:
+    """Keeps issued credentials in memory until shortly before they expire, one per caller and target; bounded."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        issuers: Callable[[], dict[str, Stage]],
+        *,
+        resolve: Callable[[str], Awaitable[str]],
+        digest: Callable[[str, str], str],
+        most: int = 10_000,
+    ) -> None:
+        self._runner = runner
+        self._issuers = issuers
+        self._resolve = resolve
+        self._digest = digest
+        self._most = most
+        self._issued: OrderedDict[tuple[str, str, str, str], Credential] = OrderedDict()
+
+    async def issue(self, reference: str, caller: Caller, context: EffectContext) -> Credential:
+        """Return the credential of `cred://issuer/target` for this caller; raises `EffectDenied` or `RunFailed`."""
+        issuer, _, target = reference.removeprefix("cred://").partition("/")
+        stage = self._issuers().get(issuer)
+        if stage is None or not target:
+            raise EffectDenied(f"`{reference}` names no credential issuer of this gateway")
+        key = (caller.tenant, caller.id, issuer, target)
+        found = self._issued.get(key)
+        if found is not None and (found.expires == 0 or found.expires > time.time() * 1000 + MARGIN_MS):
+            return found
+        issued = await self._ask(stage, target, caller, context)
+        self._issued[key] = issued
+        while len(self._issued) > self._most:
+            self._issued.popitem(last=False)
+        return issued
+
+    async def _ask(self, stage: Stage, target: str, caller: Caller, context: EffectContext) -> Credential:
+        work = Work(
+            known=Known(caller),
+            method="credential",
+            name=target,
+            deadline=context.deadline,
+            notify=context.notify,
+            digest=lambda text: self._digest(caller.tenant, text),
+        )
+        documents = (work.known.text(stage.reads), target)
+        answer = await self._runner.run(Question(stage, "credential", "issue-for", documents, work))
+        if answer.tag == "deny":
+            raise EffectDenied(f"`{stage.use}` gives this caller no credential for `{target}`: {answer.value.message}")
+        if answer.tag != "issued":
+            raise RunFailed(f"`{stage.use}` issued no credential for `{target}`", code=answer.value.code)
+        try:
+            issued = msgspec.json.decode(answer.value, type=Credential)
+        except msgspec.DecodeError as error:
+            raise BadDocument(f"the credential of `{stage.use}` is outside its schema") from error
+        if issued.value.startswith("secret://"):
+            return msgspec.structs.replace(issued, value=await self._resolve(issued.value))
+        return issued
+
+    def forget(self) -> None:
+        """Drop every issued credential, after a reload or a revocation."""
+        self._issued.clear()

@@ -1,0 +1,171 @@
+"""What one caller is shown: the table after the catalog plugins, and of that what policy lets the caller see.
+
+It does not authorise a call; `calls` asks policy again with the final arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from mcpg.contract.documents import Catalog
+from mcpg.contract.problems import BadDocument, PluginRefused, RunFailed
+from mcpg.pipeline.refusals import unavailable
+from mcpg.pipeline.routes import METHODS
+from mcpg.pipeline.runs import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mcpg.contract.verdicts import Case
+    from mcpg.pipeline.policy import PolicyChain
+    from mcpg.pipeline.routes import Route, RouteKind
+    from mcpg.pipeline.runs import Runner
+    from mcpg.pipeline.stages import Plan
+    from mcpg.pipeline.work import Work
+
+__all__ = ["Entry", "View", "Views"]
+
+_FIELDS: dict[RouteKind, str] = {"tool": "tools", "prompt": "prompts", "resource": "resources", "template": "templates"}
+_NAMES: dict[RouteKind, str] = {"tool": "name", "prompt": "name", "resource": "uri", "template": "uriTemplate"}
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Entry(NamedTuple):
+    """One thing as it is shown: the name shown, the MCP entry and the route behind it."""
+
+    name: str
+    shown: Mapping[str, Any]
+    route: Route
+
+
+class View:
+    """Everything that a caller could be shown, before policy."""
+
+    def __init__(self, entries: Mapping[RouteKind, Sequence[Entry]]) -> None:
+        self._by_name = {(kind, entry.name): entry for kind, rows in entries.items() for entry in rows}
+        self._rows = {kind: tuple(sorted(entries.get(kind, ()), key=lambda e: e.name)) for kind in METHODS}
+        self._patterns = [(_pattern(entry.name), entry) for entry in self._rows["template"]]
+
+    def rows(self, kind: RouteKind) -> tuple[Entry, ...]:
+        """Return the entries of a kind by name."""
+        return self._rows[kind]
+
+    def find(self, kind: RouteKind, name: str) -> Entry | None:
+        """Return the entry of that name; a resource URI may also match a template."""
+        found = self._by_name.get((kind, name))
+        if found is None and kind == "resource":
+            return next((entry for pattern, entry in self._patterns if pattern.fullmatch(name)), None)
+        return found
+
+
+class Views:
+    """Keeps the most recent views and visible lists; all of an older plan are forgotten with it."""
+
+    def __init__(self, runner: Runner, policy: PolicyChain, most: int = 256) -> None:
+        self._runner = runner
+        self._policy = policy
+        self._most = most
+        self._base: tuple[int, View] | None = None
+        self._kept: OrderedDict[tuple[Any, ...], asyncio.Future[Any]] = OrderedDict()
+
+    async def view(self, plan: Plan, work: Work) -> View:
+        """Return what the catalog plugins leave of the table for this caller; raises `Refusal` when one fails."""
+        if self._base is None or self._base[0] != plan.generation:
+            rows = {k: [Entry(r.name, _shown(k, r), r) for r in plan.routes.listed(k)] for k in METHODS}
+            self._base = (plan.generation, View(rows))
+        base = self._base[1]
+        if not plan.catalog:
+            return base
+        texts = tuple(work.known.text(stage.reads) for stage in plan.catalog)
+        key = (plan.generation, "view", work.known.caller.tenant, texts)
+        view: View = await self._once(key, lambda: self._shape(plan, base, work))
+        return view
+
+    async def visible(self, plan: Plan, kind: RouteKind, work: Work, *, session: str, era: str) -> tuple[Entry, ...]:
+        """Return the entries of a kind that some arguments could make permitted for this caller."""
+        view = await self.view(plan, work)
+        rows = view.rows(kind)
+        if plan.combine == "off":
+            return rows
+        scope = (session, era) if any(s.reads.wants("action", "session") for s in plan.policy) else ()
+        texts = tuple(work.known.text(stage.reads) for stage in (*plan.policy, *plan.catalog))
+        key = (plan.generation, kind, work.known.caller.tenant, texts, scope)
+        if any(s.reads.run for s in plan.policy):
+            return await self._filter(plan, rows, work, session, era)
+        found: tuple[Entry, ...] = await self._once(key, lambda: self._filter(plan, rows, work, session, era))
+        return found
+
+    async def sees(self, plan: Plan, route: Route, work: Work, *, session: str, era: str) -> bool:
+        """Whether this caller may know that the route exists."""
+        action = route.action(session=session, era=era)
+        return (await self._policy.see(plan.policy, plan.combine, [action], work))[0] or plan.combine == "off"
+
+    async def _filter(
+        self, plan: Plan, rows: tuple[Entry, ...], work: Work, session: str, era: str
+    ) -> tuple[Entry, ...]:
+        actions = [row.route.action(session=session, era=era) for row in rows]
+        seen = await self._policy.see(plan.policy, plan.combine, actions, work)
+        return tuple(row for row, yes in zip(rows, seen, strict=True) if yes)
+
+    async def _once(self, key: tuple[Any, ...], make: Any) -> Any:
+        future = self._kept.get(key)
+        if future is None:
+            future = self._kept[key] = asyncio.ensure_future(make())
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        try:
+            return await asyncio.shield(future)
+        except BaseException:
+            if future.done():
+                self._kept.pop(key, None)
+            raise
+
+    async def _shape(self, plan: Plan, view: View, work: Work) -> View:
+        for stage in plan.catalog:
+            document = {_FIELDS[k]: [{**e.shown, "target": e.route.name} for e in view.rows(k)] for k in METHODS}
+            documents = (work.known.text(stage.reads), _encode(document).decode())
+            try:
+                answer = await self._runner.run(Question(stage, "catalog", "shape", documents, work))
+                view = _reshaped(plan, answer)
+            except (RunFailed, PluginRefused) as error:
+                raise unavailable(f"catalog `{stage.use}` failed: {error.code}", work.call_id) from error
+        return view
+
+
+def _reshaped(plan: Plan, answer: Case) -> View:
+    if answer.tag != "ok":
+        raise RunFailed(answer.value.message, code=answer.value.code)
+    try:
+        msgspec.json.decode(answer.value, type=Catalog)
+        document = msgspec.json.decode(answer.value)
+    except msgspec.DecodeError as error:
+        raise BadDocument(f"the shaped catalog is outside its schema: {error}") from error
+    rows: dict[RouteKind, list[Entry]] = {}
+    for kind, field in _FIELDS.items():
+        for item in document.get(field, ()):
+            name = item[_NAMES[kind]]
+            route = plan.routes.get(kind, item.get("target", name))
+            if route is None:
+                raise BadDocument(f"the shaped catalog invents {kind} `{name}`")
+            rows.setdefault(kind, []).append(Entry(name, {k: v for k, v in item.items() if k != "target"}, route))
+    return View(rows)
+
+
+def _shown(kind: RouteKind, route: Route) -> dict[str, Any]:
+    entry = {name: value for name, value in route.entry.items() if name != "target"}
+    entry[_NAMES[kind]] = route.name
+    return entry
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{[^{}]*\})", template)
+    made = [
+        (".+" if p[1:2] in "+#*/" or p[-2:-1] == "*" else "[^/?#]+") if p.startswith("{") else re.escape(p)
+        for p in parts
+    ]
+    return re.compile("".join(made))

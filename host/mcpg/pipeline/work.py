@@ -1,0 +1,95 @@
+"""What one MCP request carries through the stages: ids, caller, deadline, bodies, the trace. It decides nothing."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mcpg.contract.documents import RunFacts
+from mcpg.pipeline.blobs import RunBlobs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcpg.contract.documents import Caller
+    from mcpg.pipeline.notices import Notices
+    from mcpg.pipeline.projection import Reads
+
+__all__ = ["Known", "Work", "new_call_id"]
+
+
+def new_call_id(now_ms: int) -> str:
+    """Return a call id that sorts by time: 12 hex digits of milliseconds, then 80 random bits."""
+    return f"{now_ms:012x}{secrets.token_hex(10)}"
+
+
+class Known:
+    """A caller with its projections: serialised once per caller and set of reads."""
+
+    __slots__ = ("_texts", "caller", "document")
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.document: dict[str, Any] = msgspec.to_builtins(caller)
+        self._texts: dict[tuple[str, ...], str] = {}
+
+    def text(self, reads: Reads) -> str:
+        """Return the caller document as a plugin with these reads sees it."""
+        text = self._texts.get(reads.key)
+        if text is None:
+            text = self._texts[reads.key] = reads.text("caller", self.document)
+        return text
+
+
+class Work:
+    """One MCP request on its way. `deadline` in event-loop seconds; `trace` grows by one entry per verdict."""
+
+    __slots__ = (
+        "blobs",
+        "call_id",
+        "deadline",
+        "digest",
+        "known",
+        "method",
+        "name",
+        "notices",
+        "notify",
+        "now",
+        "runs",
+        "seed",
+        "trace",
+    )
+
+    def __init__(
+        self,
+        *,
+        known: Known,
+        method: str,
+        name: str,
+        deadline: float,
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]],
+        digest: Callable[[str], str],
+        now: int | None = None,
+        call_id: str | None = None,
+    ) -> None:
+        self.now = int(time.time() * 1000) if now is None else now
+        self.call_id = call_id or new_call_id(self.now)
+        self.seed = secrets.token_hex(8)
+        self.known = known
+        self.method = method
+        self.name = name
+        self.deadline = deadline
+        self.notify = notify
+        self.digest = digest
+        self.blobs = RunBlobs()
+        self.trace: list[dict[str, Any]] = []
+        self.notices: Notices | None = None
+        self.runs = 0
+
+    def facts(self) -> RunFacts:
+        """Return the facts of the next run of this request: its own id and seed, the request's recorded time."""
+        self.runs += 1
+        return RunFacts(id=f"{self.call_id}.{self.runs}", now=self.now, seed=f"{self.seed}{self.runs:04x}")
