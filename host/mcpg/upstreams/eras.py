@@ -1,0 +1,143 @@
+"""What each era wants of a client: handshakes, `_meta` and headers as plain values. It sends nothing.
+
+Legacy is the initialize handshake (2025-11-25 and before), modern is `_meta` on every request (2026-07-28).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from mcpg import __version__
+from mcpg.protocol.headers import METHOD, NAME, SESSION, VERSION, encode_value
+from mcpg.protocol.methods import NAME_KEYS
+from mcpg.protocol.versions import HANDSHAKE, LATEST_HANDSHAKE, LATEST_MODERN
+from mcpg.upstreams.faults import Nonsense
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "BEFORE_HANDSHAKE",
+    "PROBE",
+    "Agreement",
+    "dress",
+    "initialize_params",
+    "listen_params",
+    "read_discover",
+    "read_initialize",
+    "routing_headers",
+]
+
+KINDS: Final = ("tools", "prompts", "resources")
+RESERVED: Final = "io.modelcontextprotocol/"
+LOG_LEVEL: Final = RESERVED + "logLevel"
+CLIENT: Final = {"name": "mcpg", "version": __version__}
+MODERN_META: Final = {
+    RESERVED + "protocolVersion": LATEST_MODERN,
+    RESERVED + "clientCapabilities": {},
+    RESERVED + "clientInfo": CLIENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a handshake came to. `session` is the legacy HTTP session id, empty where there is none."""
+
+    version: str
+    modern: bool
+    server: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    instructions: str = ""
+    session: str = field(default="", repr=False)
+
+    def offers(self, kind: str) -> bool:
+        """Whether the server has `kind` (tools, prompts, resources)."""
+        return isinstance(self.capabilities.get(kind), dict)
+
+    def announces(self, kind: str) -> bool:
+        """Whether the server says that it sends list_changed for `kind`."""
+        capability = self.capabilities.get(kind)
+        return isinstance(capability, dict) and capability.get("listChanged") is True
+
+
+PROBE: Final = Agreement(version=LATEST_MODERN, modern=True)
+BEFORE_HANDSHAKE: Final = Agreement(version="", modern=False)
+
+
+def initialize_params() -> dict[str, Any]:
+    """Return the params of `initialize`: no capabilities, because one shared session cannot stand for many clients."""
+    return {"protocolVersion": LATEST_HANDSHAKE, "capabilities": {}, "clientInfo": CLIENT}
+
+
+def read_initialize(result: Mapping[str, Any], session: str) -> Agreement:
+    """Return the agreement in an initialize result; raises `Nonsense` for a version that we do not speak."""
+    version = result.get("protocolVersion")
+    if version not in HANDSHAKE:
+        raise Nonsense(f"answered initialize with version `{str(version)[:40]}`, which this gateway does not speak")
+    return _agreement(str(version), result, result.get("serverInfo"), modern=False, session=session)
+
+
+def read_discover(result: Mapping[str, Any]) -> Agreement | None:
+    """Return the agreement in a server/discover result, None if the server has no modern version in common with us."""
+    versions = result.get("supportedVersions")
+    if not isinstance(versions, list) or LATEST_MODERN not in versions:
+        return None
+    meta = result.get("_meta")
+    server = meta.get(RESERVED + "serverInfo") if isinstance(meta, dict) else None
+    return _agreement(LATEST_MODERN, result, server, modern=True, session="")
+
+
+def _agreement(version: str, result: Mapping[str, Any], server: Any, *, modern: bool, session: str) -> Agreement:
+    capabilities = result.get("capabilities")
+    instructions = result.get("instructions")
+    return Agreement(
+        version=version,
+        modern=modern,
+        server=server if isinstance(server, dict) else {},
+        capabilities=capabilities if isinstance(capabilities, dict) else {},
+        instructions=instructions if isinstance(instructions, str) else "",
+        session=session,
+    )
+
+
+def dress(params: Mapping[str, Any], *, modern: bool, token: int | None) -> dict[str, Any]:
+    """Return `params` with our own `_meta`: the client's reserved keys and progress token never reach an upstream.
+
+    `token` is our progress token, None when the client asked for no progress. A log level is kept on modern requests.
+    """
+    given = params.get("_meta")
+    if not modern and token is None and not given:
+        return dict(params)
+    meta: dict[str, Any] = {}
+    if isinstance(given, dict):
+        meta = {key: value for key, value in given.items() if not key.startswith(RESERVED) and key != "progressToken"}
+    if modern:
+        meta.update(MODERN_META)
+        if isinstance(given, dict) and isinstance(level := given.get(LOG_LEVEL), str):
+            meta[LOG_LEVEL] = level
+    if token is not None:
+        meta["progressToken"] = token
+    dressed = {key: value for key, value in params.items() if key != "_meta"}
+    if meta:
+        dressed["_meta"] = meta
+    return dressed
+
+
+def routing_headers(agreement: Agreement, method: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the protocol headers of one POST under `agreement` (2026-07-28 transports, 2025-11-25 transports)."""
+    headers = {VERSION: agreement.version} if agreement.version else {}
+    if not agreement.modern:
+        if agreement.session:
+            headers[SESSION] = agreement.session
+        return headers
+    headers[METHOD] = method
+    key = NAME_KEYS.get(method)
+    if key is not None and isinstance(name := params.get(key), str):
+        headers[NAME] = encode_value(name)
+    return headers
+
+
+def listen_params(agreement: Agreement) -> dict[str, Any]:
+    """Return the params of `subscriptions/listen` for what the server announces (2026-07-28, subscriptions)."""
+    return {"notifications": {f"{kind}ListChanged": True for kind in KINDS if agreement.announces(kind)}}

@@ -1,0 +1,61 @@
+"""What the operator says about each upstream, as plain values. It neither reads the file nor checks a grant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["HttpSpec", "Mode", "StdioSpec", "UpstreamSpec"]
+
+Mode = Literal["auto", "legacy", "modern"]
+
+
+@dataclass(frozen=True, slots=True)
+class StdioSpec:
+    """A server that we start as a child and talk to over its standard input and output.
+
+    The child's environment is PATH, HOME and `environment`, nothing else. `memory` (bytes of address space) and `files`
+    (open files) become resource limits of the child on Linux; 0 leaves the gateway's own. `grace` is in seconds: how
+    long the child may take to leave after its input was closed, and again after SIGTERM.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: Path | None = None
+    memory: int = 0
+    files: int = 0
+    grace: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSpec:
+    """A server at a URL. `headers` may hold a credential; `private` and `ca` are for the guarded connector."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    private: bool = False
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSpec:
+    """One upstream by the operator's name for it. Times are in seconds, `max_message` in bytes.
+
+    `max_in_flight` calls run at once, four times as many may wait for a place. `failures` in a row open the breaker for
+    `cooldown`. With `listen` the upstream's list_changed notifications are asked for.
+    """
+
+    name: str
+    transport: StdioSpec | HttpSpec
+    mode: Mode = "auto"
+    call_timeout: float = 60.0
+    connect_timeout: float = 10.0
+    max_in_flight: int = 64
+    max_message: int = 8 * 1024 * 1024
+    failures: int = 5
+    cooldown: float = 5.0
+    listen: bool = True

@@ -1,0 +1,320 @@
+"""MCP over Streamable HTTP (both eras): each call is one POST in its caller's own task. It reconnects nothing.
+
+Legacy: session header, resumption by `Last-Event-ID`, cancellation by notification, DELETE at the end. Modern: routing
+headers, cancellation by closing the stream. Source: basic/transports of 2025-11-25 and 2026-07-28.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from mcpg.protocol import frames
+from mcpg.protocol.headers import SESSION
+from mcpg.upstreams.bodies import EventStream, media_type, read_body, read_messages
+from mcpg.upstreams.courier import Courier
+from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
+from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
+from mcpg.upstreams.link import CHANGES, HANDSHAKES, answer_for
+from mcpg.upstreams.parameters import MirroredArguments
+from mcpg.upstreams.tickets import progress_token, translate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from mcpg.upstreams.connector import Connector, Reply
+    from mcpg.upstreams.eras import Agreement
+    from mcpg.upstreams.specs import HttpSpec
+    from mcpg.upstreams.tickets import Answer, Notify
+
+__all__ = ["HttpLink"]
+
+OK = 200
+BAD_REQUEST = 400
+NOT_FOUND = 404
+SERVER_ERROR = 500
+EVENTS = "text/event-stream"
+MAX_RESUMES = 10
+MAX_PAGES = 50
+LINGER_SECONDS = 0.05
+MAX_SESSION_ID = 1024
+GOODBYE_SECONDS = 2.0
+
+
+class _Call:
+    """One request on its way: our id and what its caller wants to hear."""
+
+    __slots__ = ("notify", "number", "token")
+
+    def __init__(self, number: int, params: dict[str, Any], notify: Notify | None) -> None:
+        self.number = number
+        self.notify = notify
+        self.token = progress_token(params) if notify is not None else None
+
+    def owns(self, message: frames.Message) -> bool:
+        """Whether `message` is the answer to this call."""
+        return isinstance(message, frames.Response | frames.Failure) and message.id == self.number
+
+
+class HttpLink:
+    """One agreed relation to a URL, over pooled connections. Implements `Link`."""
+
+    def __init__(self, spec: HttpSpec, max_message: int, connector: Connector, changed: Callable[[str], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self.agreement: Agreement = BEFORE_HANDSHAKE
+        self.lost: asyncio.Future[Fault] = loop.create_future()
+        self.heard = 0.0
+        self.nonsense = 0
+        self.session = ""
+        self._spec = spec
+        self._max = max_message
+        self._connector = connector
+        self._changed = changed
+        self._time = loop.time
+        self._next = 0
+        self._mirrored = MirroredArguments()
+        self._courier = Courier(self._post_quietly)
+        self._lingers = True
+        self._listened = False
+
+    async def open(self) -> None:
+        """Make ready; connections are opened by the calls."""
+        self._courier.start()
+
+    def grumbles(self) -> tuple[str, ...]:
+        """Return nothing: only a child has a standard error."""
+        return ()
+
+    def lose(self, fault: Fault) -> None:
+        """Give the link up; calls in flight may still end."""
+        if not self.lost.done():
+            self.lost.set_result(fault)
+
+    async def close(self) -> None:
+        """End the session (legacy), best effort."""
+        fault = self.lost.result() if self.lost.done() and not self.lost.cancelled() else None
+        self.lose(Lost("was stopped"))
+        await self._courier.stop()
+        if not self.agreement.session or isinstance(fault, SessionGone):
+            return
+        try:
+            async with (
+                asyncio.timeout(GOODBYE_SECONDS),
+                self._connector.stream(self._spec, "DELETE", headers=self._headers("", {}), body=None),
+            ):
+                pass
+        except (Fault, TimeoutError):
+            return
+
+    async def exchange(self, method: str, params: dict[str, Any], notify: Notify | None = None) -> Answer:
+        """Send one request and return its answer; raises `Fault`. Cancelling it cancels the request upstream."""
+        answer = await self._exchange_once(method, params, notify)
+        if method == "tools/list" and self.agreement.modern and isinstance(answer, frames.Response):
+            return frames.Response(answer.id, self._mirrored.learn(answer.result))
+        if method == "tools/call" and isinstance(answer, frames.Failure) and answer.code == frames.HEADER_MISMATCH:
+            await self._learn_tools()
+            return await self._exchange_once(method, params, notify)
+        return answer
+
+    async def send(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send one notification; raises `Fault`."""
+        await self._post(frames.encode_notification(method, params), method)
+
+    async def listen(self) -> bool:
+        """Take in list_changed: by GET (legacy), by `subscriptions/listen` (modern)."""
+        if not self.agreement.modern:
+            return await self._listen("GET", None, self._headers("", {}) | {"accept": EVENTS})
+        params = listen_params(self.agreement)
+        if not params["notifications"]:
+            return False
+        method = "subscriptions/listen"
+        self._next += 1
+        body = frames.encode_request(self._next, method, dress(params, modern=True, token=None))
+        return await self._listen("POST", body, self._headers(method, params))
+
+    async def _exchange_once(self, method: str, params: dict[str, Any], notify: Notify | None) -> Answer:
+        self._next += 1
+        call = _Call(self._next, params, notify)
+        token = call.number if call.token is not None else None
+        body = frames.encode_request(call.number, method, dress(params, modern=self.agreement.modern, token=token))
+        if len(body) > self._max:
+            raise NotSent(f"cannot be sent more than {self._max} bytes at once")
+        headers = self._headers(method, params)
+        if method == "tools/call" and self.agreement.modern:
+            headers |= self._mirrored.headers(params)
+        try:
+            async with self._connector.stream(self._spec, "POST", headers=headers, body=body) as reply:
+                self.heard = self._time()
+                if method == "initialize":
+                    self._note_session(reply)
+                if reply.status == OK and media_type(reply) == EVENTS:
+                    stream = EventStream(self._max)
+                    answer = await self._read_stream(reply, stream, call)
+                else:
+                    return await self._read_json(reply, call)
+            return answer if answer is not None else await self._resume(stream, call)
+        except Fault:
+            raise
+        except BaseException:
+            self._cancel(call, method)
+            raise
+
+    async def _read_json(self, reply: Reply, call: _Call) -> Answer:
+        status = reply.status
+        if status == NOT_FOUND and self.agreement.session:
+            raise SessionGone("has forgotten the session")
+        if media_type(reply) != "application/json":
+            raise Rejected(status) if status >= BAD_REQUEST else Nonsense("answered with neither JSON nor events")
+        try:
+            messages = read_messages(await read_body(reply, self._max))
+        except Nonsense:
+            if status >= BAD_REQUEST:
+                raise Rejected(status) from None
+            self.nonsense += 1
+            raise
+        for message in messages:
+            if call.owns(message):
+                return self._judged(message, status)
+            if status >= BAD_REQUEST and isinstance(message, frames.Failure) and message.id is None:
+                return self._judged(message, status)
+            await self._take(message, call)
+        raise Rejected(status) if status >= BAD_REQUEST else Nonsense("answered another request than the one it got")
+
+    def _judged(self, message: frames.Message, status: int) -> Answer:
+        """Return an answer in a body; raises `SessionGone` for the 400 that some servers say it with."""
+        if isinstance(message, frames.Response):
+            return message
+        assert isinstance(message, frames.Failure)  # noqa: S101 - the caller has looked
+        if status == BAD_REQUEST and self.agreement.session and "session" in message.message.lower():
+            raise SessionGone("has forgotten the session")
+        if status >= SERVER_ERROR:
+            raise Rejected(status)
+        return message
+
+    async def _read_stream(self, reply: Reply, stream: EventStream, call: _Call) -> Answer | None:
+        """Return the answer in a stream, None if it ended without and can be resumed; raises `Lost` if it cannot."""
+        try:
+            async with aclosing(stream.messages(reply)) as messages:
+                async for message in messages:
+                    if call.owns(message) and isinstance(message, frames.Response | frames.Failure):
+                        await self._linger(messages)
+                        return message
+                    await self._take(message, call)
+        except Lost:
+            if not stream.last_id or self.agreement.modern:
+                raise
+        if not stream.last_id or self.agreement.modern:
+            raise Lost("cut the stream before the answer")
+        return None
+
+    async def _linger(self, messages: AsyncGenerator[frames.Message, None]) -> None:
+        """Read to the end of the stream, so that its connection can be used again, unless the server keeps it open."""
+        if not self._lingers:
+            return
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                async for _ in messages:
+                    pass
+        except TimeoutError:
+            self._lingers = False
+        except Fault:
+            return
+
+    async def _resume(self, stream: EventStream, call: _Call) -> Answer:
+        """Fetch the rest of a cut stream (2025-11-25, resumability); raises `Lost` when that does not help."""
+        for _ in range(MAX_RESUMES):
+            await asyncio.sleep(stream.retry)
+            headers = self._headers("", {}) | {"accept": EVENTS, "last-event-id": stream.last_id}
+            async with self._connector.stream(self._spec, "GET", headers=headers, body=None) as reply:
+                if reply.status != OK or media_type(reply) != EVENTS:
+                    raise Lost("cut the stream before the answer and would not resume it")
+                answer = await self._read_stream(reply, stream, call)
+            if answer is not None:
+                return answer
+        raise Lost("cut the stream again and again before the answer")
+
+    async def _take(self, message: frames.Message, call: _Call) -> None:
+        """Handle what comes beside the answer on a call's own stream."""
+        if isinstance(message, frames.Request):
+            self._refuse(message)
+        elif isinstance(message, frames.Notification):
+            if (kind := CHANGES.get(message.method)) is not None:
+                self._changed(kind)
+            elif call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
+                await call.notify(message.method, params)
+        else:
+            self.nonsense += 1
+
+    async def _listen(self, method: str, body: bytes | None, headers: dict[str, str]) -> bool:
+        stream = EventStream(self._max)
+        async with self._connector.stream(self._spec, method, headers=headers, body=body) as reply:
+            if reply.status == NOT_FOUND and self.agreement.session:
+                self.lose(SessionGone("has forgotten the session"))
+            if reply.status != OK or media_type(reply) != EVENTS:
+                return reply.status >= SERVER_ERROR
+            if self._listened:
+                self._all_changed()
+            self._listened = True
+            async with aclosing(stream.messages(reply)) as messages:
+                async for message in messages:
+                    self.heard = self._time()
+                    if isinstance(message, frames.Request):
+                        self._refuse(message)
+                    elif isinstance(message, frames.Notification) and message.method in CHANGES:
+                        self._changed(CHANGES[message.method])
+                    elif isinstance(message, frames.Failure):
+                        return False
+        return True
+
+    def _all_changed(self) -> None:
+        for kind in KINDS:
+            if self.agreement.offers(kind):
+                self._changed(kind)
+
+    async def _learn_tools(self) -> None:
+        """Read the whole tools/list again for its mirrored arguments."""
+        params: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            answer = await self.exchange("tools/list", params)
+            cursor = answer.result.get("nextCursor") if isinstance(answer, frames.Response) else None
+            if not isinstance(cursor, str):
+                return
+            params = {"cursor": cursor}
+
+    def _headers(self, method: str, params: dict[str, Any]) -> dict[str, str]:
+        return {
+            **self._spec.headers,
+            "content-type": "application/json",
+            "accept": "application/json, text/event-stream",
+            **routing_headers(self.agreement, method, params),
+        }
+
+    def _note_session(self, reply: Reply) -> None:
+        session = reply.headers.get(SESSION, "")
+        sound = len(session) <= MAX_SESSION_ID and session.isascii() and session.isprintable() and " " not in session
+        self.session = session if sound else ""
+
+    def _refuse(self, request: frames.Request) -> None:
+        if not self.agreement.modern:
+            self._courier.put(answer_for(request))
+
+    def _cancel(self, call: _Call, method: str) -> None:
+        """Tell a legacy server; for a modern one the closed stream says it."""
+        if not self.agreement.modern and method not in HANDSHAKES:
+            self._courier.put(frames.encode_notification("notifications/cancelled", {"requestId": call.number}))
+
+    async def _post_quietly(self, body: bytes) -> None:
+        try:
+            await self._post(body, "")
+        except Fault:
+            self.nonsense += 1
+
+    async def _post(self, body: bytes, method: str) -> None:
+        headers = self._headers(method, {})
+        async with self._connector.stream(self._spec, "POST", headers=headers, body=body) as reply:
+            self.heard = self._time()
+            if reply.status == NOT_FOUND and self.agreement.session:
+                raise SessionGone("has forgotten the session")
+            if reply.status >= BAD_REQUEST:
+                raise Rejected(reply.status)

@@ -1,0 +1,149 @@
+"""All upstreams by name: start, stop, hot reload, calls. It knows neither the operator's file nor a grant."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from mcpg.contract.problems import ConfigError, UpstreamFailed
+from mcpg.upstreams.calls import Calls
+from mcpg.upstreams.specs import HttpSpec
+from mcpg.upstreams.stdio import StdioLink
+from mcpg.upstreams.streamable import HttpLink
+from mcpg.upstreams.supervisor import Supervisor, UpstreamState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from mcpg.upstreams.connector import Connector
+    from mcpg.upstreams.link import Link
+    from mcpg.upstreams.specs import UpstreamSpec
+
+__all__ = ["Upstreams"]
+
+
+class Upstreams:
+    """The MCP servers behind us. Implements `mcpg.contract.ports.UpstreamCalls`.
+
+    `on_change(upstream, kind)` is told, on the event loop, when tools, prompts or resources may have changed: after
+    list_changed, and whenever a link came up or listening had paused. `connector` is needed for HTTP upstreams only.
+    """
+
+    def __init__(
+        self,
+        specs: Iterable[UpstreamSpec],
+        *,
+        connector: Connector | None = None,
+        on_change: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._connector = connector
+        self._wanted = self._by_name(specs)
+        self._on_change = on_change or (lambda _upstream, _kind: None)
+        self._running: dict[str, _Running] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to connect to all upstreams; returns at once."""
+        for name, spec in self._wanted.items():
+            if name not in self._running:
+                self._running[name] = self._run(spec)
+
+    async def stop(self) -> None:
+        """Stop all upstreams; calls in flight over stdio fail, those over HTTP end in their own tasks."""
+        running, self._running = list(self._running.values()), {}
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*(one.supervisor.stop() for one in running))
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
+    async def update(self, specs: Iterable[UpstreamSpec]) -> None:
+        """Obey new specs: unchanged upstreams run on; calls in flight on others may end before those are stopped."""
+        self._wanted = self._by_name(specs)
+        for name, one in list(self._running.items()):
+            if self._wanted.get(name) != one.supervisor.spec:
+                del self._running[name]
+                task = asyncio.create_task(one.leave(), name=f"upstream {name} leaving")
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+        await self.start()
+
+    async def request(
+        self,
+        upstream: str,
+        method: str,
+        params: dict[str, Any],
+        *,
+        deadline: float,
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+    ) -> dict[str, Any]:
+        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed`. `deadline` is in event-loop seconds.
+
+        `notify` gets log messages and, if `params._meta` has a progress token, progress of this request only. The
+        code of `UpstreamFailed` is `upstream-unavailable` if surely nothing was done, `upstream-unknown` if maybe.
+        """
+        one = self._running.get(upstream)
+        if one is None:
+            raise UpstreamFailed(f"there is no upstream `{upstream}`", code="upstream-unavailable", where="upstreams")
+        return await one.calls.request(method, params, deadline, notify)
+
+    def states(self) -> dict[str, UpstreamState]:
+        """Return how each upstream is."""
+        return {name: one.state() for name, one in self._running.items()}
+
+    def _run(self, spec: UpstreamSpec) -> _Running:
+        supervisor = Supervisor(spec, lambda changed: self._link(spec, changed), self._on_change)
+        supervisor.start()
+        return _Running(supervisor)
+
+    def _link(self, spec: UpstreamSpec, changed: Callable[[str], None]) -> Link:
+        if not isinstance(spec.transport, HttpSpec):
+            return StdioLink(spec.transport, spec.max_message, changed)
+        assert self._connector is not None  # noqa: S101 - `_by_name` has seen to it
+        return HttpLink(spec.transport, spec.max_message, self._connector, changed)
+
+    def _by_name(self, specs: Iterable[UpstreamSpec]) -> dict[str, UpstreamSpec]:
+        named = {spec.name: spec for spec in specs}
+        for spec in named.values():
+            if isinstance(spec.transport, HttpSpec) and self._connector is None:
+                raise ConfigError(
+                    f"upstream `{spec.name}` has a url, but nothing connects", where=f"upstreams.{spec.name}"
+                )
+        return named
+
+
+class _Running:
+    """One upstream with its calls."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+        self.calls = Calls(supervisor)
+
+    async def leave(self) -> None:
+        """Stop once the calls in flight have ended, or their time is over."""
+        try:
+            async with asyncio.timeout(self.supervisor.spec.call_timeout):
+                await self.calls.idle()
+        except TimeoutError:
+            pass
+        finally:
+            await self.supervisor.stop()
+
+    def state(self) -> UpstreamState:
+        supervisor, agreement = self.supervisor, self.supervisor.agreement
+        stuck = self.calls.breaker.state != "closed" and supervisor.state == "ready"
+        return UpstreamState(
+            name=supervisor.spec.name,
+            state="broken" if stuck else supervisor.state,
+            era="" if agreement is None else "modern" if agreement.modern else "legacy",
+            version=agreement.version if agreement else "",
+            server=agreement.server if agreement else {},
+            capabilities=agreement.capabilities if agreement else {},
+            instructions=agreement.instructions if agreement else "",
+            last_error=supervisor.last_error,
+            in_flight=self.calls.in_flight,
+            waiting=self.calls.waiting,
+            restarts=supervisor.restarts,
+            nonsense=supervisor.nonsense(),
+            stderr=supervisor.stderr(),
+        )
