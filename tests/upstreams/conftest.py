@@ -1,0 +1,68 @@
+"""Upstreams of scripted peers, stopped at the end of each test, whatever happened."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mcpg.upstreams import StdioSpec, Upstreams, UpstreamSpec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+SCRIPT = Path(__file__).parent / "stdio_peer.py"
+
+
+def stdio(name: str, start: str = "legacy", *, environment: dict[str, str] | None = None, **options: Any) -> UpstreamSpec:
+    command = (sys.executable, "-I", "-S", str(SCRIPT), start)
+    transport = StdioSpec(command=command, environment=environment or {}, grace=0.3)
+    options.setdefault("mode", "modern" if start == "modern" else "legacy")
+    return UpstreamSpec(name=name, transport=transport, **options)
+
+
+class Bench:
+    """Upstreams under test, a `good` one among them, with what they told."""
+
+    def __init__(self, upstreams: Upstreams, changes: list[tuple[str, str]]) -> None:
+        self.upstreams = upstreams
+        self.changes = changes
+
+    async def call(
+        self, upstream: str, tool: str, arguments: dict[str, Any] | None = None, *, seconds: float = 5.0, **options: Any
+    ) -> Any:
+        params = {"name": tool, "arguments": arguments or {}, **options.pop("params", {})}
+        deadline = asyncio.get_running_loop().time() + seconds
+        answer = await self.upstreams.request(upstream, "tools/call", params, deadline=deadline, **options)
+        return answer["result"]["content"][0]["text"] if "result" in answer else answer["error"]
+
+    async def good_answers(self) -> None:
+        assert json.loads(await self.call("good", "echo", {"still": "here"})) == {"still": "here"}
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Callable[..., Any]]:
+    """Return a function that starts upstreams of specs; `good` is added to them."""
+    started: list[Upstreams] = []
+
+    async def start(*specs: UpstreamSpec, **options: Any) -> Bench:
+        changes: list[tuple[str, str]] = []
+        upstreams = Upstreams(
+            [stdio("good"), *specs], on_change=lambda name, kind: changes.append((name, kind)), **options
+        )
+        started.append(upstreams)
+        await upstreams.start()
+        return Bench(upstreams, changes)
+
+    yield start
+    for upstreams in started:
+        await upstreams.stop()
