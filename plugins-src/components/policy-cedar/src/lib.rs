@@ -1,1 +1,91 @@
-//! stub
+//! Decides by Cedar policies. Whatever goes wrong while a policy is evaluated denies, although Cedar would skip it.
+//!
+//! The principal is `Mcpg::Caller`, a member of `Mcpg::Group`s and `Mcpg::Role`s; the action `Mcpg::Action`, named by
+//! its MCP method; the resource `Mcpg::Tool`, `Mcpg::Prompt`, `Mcpg::Resource`, `Mcpg::ResourceTemplate` or
+//! `Mcpg::Method`; the context holds `arguments`, `session` and `era`. `schema.cedarschema` beside this folder shows all.
+
+mod answers;
+mod entities;
+mod rules;
+mod values;
+
+use cedar_policy::{Authorizer, Context, Request};
+use entities::{Action, Caller, World};
+use mcpg_sdk::{Doc, Plugin, Policy, Problem, Run, Stop, Value, Verdict, problem, read_config};
+use rules::{File, Rules};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Config {
+    policies: Vec<File>,
+    schema: Option<File>,
+    #[serde(default)]
+    entities: Option<Value>,
+}
+
+struct Cedar {
+    rules: Rules,
+    world: World,
+    authorizer: Authorizer,
+}
+
+impl Plugin for Cedar {
+    fn new(config: Value) -> Result<Self, Problem> {
+        let Config { policies, schema, entities } = read_config(config)?;
+        let schema = schema.as_ref().map(rules::schema).transpose()?;
+        Ok(Cedar {
+            rules: Rules::new(&policies, schema.as_ref())?,
+            world: World::new(entities, schema.as_ref())?,
+            authorizer: Authorizer::new(),
+        })
+    }
+}
+
+impl Policy for Cedar {
+    fn decide(&self, _: &mut Run, caller: Doc, action: Doc) -> Result<Verdict, Stop> {
+        let (caller, action): (Caller, Action) = (caller.read()?, action.read()?);
+        let principal = self.world.principal(&caller).map_err(unusable)?;
+        let arguments = values::record(action.arguments.as_ref());
+        let (request, entities) = self.ask(&principal, &action, action.context(arguments))?;
+        let response = self.authorizer.is_authorized(&request, &self.rules.set, &entities);
+        Ok(answers::verdict(&self.rules, &response))
+    }
+
+    fn see(&self, _: &mut Run, caller: Doc, actions: Doc) -> Result<String, Stop> {
+        let (caller, actions): (Caller, Vec<Action>) = (caller.read()?, actions.read()?);
+        let principal = self.world.principal(&caller).map_err(unusable)?;
+        let mut letters = String::with_capacity(actions.len());
+        for action in &actions {
+            let (request, entities) = self.ask(&principal, action, action.context(values::unknown("arguments")))?;
+            let response = self.authorizer.is_authorized_partial(&request, &self.rules.set, &entities);
+            letters.push(answers::letter(&response));
+        }
+        Ok(letters)
+    }
+}
+
+type Pairs = Vec<(String, cedar_policy::RestrictedExpression)>;
+
+impl Cedar {
+    fn ask(
+        &self,
+        principal: &cedar_policy::Entity,
+        action: &Action,
+        context: Pairs,
+    ) -> Result<(Request, cedar_policy::Entities), Problem> {
+        let resource = self.world.resource(action).map_err(unusable)?;
+        let context = Context::from_pairs(context).map_err(unusable)?;
+        let request = Request::new(principal.uid(), entities::action_uid(action), resource.uid(), context, None);
+        Ok((request.map_err(unusable)?, self.world.with([principal.clone(), resource]).map_err(unusable)?))
+    }
+}
+
+/// The host denies on a failure; what Cedar says of it may quote values, so it is not passed on.
+fn unusable<E>(_: E) -> Problem {
+    problem("policy-error", "the caller or the action cannot be carried to Cedar")
+}
+
+mcpg_sdk::policy!(Cedar);
+
+#[cfg(test)]
+mod tests;
