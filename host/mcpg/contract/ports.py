@@ -89,6 +89,8 @@ class EffectContext:
     """Send an MCP notification (method, params) on the stream of the client's own request."""
     method: str = ""
     name: str = ""
+    whole_bodies: bool = False
+    """Whether bodies of any size stand in the reply itself, because the plugin's manifest asks for them."""
 
 
 class Effects(Protocol):

@@ -124,12 +124,14 @@ class Backends:
 
     def _result(self, stage: Stage, answer: Case, history: History, work: Work) -> dict[str, Any] | Asked:
         try:
-            value = _decode(answer.value)
+            value = work.blobs.restore(_decode(answer.value))
+            if isinstance(value, str):  # the whole result was a large body
+                value = _decode(value)
         except msgspec.DecodeError as error:
             raise BadDocument(f"`{stage.use}` answered with something that is not JSON") from error
         if not isinstance(value, dict):
             raise BadDocument(f"`{stage.use}` answered with something that is not an object")
         if answer.tag == "ask":
             return Asked(value, history, stage.guest.digest, stage.guest.config_digest)
-        restored: dict[str, Any] = work.blobs.restore(value)
-        return restored
+        result: dict[str, Any] = value
+        return result

@@ -122,7 +122,7 @@ class Runner:
             new = self._news(answer.value, history)
             for effect in new:  # 4
                 stage.effects.check(effect)
-            replies = await _perform(stage, new, facts, work, first=len(history.replies))  # 5
+            replies = await _perform(question, new, facts, first=len(history.replies))  # 5
             history.take(new, replies, self._bounds.reply_bytes)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
 
@@ -143,7 +143,10 @@ class Runner:
         return new
 
 
-async def _perform(stage: Stage, effects: list[Effect], facts: RunFacts, work: Work, *, first: int) -> list[Case]:
+async def _perform(question: Question, effects: list[Effect], facts: RunFacts, *, first: int) -> list[Case]:
+    stage, work = question.stage, question.work
+    whole = stage.guest.manifest.whole_bodies or question.function == "describe"
+
     def context(index: int) -> EffectContext:
         return EffectContext(
             run=facts.id,
@@ -154,6 +157,7 @@ async def _perform(stage: Stage, effects: list[Effect], facts: RunFacts, work: W
             notify=work.notify,
             method=work.method,
             name=work.name,
+            whole_bodies=whole,
         )
 
     try:

@@ -1,0 +1,116 @@
+"""Asks backends what they offer, at the start and whenever an upstream says that it changed. It serves nobody.
+
+One task for each backend that depends on an upstream: it waits for a sign, asks, hands the catalog on, and tries again
+later when it could not be had. A catalog that was had before stays until a new one comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mcpg.contract.documents import Caller, Catalog, How
+from mcpg.contract.problems import BadDocument, McpgError, RunFailed
+from mcpg.gateway.routing import Described
+from mcpg.pipeline.runs import Question
+from mcpg.pipeline.work import Known, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcpg.pipeline.runs import Runner
+    from mcpg.pipeline.stages import Stage
+
+__all__ = ["Describer", "describe"]
+
+log = logging.getLogger("mcpg.gateway")
+SECONDS = 30.0
+MAX_ENTRIES = 20_000
+SELF = Known(Caller(id="mcpg", kind="service", how=How(credential="self"), trust="verified"))
+
+
+async def describe(runner: Runner, stage: Stage, *, upstream: str = "", timeout: float = 30.0) -> Described:
+    """Return what a backend offers; raises `McpgError`."""
+    loop = asyncio.get_running_loop()
+    work = Work(
+        known=SELF, method="describe", name=stage.use, deadline=loop.time() + SECONDS, notify=_nobody, digest=lambda _: ""
+    )
+    answer = await runner.run(Question(stage, "describe", "describe", (), work))
+    if answer.tag != "catalog":
+        raise RunFailed(answer.value.message, code=answer.value.code)
+    return Described(stage.use, _catalog(answer.value, work), upstream, timeout)
+
+
+def _catalog(text: str, work: Work) -> dict[str, Any]:
+    value = work.blobs.restore(msgspec.json.decode(text))
+    try:
+        catalog = msgspec.convert(value, Catalog)
+    except msgspec.ValidationError as error:
+        raise BadDocument(f"the catalog is outside its schema: {error}") from error
+    if len(catalog.tools) + len(catalog.prompts) + len(catalog.resources) + len(catalog.templates) > MAX_ENTRIES:
+        raise BadDocument(f"the catalog has more than {MAX_ENTRIES} entries")
+    document: dict[str, Any] = value
+    return document
+
+
+class Describer:
+    """Keeps the catalog of one backend use fresh."""
+
+    def __init__(
+        self, runner: Runner, stage: Stage, *, upstream: str, timeout: float, changed: Callable[[Described], None]
+    ) -> None:
+        self._runner = runner
+        self.stage = stage
+        self._upstream = upstream
+        self._timeout = timeout
+        self._changed = changed
+        self._sign = asyncio.Event()
+        self._sign.set()
+        self._task: asyncio.Task[None] | None = None
+        self.first = asyncio.Event()
+        self.error = ""
+
+    def start(self) -> None:
+        """Begin to keep it fresh."""
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    def sign(self) -> None:
+        """Note that the catalog may have changed."""
+        self._sign.set()
+
+    async def stop(self) -> None:
+        """End the task."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _keep(self) -> None:
+        wait = 0.5
+        while True:
+            await self._sign.wait()
+            self._sign.clear()
+            try:
+                described = await describe(self._runner, self.stage, upstream=self._upstream, timeout=self._timeout)
+            except McpgError as error:
+                if error.message != self.error:
+                    log.warning("the catalog of `%s` cannot be had: %s", self.stage.use, error.message)
+                self.error = error.message
+                self.first.set()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._sign.wait()
+                self._sign.set()
+                wait = min(wait * 2, 30.0)
+                continue
+            wait, self.error = 0.5, ""
+            self._changed(described)
+            self.first.set()
+
+
+async def _nobody(_method: str, _params: dict[str, Any]) -> None:
+    """Nobody waits for progress of a description."""

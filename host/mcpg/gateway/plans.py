@@ -1,0 +1,98 @@
+"""From loaded plugins to the plan that answers calls. It loads nothing and asks nobody.
+
+Every reference to a use is checked here against the kind of the plugin that it turned out to be, and every binding
+against the manifest of its backend.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mcpg.contract.problems import ConfigError
+from mcpg.contract.worlds import PluginKind
+from mcpg.gateway.routing import own_route, route_table
+from mcpg.gateway.uses import kinds_wanted
+from mcpg.pipeline.stages import Plan, make_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mcpg.config import Loaded
+    from mcpg.gateway.routing import Described
+    from mcpg.gateway.uses import Wanted
+    from mcpg.pipeline.routes import Route
+    from mcpg.pipeline.stages import Stage
+
+__all__ = ["make_plan", "make_stages", "own_routes"]
+
+
+def make_stages(
+    wanted: Mapping[str, Wanted], guest_of: Callable[[str], object], effects_of: Callable[[str, Mapping[str, object]], object]
+) -> dict[str, Stage]:
+    """Return the stage of every use; `ConfigError` for a grant that makes no sense or a skip that is not allowed."""
+    stages: dict[str, Stage] = {}
+    for name, use in wanted.items():
+        stage = make_stage(
+            guest_of(name),  # type: ignore[arg-type]
+            effects_of(name, use.grants),  # type: ignore[arg-type]
+            on_failure="skip" if use.on_failure == "skip" else "deny",
+            shadow=use.shadow,
+        )
+        _check_use(name, use, stage)
+        stages[name] = stage
+    return stages
+
+
+def _check_use(name: str, use: Wanted, stage: Stage) -> None:
+    manifest = stage.guest.manifest
+    if use.on_failure == "skip" and (manifest.kind is not PluginKind.TRANSFORM or manifest.security):
+        raise ConfigError(
+            "`on_failure: skip` is for transforms whose manifest says that they are not for security",
+            where=f"plugins.{name}.on_failure",
+            remedy="remove the line: a failure then ends the call",
+        )
+    if use.shadow and manifest.kind is not PluginKind.POLICY:
+        raise ConfigError("`shadow` is for policy engines", where=f"plugins.{name}.shadow", remedy="remove the line")
+
+
+def own_routes(loaded: Loaded, stages: Mapping[str, Stage], check_binding: Callable[[str, Mapping[str, object]], None]) -> list[Route]:
+    """Return the routes of the operator's own tools; `ConfigError` for a wrong kind, schema or binding."""
+    config = loaded.config
+    for place, use, kind in kinds_wanted(config):
+        found = stages[use].guest.manifest.kind
+        if found is not kind:
+            raise ConfigError(
+                f"`{use}` is a plugin of kind {found.value}, wanted is one of kind {kind.value}",
+                where=place,
+                remedy=f"name a use of a {kind.value} plugin here",
+            )
+    routes = []
+    for name, tool in config.tools.items():
+        check_binding(tool.backend, tool.binding)
+        transforms = tuple(stages[use] for use in tool.transforms)
+        where, timeout = f"tools.{name}", config.server.limits.call_timeout
+        routes.append(own_route(name, tool, where=where, timeout=timeout, transforms=transforms))
+    return routes
+
+
+def make_plan(
+    loaded: Loaded, stages: Mapping[str, Stage], own: list[Route], described: list[Described], *, generation: int, report: Callable[[str], None]
+) -> Plan:
+    """Return the plan of one moment."""
+    config = loaded.config
+
+    def chain(names: tuple[str, ...]) -> tuple[Stage, ...]:
+        return tuple(stages[name] for name in names)
+
+    return Plan(
+        generation=generation,
+        routes=route_table(own, described, report),
+        identity=chain(config.identity.chain),
+        policy=chain(config.policy.engines),
+        combine=cast("str", config.policy.combine),  # type: ignore[arg-type]
+        limits=chain(config.limits.chain),
+        limits_fail_open=config.limits.on_store_failure == "allow",
+        transforms=chain(config.transforms),
+        catalog=chain(config.catalog),
+        backends={name: s for name, s in stages.items() if s.guest.manifest.kind is PluginKind.BACKEND},
+    )

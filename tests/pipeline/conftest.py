@@ -1,0 +1,200 @@
+"""Fakes of the ports around the pipeline: guests that answer from a script, a ledger in a list, effects that are told."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from mcpg.contract.documents import Caller, How
+from mcpg.contract.manifest import Manifest
+from mcpg.contract.ports import McpCall
+from mcpg.contract.problems import EffectDenied, LedgerUnavailable
+from mcpg.contract.verdicts import Case, Effect, ok
+from mcpg.contract.worlds import PluginKind
+from mcpg.pipeline.backends import Backends
+from mcpg.pipeline.calls import Calls
+from mcpg.pipeline.floods import Floods
+from mcpg.pipeline.identity import IdentityChain
+from mcpg.pipeline.limits import LimitChain
+from mcpg.pipeline.listing import Listing
+from mcpg.pipeline.memo import Memo
+from mcpg.pipeline.policy import PolicyChain
+from mcpg.pipeline.routes import Route, RouteTable
+from mcpg.pipeline.runs import Runner
+from mcpg.pipeline.service import PipelineService
+from mcpg.pipeline.stages import Plan, make_stage
+from mcpg.pipeline.suspend import Suspender
+from mcpg.pipeline.transforms import TransformChain
+from mcpg.pipeline.views import Views
+from mcpg.sealing import Sealer, SealKey, SealKeys
+from mcpg.storage.accounts import MemoryAccounts
+from mcpg.storage.lru import Lru
+from mcpg.storage.parked import MemoryParked
+
+
+class FakeGuest:
+    """Answers from a function of (function, documents, replies); counts its passes."""
+
+    def __init__(self, use, kind, answer, *, reads=("/caller", "/action", "/call", "/outcome"), memo=False, **manifest):
+        self.use = use
+        self.manifest = Manifest(
+            schema=1, id=f"test/{use}", version="1.0.0", kind=kind, world=kind.world, summary="", licence="", config={},
+            reads=reads, memo=memo, **manifest,
+        )  # fmt: skip
+        self.digest = "sha256:" + hashlib.sha256(use.encode()).hexdigest()
+        self.config_digest = "sha256:" + "0" * 64
+        self.memo = memo
+        self.answer = answer
+        self.asked = []
+
+    async def ask(self, function, arguments, run, tenant):
+        self.asked.append((function, arguments))
+        documents = [json.loads(a) if isinstance(a, str) and a[:1] in "{[" else a for a in arguments]
+        answer = self.answer(function, *documents) if callable(self.answer) else self.answer
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class FakeEffects:
+    """Grants the drivers it is told to and answers with the request's own text."""
+
+    def __init__(self, *granted, perform=None):
+        self.granted = granted
+        self.performed = []
+        self._perform = perform
+
+    def check(self, effect: Effect) -> None:
+        if effect.driver not in self.granted:
+            raise EffectDenied(f"driver `{effect.driver}` is not granted")
+
+    async def perform(self, effect, context):
+        self.performed.append((effect, context))
+        return await self._perform(effect, context) if self._perform else ok(effect.request)
+
+    def secret_paths(self, effect):
+        return False
+
+
+class FakeLedger:
+    def __init__(self):
+        self.records = []
+        self.broken = False
+
+    async def append(self, tenant, record):
+        if self.broken:
+            raise LedgerUnavailable("the disk is full")
+        self.records.append(json.loads(json.dumps({**record, "tenant": tenant})))
+        return len(self.records)
+
+    def keyed_digest(self, tenant, text):
+        return "hmac-sha256:" + hashlib.sha256((tenant + str(text)).encode()).hexdigest()
+
+    def of(self, kind):
+        return [r for r in self.records if r["kind"] == kind]
+
+
+class FakeChannel:
+    def __init__(self):
+        self.sent = []
+
+    async def notify(self, method, params):
+        self.sent.append((method, params))
+
+
+ANA = Caller(id="ana", kind="user", how=How(credential="api-key", plugin="keys"), trust="verified", groups=("analysts",))
+
+
+class Bench:
+    """A pipeline over fakes; `plan(...)` takes guests by place and routes."""
+
+    def __init__(self):
+        self.ledger = FakeLedger()
+        self.channel = FakeChannel()
+        self.memo = Memo()
+        self.accounts = MemoryAccounts()
+        self.background = []
+        runner = Runner(self.memo)
+        self.runner = runner
+        policy = PolicyChain(runner)
+        self.views = Views(runner, policy)
+        self.sealer = Sealer(SealKeys(SealKey.generate()))
+        self.parked = MemoryParked()
+        calls = Calls(
+            views=self.views, policy=policy, limits=LimitChain(runner, self.accounts), transforms=TransformChain(runner),
+            backends=Backends(runner, Lru()), suspender=Suspender(self.sealer, self.parked), ledger=self.ledger,
+            background=self.background.append,
+        )  # fmt: skip
+        self.floods = Floods(self.ledger)
+        self.now = Plan(generation=1, routes=RouteTable())
+        self.service = PipelineService(
+            plan=lambda: self.now, identity=IdentityChain(runner), calls=calls, listing=Listing(self.views, self.sealer, page=3),
+            ledger=self.ledger, floods=self.floods,
+        )  # fmt: skip
+
+    def plan(self, *routes, backends=None, **places):
+        stages = {name: tuple(_stage(g) for g in guests) for name, guests in places.items() if isinstance(guests, list)}
+        rest = {name: value for name, value in places.items() if not isinstance(value, list)}
+        backs = {use: _stage(g) for use, g in (backends or {}).items()}
+        self.now = Plan(
+            generation=self.now.generation + 1, routes=RouteTable(routes), backends=backs, **stages, **rest
+        )
+
+    async def call(self, name="echo", arguments=None, *, caller=ANA, **rest):
+        params = {"name": name, "arguments": arguments or {}, **rest.pop("params", {})}
+        call = McpCall(method="tools/call", params=params, version=rest.pop("version", "2025-11-25"), request_id=1, **rest)
+        return await self.service.respond(caller, call, self.channel)
+
+    async def list(self, method="tools/list", *, caller=ANA, **params):
+        call = McpCall(method=method, params=params, version="2025-11-25", request_id=1)
+        return await self.service.respond(caller, call, self.channel)
+
+
+def _stage(guest):
+    if isinstance(guest, tuple):
+        guest, effects, *rest = guest
+        return make_stage(guest, effects, **(rest[0] if rest else {}))
+    return make_stage(guest, FakeEffects())
+
+
+def route(name="echo", **fields):
+    return Route(kind="tool", name=name, backend="back", entry={"name": name, "inputSchema": {"type": "object"}}, **fields)
+
+
+def backend(answer=None):
+    def echo(function, caller, call, replies):
+        return Case("done", json.dumps({"content": [{"type": "text", "text": json.dumps(call["arguments"])}]}))
+
+    return FakeGuest("back", PluginKind.BACKEND, answer or echo)
+
+
+def policy(answer, use="rules", **more):
+    def both(function, caller, action, replies):
+        verdict = answer(caller, action) if callable(answer) else answer
+        if function == "see":
+            rows = [answer(caller, a) if callable(answer) else answer for a in action]
+            return Case("seen", "".join({"permit": "p", "deny": "d"}.get(v.tag, "a") for v in rows))
+        return verdict
+
+    return FakeGuest(use, PluginKind.POLICY, both, **more)
+
+
+PERMIT = Case("permit", [])
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+@pytest.fixture
+def kit():
+    return SimpleNamespace(
+        guest=FakeGuest, effects=FakeEffects, route=route, backend=backend, policy=policy, permit=PERMIT, ana=ANA
+    )
