@@ -1,1 +1,1 @@
-"""To be written."""
+"""The front door: HTTP and stdio, the second listener, metrics. It decides nothing about a call."""

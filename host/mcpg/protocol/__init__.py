@@ -1,1 +1,1 @@
-"""MCP without I/O: frames, versions, classification, sessions as tables, shapes. It opens no socket and knows no clock."""
+"""MCP without I/O: frames, versions, checks, sessions as tables, shapes. It opens no socket and reads no clock."""

@@ -33,7 +33,7 @@ _LISTS = {
 
 
 def shape(method: str, result: Mapping[str, Any], version: str, server_info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `result` of `method` as a client of `version` may read it; raises `Refusal` -32603 if it cannot be said."""
+    """Return `result` as a client of `version` may read it; raises `Refusal` -32603 if it cannot be said to one."""
     if version in MODERN:
         return _modern(method, result, server_info)
     return _legacy(method, result, version)

@@ -1,0 +1,130 @@
+"""ASGI types, whole answers and bounded bodies. It knows no MCP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from mcpg.contract.ports import Refusal
+from mcpg.protocol import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mcpg.protocol.headers import Headers
+
+__all__ = [
+    "STREAM_LINES",
+    "App",
+    "ClientGone",
+    "Intake",
+    "Lines",
+    "Receive",
+    "Scope",
+    "Send",
+    "encode_lines",
+    "send_whole",
+]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Lines = list[tuple[bytes, bytes]]
+"""Header lines as ASGI has them."""
+
+STREAM_LINES: Lines = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+]
+
+_JSON = (b"content-type", b"application/json")
+
+
+class ClientGone(Exception):  # noqa: N818 - it states a fact
+    """The client left before its request was whole; nobody waits for an answer."""
+
+
+async def send_whole(send: Send, status: int, body: bytes = b"", lines: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Send a whole answer: JSON if there is a body, with its length, so that headers and body leave together."""
+    headers = [(b"content-length", b"%d" % len(body)), *lines]
+    if body:
+        headers.append(_JSON)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def encode_lines(headers: Iterable[tuple[str, str]]) -> Lines:
+    """Return a refusal's headers as ASGI has them; a line break in one is a mistake of ours and is dropped with it."""
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in headers
+        if not any(sign in name + value for sign in "\r\n\0")
+    ]
+
+
+class Intake:
+    """Reads request bodies within bounds: each one's size and time, and all unfinished ones together."""
+
+    def __init__(self, max_body: int, body_timeout: float, max_reading: int) -> None:
+        self._max_body = max_body
+        self._timeout = body_timeout
+        self._max_reading = max_reading
+        self.reading = 0
+        """Bytes of bodies that have come in part."""
+
+    async def read(self, headers: Headers, receive: Receive) -> bytes:
+        """Return the body; raises `Refusal` with 400, 408, 413 or 503, and `ClientGone`."""
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > 20:  # noqa: PLR2004 - digits of 2^64
+            raise Refusal(frames.INVALID_REQUEST, "header `content-length` is no number", status=400)
+        if int(declared) > self._max_body:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(self._timeout):
+                body, more = await _receive(receive)
+                if more:
+                    body = await self._read_rest(body, receive)
+        except TimeoutError:
+            raise _closing(408, "request body did not come in time") from None
+        if len(body) > self._max_body:
+            raise self._too_large()
+        return body
+
+    async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
+        parts, size, more, counted = [first], len(first), True, 0
+        try:
+            while more:
+                if size > self._max_body:
+                    raise self._too_large()
+                self.reading += size - counted
+                counted = size
+                if self.reading > self._max_reading:
+                    raise _closing(503, "too many request bodies are being read")
+                part, more = await _receive(receive)
+                parts.append(part)
+                size += len(part)
+        finally:
+            self.reading -= counted
+        return b"".join(parts)
+
+    def _too_large(self) -> Refusal:
+        return _closing(413, f"request body is larger than {self._max_body} bytes")
+
+
+async def _receive(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b""), message.get("more_body", False)
+
+
+def _closing(status: int, text: str) -> Refusal:
+    """Return a refusal that also ends the connection, for the rest of the body is not wanted."""
+    headers = [("connection", "close")]
+    if status == 503:  # noqa: PLR2004
+        headers.append(("retry-after", "1"))
+    return Refusal(frames.INVALID_REQUEST, text, status=status, headers=headers)

@@ -1,0 +1,105 @@
+"""One posted request in work: watched for its client's leaving, cancelled where that is the rule. It answers no call.
+
+The work runs in the task that the server made for the request. Only a request that runs longer than `watch_after` gets
+a second task, which waits for the client to leave and keeps the answer alive. A modern client's leaving cancels its
+request; that of a session does not (MCP basic/transports of both eras).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mcpg.edge.answers import Answer
+from mcpg.protocol.frames import INTERNAL_ERROR, encode_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcpg.edge.asgi import Receive
+    from mcpg.edge.reply import Reply
+    from mcpg.edge.settings import EdgeSettings
+    from mcpg.protocol.frames import RequestId
+
+__all__ = ["BY_CLIENT", "BY_LEAVING", "BY_SHUTDOWN", "Exchange"]
+
+BY_CLIENT = "client"
+BY_LEAVING = "leaving"
+BY_SHUTDOWN = "shutdown"
+
+
+class Exchange:
+    """A request in work. `may_detach` says if it goes on when its client has gone; it is asked at that moment."""
+
+    __slots__ = ("_may_detach", "_receive", "_settings", "_task", "_watch", "cancelled", "detached", "reply")
+
+    def __init__(self, reply: Reply, receive: Receive, settings: EdgeSettings, may_detach: Callable[[], bool]) -> None:
+        self.reply = reply
+        self.cancelled = ""
+        """Who cancelled it, empty if nobody did."""
+        self.detached = False
+        self._receive = receive
+        self._settings = settings
+        self._may_detach = may_detach
+        self._task: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def run(self, work: Callable[[], Awaitable[Answer]], request_id: RequestId | None = None) -> Answer | None:
+        """Do the work and send its answer, which is returned; none if it was cancelled."""
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        timer = loop.call_later(self._settings.watch_after, self._begin_watch, loop)
+        try:
+            answer = await work()
+        except asyncio.CancelledError:
+            self._stop(timer)
+            if not self.cancelled or self._task is None:
+                raise
+            self._task.uncancel()
+            await self._end_cancelled(request_id)
+            return None
+        self._stop(timer)
+        await self.reply.finish(answer)
+        return answer
+
+    def cancel(self, by: str) -> None:
+        """Cancel the work, unless its answer is already there."""
+        if self._task is not None and not self.reply.done and not self.cancelled:
+            self.cancelled = by
+            self._task.cancel()
+
+    def _stop(self, timer: asyncio.TimerHandle) -> None:
+        self.reply.done = True
+        timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def _end_cancelled(self, request_id: RequestId | None) -> None:
+        if self.cancelled == BY_SHUTDOWN:
+            body = encode_failure(request_id, INTERNAL_ERROR, "the gateway is shutting down; it may have happened")
+            await self.reply.finish(Answer(body, 503, (("connection", "close"),), INTERNAL_ERROR))
+        else:
+            await self.reply.finish_empty()
+
+    def _begin_watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = loop.create_task(self._watch_client())
+
+    async def _watch_client(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.keep_alive):
+                    message = await self._receive()
+            except TimeoutError:
+                await self.reply.beat()
+                if not self.reply.gone:
+                    continue
+                message = {"type": "http.disconnect"}
+            if message["type"] == "http.disconnect":
+                break
+        if self.reply.done:
+            return
+        self.reply.gone = True
+        if self._may_detach():
+            self.detached = True
+        else:
+            self.cancel(BY_LEAVING)

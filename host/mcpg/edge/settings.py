@@ -1,0 +1,40 @@
+"""What an operator may set at the edge. It reads no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["EdgeSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """Bounds and rules of the MCP endpoint; times in seconds, sizes in bytes."""
+
+    loopback: bool = False
+    """Whether the listener is bound to a loopback address: then Host must name loopback, and callers may be `local`."""
+    origins: frozenset[str] = frozenset()
+    """Origins of browsers that may call, exactly as they send them; all others are refused."""
+    max_body: int = 4 * 1024 * 1024
+    body_timeout: float = 30.0
+    max_reading: int = 64 * 1024 * 1024
+    """Bytes of all request bodies that have come in part."""
+    max_pending: int = 2048
+    """Requests in work, those included whose client has gone."""
+    max_detached: int = 256
+    """Requests of sessions that go on although their client has gone; beyond, they are cancelled."""
+    max_streams: int = 4096
+    """Open streams for server notifications."""
+    stream_queue: int = 64
+    """Notifications that wait on one stream; beyond, they are dropped and counted."""
+    stream_age: float = 3600.0
+    """A stream for server notifications ends then, so that its caller identifies again."""
+    keep_alive: float = 15.0
+    """Silence after which an answer becomes a stream, and a stream gets a comment."""
+    write_timeout: float = 10.0
+    """A client that takes none of a stream for so long counts as gone."""
+    watch_after: float = 0.02
+    """A request that runs longer is watched for its client's leaving."""
+    max_sessions: int = 10_000
+    max_sessions_each: int = 1_000
+    session_idle: float = 1800.0

@@ -1,0 +1,243 @@
+"""Requests in work: bounded in number, cancelled by whom the era allows to. It reads no body and identifies nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mcpg.contract.ports import Refusal
+from mcpg.edge.answers import Answer
+from mcpg.edge.asgi import send_whole
+from mcpg.edge.exchange import BY_CLIENT, Exchange
+from mcpg.edge.reply import CallChannel, Reply
+from mcpg.protocol import frames
+from mcpg.protocol.classify import session_call
+from mcpg.protocol.frames import FrameError, Notification, Request
+from mcpg.protocol.handshake import initialize_result, shake
+from mcpg.protocol.headers import SESSION
+from mcpg.protocol.versions import LATEST_HANDSHAKE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcpg.contract.documents import Caller
+    from mcpg.contract.ports import McpCall
+    from mcpg.edge.answers import Answers
+    from mcpg.edge.asgi import Lines, Receive, Send
+    from mcpg.edge.listening import Listening
+    from mcpg.edge.measures import EdgeMeasures
+    from mcpg.edge.settings import EdgeSettings
+    from mcpg.protocol.classify import SessionTraffic
+    from mcpg.protocol.frames import RequestId
+    from mcpg.protocol.sessions import Session, SessionTable
+
+__all__ = ["Work"]
+
+_BATCHING = "2025-03-26"
+
+
+class Work:
+    """Runs requests of both eras and knows which are running."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        sessions: SessionTable,
+        settings: EdgeSettings,
+        measures: EdgeMeasures,
+        listening: Listening,
+    ) -> None:
+        self._answers = answers
+        self._sessions = sessions
+        self._settings = settings
+        self._measures = measures
+        self._listening = listening
+        self._running: set[Exchange] = set()
+        self._of_session: dict[str, dict[RequestId, Exchange]] = {}
+        self._detached = 0
+        self._idle = asyncio.Event()
+
+    @property
+    def pending(self) -> int:
+        """How many requests are in work."""
+        return len(self._running)
+
+    async def modern(self, caller: Caller, call: McpCall, receive: Receive, send: Send, lines: Lines) -> None:
+        """Answer a modern request; its client's leaving cancels it."""
+        if call.method == "subscriptions/listen":
+            await self._listening.listen(caller, call, receive, send, lines)
+            return
+        reply = Reply(send, lines, self._settings.write_timeout)
+        exchange = Exchange(reply, receive, self._settings, lambda: False)
+        await self._run(exchange, lambda: self._measured(caller, call, reply), call.request_id)
+
+    async def open(self, caller: Caller, request: Request, send: Send, lines: Lines) -> None:
+        """Answer initialize and open a session for this caller."""
+        now = asyncio.get_running_loop().time()
+        try:
+            agreed = shake(request.params)
+            principal = (caller.tenant, caller.id)
+            session, ended = self._sessions.create(principal, agreed.version, agreed.capabilities, now)
+        except Refusal as refusal:
+            answer = self._answers.refuse(refusal, request.id, LATEST_HANDSHAKE)
+            await Reply(send, lines, self._settings.write_timeout).finish(answer)
+            return
+        for old in ended:
+            self.end_session(old)
+        result = initialize_result(self._answers.describe(), agreed.version)
+        named = [*lines, (SESSION.encode(), session.id.encode("ascii"))]
+        await send_whole(send, 200, frames.encode_response(request.id, result), named)
+        self._measures.answered(agreed.version, "initialize", "ok", asyncio.get_running_loop().time() - now)
+
+    async def session(
+        self, caller: Caller, posted: SessionTraffic, session_id: str, receive: Receive, *, send: Send, lines: Lines
+    ) -> None:
+        """Take the messages of a session; raises `Refusal` where there is no such session or batch."""
+        if not session_id:
+            raise Refusal(frames.INVALID_REQUEST, "header `mcp-session-id` is missing; initialize first", status=400)
+        now = asyncio.get_running_loop().time()
+        session = self._sessions.use(session_id, (caller.tenant, caller.id), now)
+        if posted.batch and session.version != _BATCHING:
+            raise Refusal(frames.INVALID_REQUEST, "batches are not part of this protocol version", status=400)
+        reply = Reply(send, lines, self._settings.write_timeout)
+        if posted.batch:
+            await self._batch(caller, posted.messages, session, receive, reply)
+            return
+        message = posted.messages[0]
+        if isinstance(message, Request):
+            await self._single(caller, message, session, receive, reply)
+            return
+        self._take(message, session)
+        await send_whole(send, 202, lines=lines)
+
+    def end_session(self, session: Session) -> None:
+        """Cancel what a session that has ended still had in work, and end its stream."""
+        self._listening.close(session.id)
+        for exchange in list(self._of_session.get(session.id, {}).values()):
+            exchange.cancel(BY_CLIENT)
+
+    def cancel_all(self, by: str) -> None:
+        """Cancel everything in work."""
+        for exchange in list(self._running):
+            exchange.cancel(by)
+
+    async def idle(self, deadline: float) -> bool:
+        """Wait until nothing is in work, `deadline` seconds at most; returns whether that is so."""
+        try:
+            async with asyncio.timeout(deadline):
+                while self._running:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _single(self, caller: Caller, request: Request, session: Session, receive: Receive, reply: Reply) -> None:
+        async def work() -> Answer:
+            return await self._in_session(caller, request, session, reply)
+
+        exchange = Exchange(reply, receive, self._settings, self._may_detach)
+        self._claim(session, request.id, exchange)
+        try:
+            await self._run(exchange, work, request.id)
+        finally:
+            self._release(session, request.id)
+
+    async def _batch(
+        self,
+        caller: Caller,
+        messages: list[frames.Message | FrameError],
+        session: Session,
+        receive: Receive,
+        reply: Reply,
+    ) -> None:
+        """Answer a batch message by message, in its order; all of it can be cancelled by any of its ids."""
+
+        async def work() -> Answer:
+            bodies: list[bytes] = []
+            for message in messages:
+                if isinstance(message, FrameError):
+                    bodies.append(frames.encode_failure(message.request_id, message.code, message.message))
+                elif isinstance(message, Request):
+                    bodies.append((await self._in_session(caller, message, session, reply)).body)
+                else:
+                    self._take(message, session)
+            if not bodies:
+                return Answer(b"", 202)
+            return Answer(b"[" + b",".join(bodies) + b"]")
+
+        exchange = Exchange(reply, receive, self._settings, self._may_detach)
+        claimed: list[RequestId] = []
+        try:
+            for message in messages:
+                if isinstance(message, Request):
+                    self._claim(session, message.id, exchange)
+                    claimed.append(message.id)
+            await self._run(exchange, work, None)
+        finally:
+            for request_id in claimed:
+                self._release(session, request_id)
+
+    async def _in_session(self, caller: Caller, request: Request, session: Session, reply: Reply) -> Answer:
+        try:
+            call = session_call(request, session)
+        except Refusal as refusal:
+            return self._answers.refuse(refusal, request.id, session.version)
+        return await self._measured(caller, call, reply, session)
+
+    async def _measured(self, caller: Caller, call: McpCall, reply: Reply, session: Session | None = None) -> Answer:
+        clock = asyncio.get_running_loop().time
+        start, outcome = clock(), "cancelled"
+        try:
+            answer = await self._answers.answer(caller, call, CallChannel(reply, call), session)
+            outcome = str(answer.code) if answer.code else "ok"
+            return answer
+        finally:
+            self._measures.answered(call.version, call.method, outcome, clock() - start)
+
+    async def _run(
+        self, exchange: Exchange, work: Callable[[], Awaitable[Answer]], request_id: RequestId | None
+    ) -> None:
+        if len(self._running) >= self._settings.max_pending:
+            raise Refusal(
+                frames.INTERNAL_ERROR, "too many requests are in work", status=503, headers=[("retry-after", "1")]
+            )
+        self._running.add(exchange)
+        try:
+            await exchange.run(work, request_id)
+        finally:
+            self._running.discard(exchange)
+            self._detached -= exchange.detached
+            if not self._running:
+                self._idle.set()
+
+    def _may_detach(self) -> bool:
+        if self._detached >= self._settings.max_detached:
+            return False
+        self._detached += 1
+        return True
+
+    def _claim(self, session: Session, request_id: RequestId, exchange: Exchange) -> None:
+        running = self._of_session.setdefault(session.id, {})
+        if request_id in running:
+            raise Refusal(frames.INVALID_REQUEST, "a request with this id is in work", status=400)
+        running[request_id] = exchange
+
+    def _release(self, session: Session, request_id: RequestId) -> None:
+        running = self._of_session.get(session.id, {})
+        running.pop(request_id, None)
+        if not running:
+            self._of_session.pop(session.id, None)
+
+    def _take(self, message: frames.Message | FrameError, session: Session) -> None:
+        """Take a message that is owed no answer."""
+        if not isinstance(message, Notification):
+            return
+        if message.method == "notifications/initialized":
+            session.ready = True
+        elif message.method == "notifications/cancelled":
+            request_id = message.params.get("requestId")
+            if isinstance(request_id, str | int) and not isinstance(request_id, bool):
+                exchange = self._of_session.get(session.id, {}).get(request_id)
+                if exchange is not None:
+                    exchange.cancel(BY_CLIENT)
