@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcpg.config.findings import Finding, Place
     from mcpg.config.source import Source
 
-__all__ = ["findings_of", "known_keys", "nearest"]
+__all__ = ["findings_of", "known_keys", "model_in", "nearest", "step_into"]
 
 _WANTED = {
     "string_type": "text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
@@ -42,13 +42,14 @@ def known_keys(model: type[BaseModel], place: Place) -> list[str]:
     """Return the keys that may stand in the mapping at `place`, as written in the file; empty where any may."""
     found: Any = model
     for part in place:
-        found = _step(found, part)
-    inner = _model_in(found)
+        found = step_into(found, part)
+    inner = model_in(found)
     return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
 
 
-def _step(annotation: Any, part: str | int) -> Any:
-    inner = _model_in(annotation)
+def step_into(annotation: Any, part: str | int) -> Any:
+    """Return the annotation of what stands under `part`: a field, a mapping's values, a list's items; or None."""
+    inner = model_in(annotation)
     if inner is not None:
         fields = {field.alias or name: field.annotation for name, field in inner.model_fields.items()}
         return fields.get(str(part))
@@ -58,9 +59,10 @@ def _step(annotation: Any, part: str | int) -> Any:
     return arguments[0] if origin is tuple else None
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the section that `annotation` is, or may be; or None."""
     if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
-        return next(filter(None, map(_model_in, typing.get_args(annotation))), None)
+        return next(filter(None, map(model_in, typing.get_args(annotation))), None)
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 

@@ -1,4 +1,4 @@
-"""What happens to a call, stage by stage, as the file says it. It asks no plugin: verdicts are `mcpg explain`'s business."""
+"""What happens to a call, stage by stage, as the file says it. It asks no plugin; that is `mcpg explain`'s business."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Way:
     kind: str
     steps: tuple[Step, ...]
     streamed: bool
-    """Whether messages of the backend reach the client one by one; else they are held until the stages have seen them."""
+    """Whether messages of the backend reach the client one by one, or are held for the stages after it."""
     because: str
 
     def document(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mcpg.config.findings import Place
 
-__all__ = ["Loaded", "load", "loads"]
+__all__ = ["Loaded", "find_state", "load", "loads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,33 @@ class Loaded:
 
 def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Loaded:
     """Return the configuration in the file at `path`; raises `ConfigErrors`. It blocks: call it off the event loop."""
-    shown = str(path)
+    return loads(_read(Path(path)), path=Path(path), environment=environment, name=str(path))
+
+
+def find_state(path: Path | str) -> tuple[Path, Path]:
+    """Return the state folder and the ledger of the file at `path`, whether or not the rest of it can be obeyed here.
+
+    A reader of the ledger need not have the variables and secrets that the gateway was started with.
+    """
+    source = read_source(_read(Path(path)), str(path))
+    data = source.data if isinstance(source.data, dict) else {}
+    audit = data.get("audit")
+    state, ledger = data.get("state", ".state"), audit.get("ledger") if isinstance(audit, dict) else None
+    if not isinstance(state, str) or not isinstance(ledger, str | None) or "${env" in f"{state}{ledger}":
+        loaded = load(path)
+        return loaded.state, loaded.ledger
+    base = Path(path).absolute().parent
+    return base / state, base / (ledger or f"{state}/ledger.db")
+
+
+def _read(path: Path) -> bytes:
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         remedy = "give the file with `--config`, or write one: see docs/reference/config.md"
-        raise ConfigErrors([Finding(f"the file cannot be read: {reason}", remedy, file=shown)]) from None
-    return loads(text, path=Path(path), environment=environment, name=shown)
+        raise ConfigErrors([Finding(f"the file cannot be read: {reason}", remedy, file=str(path))]) from None
 
 
 def loads(text: str | bytes, *, path: Path, environment: Mapping[str, str] | None = None, name: str = "") -> Loaded:

@@ -1,7 +1,8 @@
 """Reads YAML text into plain values and remembers where each stood. It knows no key of ours and no environment.
 
 A strict reading of YAML 1.2's core schema: `on`, `off`, `yes` and `no` are text; tags, merge keys, several
-documents, keys that are not text and keys given twice are refused; size, depth and the number of values, aliases expanded, are bounded.
+documents, keys that are not text and keys given twice are refused; size, depth and the number of values, with aliases
+expanded, are bounded.
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""How verbs answer: JSON or text for people, errors in one grammar, exit codes. It imports rich only to draw."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rich.console import Console
+
+__all__ = [
+    "FAILED",
+    "REFUSED",
+    "Verb",
+    "config_option",
+    "failure",
+    "json_option",
+    "plain",
+    "say",
+    "show",
+    "show_lines",
+    "table",
+]
+
+FAILED = 1
+REFUSED = 3
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+config_option = click.option(
+    "--config",
+    "config_path",
+    default="mcpg.yaml",
+    envvar="MCPG_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    type=click.Path(dir_okay=False),
+    help="The operator's file.",
+)
+
+
+class Verb(click.Command):
+    """A command whose errors are told on standard error, in JSON if asked, with the exit code of their kind."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an `McpgError` ends it with 1, or 3 where trust refused."""
+        try:
+            return super().invoke(ctx)
+        except McpgError as error:
+            if ctx.params.get("as_json"):
+                click.echo(json.dumps({"error": failure(error)}, indent=2), err=True)
+            else:
+                click.echo(f"error: {error.diagnostics()}", err=True)
+            ctx.exit(REFUSED if isinstance(error, PluginRefused) else FAILED)
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("mcpg"):
+                raise
+            click.echo(f"error: this installation has no `{error.name}`\n  to do: install mcpg again", err=True)
+            ctx.exit(FAILED)
+
+
+def failure(error: McpgError) -> dict[str, Any]:
+    """Return an error as plain values: code, message, where, remedy, and every finding of a configuration."""
+    document: dict[str, Any] = {"code": error.code, "message": error.message, "where": error.where}
+    document["remedy"] = error.remedy
+    findings = getattr(error, "findings", None) if isinstance(error, ConfigError) else None
+    return {**document, "findings": [finding.document() for finding in findings]} if findings else document
+
+
+def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> None:
+    """Print `document` as JSON, or let `draw` tell it to a person."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
+
+    draw(Console(file=sys.stdout, highlight=False, soft_wrap=True))
+
+
+def show_lines(documents: Iterable[Any], line: Callable[[Any], str], *, as_json: bool) -> None:
+    """Print documents one a line, as they come: JSON, or what `line` makes of each."""
+    for document in documents:
+        click.echo(json.dumps(document, ensure_ascii=False) if as_json else line(document))
+
+
+def plain(text: str) -> str:
+    """Return `text` without what could steer a terminal: others wrote it."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def say(console: Console, text: str) -> None:
+    """Print plain text: no markup is read in it and no control character leaves it."""
+    console.print(plain(text), markup=False)
+
+
+def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Draw a table without lines; cells are plain text."""
+    from rich.table import Table  # noqa: PLC0415 - drawing is slow to import
+    from rich.text import Text  # noqa: PLC0415 - likewise
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(plain(cell)) for cell in row))
+    console.print(drawn)
