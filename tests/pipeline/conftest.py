@@ -108,7 +108,9 @@ class FakeChannel:
         self.sent.append((method, params))
 
 
-ANA = Caller(id="ana", kind="user", how=How(credential="api-key", plugin="keys"), trust="verified", groups=("analysts",))
+ANA = Caller(
+    id="ana", kind="user", how=How(credential="api-key", plugin="keys"), trust="verified", groups=("analysts",)
+)
 
 
 class Bench:
@@ -142,13 +144,13 @@ class Bench:
         stages = {name: tuple(_stage(g) for g in guests) for name, guests in places.items() if isinstance(guests, list)}
         rest = {name: value for name, value in places.items() if not isinstance(value, list)}
         backs = {use: _stage(g) for use, g in (backends or {}).items()}
-        self.now = Plan(
-            generation=self.now.generation + 1, routes=RouteTable(routes), backends=backs, **stages, **rest
-        )
+        self.now = Plan(generation=self.now.generation + 1, routes=RouteTable(routes), backends=backs, **stages, **rest)
 
     async def call(self, name="echo", arguments=None, *, caller=ANA, **rest):
         params = {"name": name, "arguments": arguments or {}, **rest.pop("params", {})}
-        call = McpCall(method="tools/call", params=params, version=rest.pop("version", "2025-11-25"), request_id=1, **rest)
+        call = McpCall(
+            method="tools/call", params=params, version=rest.pop("version", "2025-11-25"), request_id=1, **rest
+        )
         return await self.service.respond(caller, call, self.channel)
 
     async def list(self, method="tools/list", *, caller=ANA, **params):
@@ -164,7 +166,9 @@ def _stage(guest):
 
 
 def route(name="echo", **fields):
-    return Route(kind="tool", name=name, backend="back", entry={"name": name, "inputSchema": {"type": "object"}}, **fields)
+    return Route(
+        kind="tool", name=name, backend="back", entry={"name": name, "inputSchema": {"type": "object"}}, **fields
+    )
 
 
 def backend(answer=None):

@@ -245,7 +245,9 @@ async def test_a_failing_backend_is_a_tool_error_and_recorded_as_failed(bench, k
     bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
     result = await bench.call()
     assert result["isError"] is True
-    assert bench.ledger.of("outcome")[0] | {"status": "failed", "code": "connect-failed"} == bench.ledger.of("outcome")[0]
+    assert (
+        bench.ledger.of("outcome")[0] | {"status": "failed", "code": "connect-failed"} == bench.ledger.of("outcome")[0]
+    )
 
 
 async def test_an_output_outside_its_schema_is_an_error_not_a_result(bench, kit):

@@ -24,7 +24,14 @@ def make_work(kit, seconds=5.0):
     async def nobody(method, params): ...
 
     deadline = asyncio.get_running_loop().time() + seconds
-    return Work(known=Known(kit.ana), method="tools/call", name="t", deadline=deadline, notify=nobody, digest=lambda t: f"d:{len(t)}")
+    return Work(
+        known=Known(kit.ana),
+        method="tools/call",
+        name="t",
+        deadline=deadline,
+        notify=nobody,
+        digest=lambda t: f"d:{len(t)}",
+    )
 
 
 async def run(kit, answer, *, granted=("http",), perform=None, bounds=None, seconds=5.0):
@@ -147,7 +154,9 @@ async def test_runs_with_effects_failures_and_readers_of_the_clock_are_never_rem
     ):
         guest = kit.guest("rules", PluginKind.POLICY, answer, memo=True, reads=reads)
         for _ in range(2):
-            await runner.run(Question(make_stage(guest, kit.effects("http")), "policy", "decide", ("{}", "{}"), make_work(kit)))
+            await runner.run(
+                Question(make_stage(guest, kit.effects("http")), "policy", "decide", ("{}", "{}"), make_work(kit))
+            )
         assert len({id(a) for a in guest.asked}) >= 2
 
 
