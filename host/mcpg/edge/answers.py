@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -112,6 +113,7 @@ def offers(description: dict[str, Any], capability: str, option: str = "") -> bo
 def internal(error: Exception, where: str, *, status: int = 200) -> Refusal:
     """Return what a client learns of an error inside (nothing), after logging where it happened."""
     code = error.code if isinstance(error, McpgError) else type(error).__name__
-    place = "".join(traceback.format_tb(error.__traceback__)[-3:])
-    _log.error("`%s` failed with `%s` at:\n%s", where, code, place)
+    steps = traceback.extract_tb(error.__traceback__)[-3:]
+    place = ", ".join(f"{PurePath(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in steps)
+    _log.error("`%s` failed with `%s` at %s", where, code, place)
     return Refusal(frames.INTERNAL_ERROR, "the gateway could not finish this request", status=status)
