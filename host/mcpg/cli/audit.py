@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mcpg.ledger import Report
 
-__all__ = ["audit", "ledger_option", "ledger_path", "line_of", "when"]
+__all__ = ["audit", "ledger_option", "ledger_path", "line_of", "own_key", "when"]
 
 KEY_FILE = "ledger.key"
 
@@ -32,6 +32,13 @@ def ledger_path(config_path: str, ledger: str | None) -> Path:
     from mcpg.config.load import find_state  # noqa: PLC0415 - slow to import
 
     return Path(ledger) if ledger else find_state(config_path)[1]
+
+
+def state_path(config_path: str) -> Path:
+    """Return the configuration's state folder."""
+    from mcpg.config.load import find_state  # noqa: PLC0415 - slow to import
+
+    return find_state(config_path)[0]
 
 
 @click.group()
@@ -81,8 +88,10 @@ def verify(
     """Prove the ledger, or name the records that are not what was signed."""
     from mcpg.ledger import verify as prove  # noqa: PLC0415 - slow to import
 
-    key = public_key or (None if ledger else own_key(config_path))
-    report = prove(ledger_path(config_path, ledger), public_key=key, head=outside)
+    path = ledger_path(config_path, ledger)
+    report = prove(
+        path, public_key=public_key or own_key(path.parent if ledger else state_path(config_path)), head=outside
+    )
     document = {"ok": report.ok, **asdict(report)}
     show(document, lambda console: _draw(console, report), as_json=as_json)
     if not report.ok:
@@ -105,12 +114,11 @@ def head(ctx: click.Context, config_path: str, ledger: str | None, *, as_json: b
         ctx.exit(FAILED)
 
 
-def own_key(config_path: str) -> str | None:
-    """Return the public key of the gateway whose state is here, or None; it makes no key."""
-    from mcpg.config.load import find_state  # noqa: PLC0415 - slow to import
-    from mcpg.sealing import load_signing_key  # noqa: PLC0415 - likewise
+def own_key(state: Path) -> str | None:
+    """Return the public key of the gateway whose state folder this is, or None; it makes no key."""
+    from mcpg.sealing import load_signing_key  # noqa: PLC0415 - slow to import
 
-    path = find_state(config_path)[0] / KEY_FILE
+    path = state / KEY_FILE
     return load_signing_key(path).public.text if path.exists() else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arguments_of", "call", "tools"]
 
-
+MAX_KEY = 64 * 1024
 _CLIENT_OPTIONS = (
     click.option(
         "--url",
@@ -29,6 +29,11 @@ _CLIENT_OPTIONS = (
         help="The gateway's MCP endpoint.",
     ),
     click.option("--key", default="", envvar="MCPG_KEY", show_envvar=True, help="The API key to call with."),
+    click.option(
+        "--key-file",
+        type=click.File("r"),
+        help="A file with the key, so that it is in no process list and no shell history.",
+    ),
     click.option(
         "--era",
         type=click.Choice(["auto", "modern", "legacy"]),
@@ -46,9 +51,10 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _connect(url: str, key: str, era: str, timeout: float) -> Client:
+def _connect(url: str, key: str, key_file: TextIO | None, era: str, timeout: float) -> Client:
     from mcpg.cli.client import Client  # noqa: PLC0415 - slow to import
 
+    key = key_file.read(MAX_KEY).strip() if key_file else key
     return Client(url, key=key, era=era, timeout=timeout, tell=lambda text: click.echo(plain(text), err=True))
 
 

@@ -26,10 +26,12 @@ def config() -> None:
 @json_option
 def check(config_path: str, *, as_json: bool) -> None:
     """Say everything that is wrong with the file, and where a stream is held back."""
-    from mcpg.config import load  # noqa: PLC0415 - slow to import
+    from mcpg.cli.manifests import check_plugins  # noqa: PLC0415 - slow to import
+    from mcpg.config import load  # noqa: PLC0415 - likewise
     from mcpg.config.explain import explain as ways_of  # noqa: PLC0415 - likewise
 
     loaded = load(config_path)
+    check_plugins(loaded)
     ways = ways_of(loaded.config)
     warnings = [finding.document() for finding in loaded.warnings]
     streams = {way.name: {"streamed": way.streamed, "because": way.because} for way in ways}

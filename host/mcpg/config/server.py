@@ -25,7 +25,7 @@ class ServerLimits(Section):
 
     max_body: Size = Field(default=4 * 2**20, description="The size of one request.")
     max_in_flight: Count = Field(
-        default=1024, description="Requests at work at the same time; one more is answered 503."
+        default=2048, description="Requests at work at the same time; one more is answered 503."
     )
     max_sessions: Count = Field(default=10_000, description="Sessions of clients that speak MCP 2025-11-25 and older.")
     session_idle: Duration = Field(default=1800.0, description="How long a session may rest before it ends.")
