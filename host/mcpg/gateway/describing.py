@@ -37,7 +37,12 @@ async def describe(runner: Runner, stage: Stage, *, upstream: str = "", timeout:
     """Return what a backend offers; raises `McpgError`."""
     loop = asyncio.get_running_loop()
     work = Work(
-        known=SELF, method="describe", name=stage.use, deadline=loop.time() + SECONDS, notify=_nobody, digest=lambda _: ""
+        known=SELF,
+        method="describe",
+        name=stage.use,
+        deadline=loop.time() + SECONDS,
+        notify=_nobody,
+        digest=lambda _: "",
     )
     answer = await runner.run(Question(stage, "describe", "describe", (), work))
     if answer.tag != "catalog":

@@ -27,7 +27,9 @@ __all__ = ["make_plan", "make_stages", "own_routes"]
 
 
 def make_stages(
-    wanted: Mapping[str, Wanted], guest_of: Callable[[str], object], effects_of: Callable[[str, Mapping[str, object]], object]
+    wanted: Mapping[str, Wanted],
+    guest_of: Callable[[str], object],
+    effects_of: Callable[[str, Mapping[str, object]], object],
 ) -> dict[str, Stage]:
     """Return the stage of every use; `ConfigError` for a grant that makes no sense or a skip that is not allowed."""
     stages: dict[str, Stage] = {}
@@ -55,7 +57,9 @@ def _check_use(name: str, use: Wanted, stage: Stage) -> None:
         raise ConfigError("`shadow` is for policy engines", where=f"plugins.{name}.shadow", remedy="remove the line")
 
 
-def own_routes(loaded: Loaded, stages: Mapping[str, Stage], check_binding: Callable[[str, Mapping[str, object]], None]) -> list[Route]:
+def own_routes(
+    loaded: Loaded, stages: Mapping[str, Stage], check_binding: Callable[[str, Mapping[str, object]], None]
+) -> list[Route]:
     """Return the routes of the operator's own tools; `ConfigError` for a wrong kind, schema or binding."""
     config = loaded.config
     for place, use, kind in kinds_wanted(config):
@@ -76,7 +80,13 @@ def own_routes(loaded: Loaded, stages: Mapping[str, Stage], check_binding: Calla
 
 
 def make_plan(
-    loaded: Loaded, stages: Mapping[str, Stage], own: list[Route], described: list[Described], *, generation: int, report: Callable[[str], None]
+    loaded: Loaded,
+    stages: Mapping[str, Stage],
+    own: list[Route],
+    described: list[Described],
+    *,
+    generation: int,
+    report: Callable[[str], None],
 ) -> Plan:
     """Return the plan of one moment."""
     config = loaded.config

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.problems import ConfigError
 from mcpg.gateway.schemas import compile_check, defaults_of
 from mcpg.pipeline.routes import Route, RouteTable
+from mcpg.protocol.mirrors import mirrors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,6 +57,7 @@ def own_route(name: str, tool: Tool, *, where: str, timeout: float, transforms: 
         binding=tool.binding,
         defaults=defaults_of(schema),
         transforms=transforms,
+        mirrors=mirrors_of(schema) or (),
         check=compile_check(schema, f"{where}: input"),
         check_output=compile_check(tool.output_schema, f"{where}: output_schema") if tool.output_schema else None,
         timeout=tool.timeout or timeout,
@@ -102,6 +104,7 @@ def _described_route(
             entry={**entry, naming: name},
             target=target,
             upstream=source.upstream,
+            mirrors=mirrors_of(entry.get("inputSchema")) or () if kind == "tool" else (),
             check=check,
             check_output=compile_check(output, name) if output else None,
             timeout=source.timeout,

@@ -23,6 +23,7 @@ from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
 from mcpg.pipeline.backends import Asked
 from mcpg.pipeline.refusals import INTERNAL, INVALID_PARAMS, denied, unavailable, unknown
+from mcpg.protocol.mirrors import check_mirrors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -124,6 +125,8 @@ class Calls:
             raise refused
         flight = Flight(plan, entry.route, call, work, {**entry.route.defaults, **arguments})
         try:
+            if call.mirrored is not None and flight.route.mirrors:
+                check_mirrors(flight.route.mirrors, arguments, call.mirrored)
             await self._before(flight)
         except _Bad as bad:
             return await self._invalid(flight, bad)

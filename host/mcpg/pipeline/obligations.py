@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mcpg.pipeline.policy import Obligation
+    from mcpg.pipeline.policy import Duty
 
 __all__ = ["Annotate", "Redact", "apply", "unmet"]
 
@@ -36,7 +36,7 @@ class Annotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 _KINDS: dict[str, type[msgspec.Struct]] = {"redact": Redact, "annotate": Annotate}
 
 
-def unmet(obligations: Sequence[Obligation]) -> str | None:
+def unmet(obligations: Sequence[Duty]) -> str | None:
     """Return why an obligation cannot be met, before anything happens; None when all can."""
     for obligation in obligations:
         if obligation.kind == "require-approval":
@@ -51,7 +51,7 @@ def unmet(obligations: Sequence[Obligation]) -> str | None:
     return None
 
 
-def apply(obligations: Sequence[Obligation], result: dict[str, Any]) -> dict[str, Any]:
+def apply(obligations: Sequence[Duty], result: dict[str, Any]) -> dict[str, Any]:
     """Return the result with every obligation met; `ValueError` when one cannot be."""
     for obligation in obligations:
         if obligation.kind == "redact":

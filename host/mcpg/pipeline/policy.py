@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from mcpg.pipeline.stages import Combine, Stage
     from mcpg.pipeline.work import Work
 
-__all__ = ["CHUNK", "Judgement", "Obligation", "PolicyChain"]
+__all__ = ["CHUNK", "Duty", "Judgement", "PolicyChain"]
 
 CHUNK = 256
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Obligation(NamedTuple):
+class Duty(NamedTuple):
     """Something that must be done if the action goes ahead; `detail` is a decoded document."""
 
     use: str
@@ -39,7 +39,7 @@ class Judgement(NamedTuple):
     """What the chain says: permitted with obligations, or the problem that denies and the use that said it."""
 
     permitted: bool
-    obligations: tuple[Obligation, ...] = ()
+    obligations: tuple[Duty, ...] = ()
     problem: Problem | None = None
     use: str = ""
 
@@ -47,7 +47,7 @@ class Judgement(NamedTuple):
 class _Vote(NamedTuple):
     use: str
     tag: str
-    obligations: tuple[Obligation, ...] = ()
+    obligations: tuple[Duty, ...] = ()
     problem: Problem | None = None
 
 
@@ -112,11 +112,11 @@ class PolicyChain:
         return str(sight.value)
 
 
-def _obligations(use: str, verdict: Case) -> tuple[Obligation, ...]:
+def _obligations(use: str, verdict: Case) -> tuple[Duty, ...]:
     found = []
     for item in verdict.value:
         try:
-            found.append(Obligation(use, item.kind, msgspec.json.decode(item.detail)))
+            found.append(Duty(use, item.kind, msgspec.json.decode(item.detail)))
         except msgspec.DecodeError as error:
             raise BadDocument(f"obligation `{item.kind}` of `{use}` is not JSON") from error
     return tuple(found)

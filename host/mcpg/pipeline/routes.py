@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mcpg.pipeline.stages import Stage
+    from mcpg.protocol.mirrors import Mirror
 
 __all__ = ["METHODS", "Route", "RouteKind", "RouteTable"]
 
@@ -26,8 +27,9 @@ METHODS: dict[RouteKind, str] = {
 class Route:
     """One thing that can be called: its public entry, its backend use and the backend's own name for it.
 
-    `defaults` are filled in where an argument is missing; `transforms` run after those for all calls. `check` and
-    `check_output` return the faults of a value against a JSON Schema, none when it is valid. Times in seconds.
+    `defaults` are filled in where an argument is missing; `transforms` run after those for all calls; `mirrors` are the
+    arguments that modern clients repeat in headers. `check` and `check_output` return the faults of a value against a
+    JSON Schema, none when it is valid. Times in seconds.
     """
 
     kind: RouteKind
@@ -39,6 +41,7 @@ class Route:
     upstream: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     transforms: tuple[Stage, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
     check: Callable[[Any], list[str]] | None = None
     check_output: Callable[[Any], list[str]] | None = None
     timeout: float = 30.0

@@ -17,8 +17,9 @@ from mcpg import __version__
 from mcpg.contract.ports import Refusal
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
-from mcpg.pipeline.refusals import INVALID_PARAMS, METHOD_NOT_FOUND
+from mcpg.pipeline.refusals import INVALID_PARAMS
 from mcpg.pipeline.work import Known, Work
+from mcpg.protocol.refusals import unknown_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,11 +133,7 @@ class PipelineService:
         work = self._work(_Asker(plan, known, trace), call, "", LIST_SECONDS, channel)
         listed = await self._listing.answer(plan, call, work)
         if listed is None:
-            raise Refusal(
-                METHOD_NOT_FOUND,
-                f"method not found: {call.method}",
-                status=404 if call.version >= "2026-07-28" else 200,
-            )
+            raise unknown_method(call.method, call.version)
         return listed
 
     async def _call(self, asker: _Asker, call: McpCall, channel: Channel) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from mcpg.contract.problems import BadDocument, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.pipeline.refusals import INVALID_PARAMS
 from mcpg.pipeline.runs import History, effect_digest
+from mcpg.protocol.refusals import missing_capability
 from mcpg.sealing import Sealer, Unsealed
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ __all__ = ["Suspender"]
 PURPOSE = "run"
 INLINE = 8 * 1024
 MODERN = "2026-07-28"
-MISSING_CAPABILITY = -32021
 _CAPABILITIES = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 
 
@@ -122,8 +122,7 @@ def _must_be_able(call: McpCall, ask: Ask) -> None:
         if capability not in call.capabilities:
             missing[capability] = {}
     if missing:
-        text = f"this call needs client capabilities: {', '.join(sorted(missing))}"
-        raise Refusal(MISSING_CAPABILITY, text, data={"requiredCapabilities": missing}, status=400)
+        raise missing_capability(missing)
 
 
 def _bind(call: McpCall, stage: Stage, arguments: str, work: Work) -> bytes:
