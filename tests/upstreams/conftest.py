@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mcpg.upstreams import StdioSpec, Upstreams, UpstreamSpec
+from mcpg.upstreams import HttpSpec, StdioSpec, Upstreams, UpstreamSpec
+from tests.upstreams.http_peer import HttpPeer
+from tests.upstreams.plain_connector import PlainConnector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -66,3 +68,24 @@ async def bench() -> AsyncIterator[Callable[..., Any]]:
     yield start
     for upstreams in started:
         await upstreams.stop()
+
+
+def http(name: str, peer: HttpPeer, *, headers: dict[str, str] | None = None, **options: Any) -> UpstreamSpec:
+    options.setdefault("mode", peer.era)
+    return UpstreamSpec(name=name, transport=HttpSpec(url=peer.url, headers=headers or {}, private=True), **options)
+
+
+@pytest.fixture
+async def connector() -> AsyncIterator[PlainConnector]:
+    plain = PlainConnector()
+    yield plain
+    await plain.close()
+
+
+@pytest.fixture
+async def peer(request: pytest.FixtureRequest) -> AsyncIterator[HttpPeer]:
+    """Run a scripted HTTP server; the parameter is its era."""
+    server = HttpPeer(getattr(request, "param", "legacy"))
+    await server.start()
+    yield server
+    await server.stop()

@@ -89,6 +89,12 @@ def noise(request, arguments):
     text(request, "after the noise")
 
 
+def flood(request, arguments):
+    line = json.dumps({"jsonrpc": "2.0", "method": "notifications/unheard/of"}) + "\n"
+    while True:
+        raw(line * 1000)
+
+
 def wrong_id(request, arguments):
     send({"jsonrpc": "2.0", "id": 10_000_000, "result": {}})
     send({"jsonrpc": "2.0", "id": str(request["id"]), "result": {"content": [{"type": "text", "text": "a text id"}]}})

@@ -248,14 +248,16 @@ class HttpLink:
 
     async def _listen(self, method: str, body: bytes | None, headers: dict[str, str]) -> bool:
         stream = EventStream(self._max)
+        again, self._listened = self._listened, True
+        if again:  # some clients show the head of an answer only with its first bytes
+            self._all_changed()
         async with self._connector.stream(self._spec, method, headers=headers, body=body) as reply:
             if reply.status == NOT_FOUND and self.agreement.session:
                 self.lose(SessionGone("has forgotten the session"))
             if reply.status != OK or media_type(reply) != EVENTS:
                 return reply.status >= SERVER_ERROR
-            if self._listened:
+            if again:
                 self._all_changed()
-            self._listened = True
             async with aclosing(stream.messages(reply)) as messages:
                 async for message in messages:
                     self.heard = self._time()

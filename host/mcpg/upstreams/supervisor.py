@@ -154,6 +154,8 @@ class Supervisor:
             return Fault("failed inside the gateway")
         finally:
             self.link = None
+            if self.state == "ready":
+                self._turn("connecting")
             self._nonsense += link.nonsense
             self._stderr = link.grumbles() or self._stderr
             await link.close()
