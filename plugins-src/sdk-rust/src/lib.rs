@@ -25,7 +25,9 @@ mod document;
 mod export;
 mod glob;
 mod kinds;
+mod results;
 mod run;
+pub mod template;
 
 pub use bindings::types::{Effect, Problem, Reply};
 pub use document::{Doc, Json, problem, read_config, text};
@@ -36,6 +38,7 @@ pub use kinds::{
     Backend, Catalog, Change, Charge, Credential, Delivery, Finding, Identity, Issue, Limit, Obligation, Plan, Plugin,
     Policy, Progress, Sink, Transform, Verdict,
 };
+pub use results::{document_result, error_result, text_result};
 pub use run::{End, Run, Stop, command, drive, effect, http, mcp, notify, sql};
 pub use serde_json::value::RawValue;
 pub use serde_json::{Map, Value, json};
