@@ -84,6 +84,23 @@ class Layout:
             raise ValueError(f"found {len(layers)} signatures, at most {media.MAX_REFERRERS} are allowed")
         return tuple(self.read(layer, media.MAX_SIGNATURE) for layer in layers.values())
 
+    def reachable(self) -> frozenset[Digest]:
+        """Return every blob that the index leads to, each read and checked."""
+        seen: dict[Digest, Descriptor] = {}
+        waiting = list(self.entries)
+        while waiting:
+            entry = waiting.pop()
+            if entry.digest in seen:
+                continue
+            seen[entry.digest] = entry
+            data = self.read(entry, media.MAX_LAYER)
+            if entry.media_type == media.INDEX:
+                waiting += parse_index(data)
+            elif entry.media_type == media.MANIFEST:
+                manifest = parse_manifest(data)
+                waiting += [manifest.config, *manifest.layers]
+        return frozenset(seen)
+
     def _fallback(self, subject: Digest) -> tuple[Descriptor, ...]:
         name = fallback_tag(subject)
         tagged = [entry for entry in self.entries if _named(entry).rpartition(":")[2] == name]

@@ -1,1 +1,1 @@
-"""To be written."""
+"""From a reference to a stage that is ready: verify, read, compile, configure, swap, fence. It decides no call."""

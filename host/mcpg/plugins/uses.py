@@ -1,0 +1,239 @@
+"""The uses of plugins: made, exchanged under traffic, fenced and removed. It decides no call and holds no grant."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
+from mcpg.plugins.catalog import State, UseState, may_follow
+from mcpg.plugins.configuration import check_binding, configure
+from mcpg.plugins.generation import Generation
+from mcpg.plugins.handle import Handle
+from mcpg.plugins.specs import UseSpec, trusted_with
+from mcpg.sandbox.settings import PassLimits
+from mcpg_revocations.rules import Action, check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mcpg.plugins.loader import Loader, VerifiedPlugin
+    from mcpg.plugins.sandboxing import Sandboxing
+    from mcpg_revocations.rules import RevocationList, Subject
+
+__all__ = ["PluginCatalog"]
+
+DRAIN = 30.0
+"""Seconds that a replaced pool may go on for the calls inside it."""
+MAX_HISTORY = 4
+"""Earlier generations of a use that `states` still shows."""
+
+
+@dataclass(slots=True)
+class _Use:
+    """A use with its handle, its states (the newest last), and one change at a time."""
+
+    name: str
+    handle: Handle | None = None
+    states: list[UseState] = field(default_factory=list)
+    alive: dict[int, tuple[Generation, Subject]] = field(default_factory=dict)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    count: int = 0
+
+
+class PluginCatalog:
+    """All uses by name. Belongs to one event loop; `on_event` gets a kind and plain facts and must not block."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        sandbox: Sandboxing,
+        *,
+        on_event: Callable[[str, Mapping[str, Any]], None],
+        drain: float = DRAIN,
+    ) -> None:
+        self._loader = loader
+        self._sandbox = sandbox
+        self._on_event = on_event
+        self._drain = drain
+        self._uses: dict[str, _Use] = {}
+        self._draining: dict[Generation, asyncio.Task[None]] = {}
+        self._closed = False
+        self._enforced: RevocationList | None = None
+
+    async def add(self, spec: UseSpec) -> Handle:
+        """Return the guest for a new use; `ConfigError` or `PluginRefused` when it cannot be made ready."""
+        use = self._uses.setdefault(spec.name, _Use(spec.name))
+        async with use.changing:
+            if use.handle is not None:
+                raise ConfigError(f"`{spec.name}` is there already", where=f"plugins.{spec.name}", remedy="swap it")
+            generation, number = await self._make(use, spec)
+            use.handle = Handle(generation)
+            self._move(use, number, State.READY)
+            return use.handle
+
+    async def swap(self, spec: UseSpec) -> None:
+        """Exchange what stands behind a use; if the new one cannot be made ready, raise and leave the old one."""
+        use = self._known(spec.name)
+        async with use.changing:
+            handle = self._live(use, spec.name)
+            generation, number = await self._make(use, spec)
+            old = next(each for each, (held, _) in use.alive.items() if held is handle.current)
+            before = handle.exchange(generation)
+            self._move(use, number, State.READY)
+            self._retire(use, old, before)
+
+    async def remove(self, name: str) -> None:
+        """Refuse every further call of a use, let those under way end, and close it."""
+        use = self._known(name)
+        async with use.changing:
+            handle = self._live(use, name)
+            del self._uses[name]
+            handle.end("it was removed")
+            for number, (generation, _) in list(use.alive.items()):
+                self._retire(use, number, generation)
+
+    def fence(self, name: str, reason: str) -> None:
+        """Let no pass of a use begin any more, and discard the verdicts of those under way."""
+        use = self._known(name)
+        for number in use.alive:
+            self._fence(use, number, reason)
+
+    def enforce(self, revocations: RevocationList) -> tuple[str, ...]:
+        """Fence what a newly verified list kills, and return the names of its uses."""
+        self._enforced = revocations
+        hit = set()
+        for name, use in self._uses.items():
+            for number, (_, subject) in use.alive.items():
+                verdict = check(subject, revocations)
+                if verdict.action is Action.KILL:
+                    self._fence(use, number, f"revoked, {verdict.reason()}")
+                    hit.add(name)
+        return tuple(sorted(hit))
+
+    def states(self) -> tuple[UseState, ...]:
+        """Return every use's generations, by name and age."""
+        return tuple(state for _, use in sorted(self._uses.items()) for state in use.states)
+
+    def guest(self, name: str) -> Handle:
+        """Return the guest of a use; `ConfigError` when there is none of that name."""
+        return self._live(self._known(name), name)
+
+    def check_binding(self, use: str, binding: Mapping[str, Any]) -> None:
+        """Return if `binding` fits the schema that the use's manifest has for it; `ConfigError` names the places."""
+        check_binding(self.guest(use).manifest, binding, use=use)
+
+    async def close(self) -> None:
+        """Fence everything, wait for what is under way, and close every pool."""
+        self._closed = True
+        for use in self._uses.values():
+            if use.handle is not None:
+                use.handle.end("the gateway stops")
+            for number, (generation, _) in list(use.alive.items()):
+                self._retire(use, number, generation)
+        while self._draining:
+            await asyncio.wait(tuple(self._draining.values()))
+
+    async def _make(self, use: _Use, spec: UseSpec) -> tuple[Generation, int]:
+        """Return a new generation that is configured and not yet asked."""
+        number = use.count = use.count + 1
+        use.states.append(UseState(spec.name, number, State.RESOLVED, spec.source))
+        old = [state.generation for state in use.states if state.generation not in {number, *use.alive}]
+        use.states = [state for state in use.states if state.generation not in old[:-MAX_HISTORY]]
+        self._tell("plugin-resolved", use, number)
+        try:
+            verified = await self._loader.verify(spec.source, spec.base)
+            generation = await self._start(use, number, spec, verified)
+            await self._still_wanted(generation, verified.subject, spec.name)
+        except McpgError as error:
+            self._move(use, number, State.FAILED, error.message)
+            raise
+        except BaseException:
+            self._move(use, number, State.FAILED, "interrupted")
+            raise
+        use.alive[number] = (generation, verified.subject)
+        return generation, number
+
+    async def _start(self, use: _Use, number: int, spec: UseSpec, plugin: VerifiedPlugin) -> Generation:
+        isolation, memo = trusted_with(spec, plugin)
+        manifest, subject = plugin.manifest, plugin.subject
+        self._know(use, number, plugin=manifest.id, version=manifest.version, wasm=subject.wasm)
+        self._know(use, number, manifest=subject.manifest, isolation=isolation, memo=memo)
+        self._move(use, number, State.VERIFIED)
+        for warning in plugin.warnings:
+            self._on_event("plugin-warning", {"use": spec.name, "warning": warning})
+        config = await asyncio.to_thread(configure, manifest, spec.config, spec.base, use=spec.name)
+        self._know(use, number, config=config.digest)
+        component = await self._loader.compile(plugin)
+        self._move(use, number, State.COMPILED)
+        limits = PassLimits.of(manifest.limits)
+        pool = await self._sandbox.guest(
+            component,
+            use=spec.name,
+            manifest=manifest,
+            config=config.text,
+            config_digest=config.digest,
+            isolation=isolation,
+            memo=memo,
+            limits=limits if spec.limits is None else spec.limits.under(limits),
+            on_quarantine=lambda _, reason: self._fence(use, number, reason),
+        )
+        return Generation(pool)
+
+    async def _still_wanted(self, generation: Generation, subject: Subject, name: str) -> None:
+        """Close what was made while the gateway stopped, or while a list arrived that revokes it."""
+        revoked = self._enforced is not None and check(subject, self._enforced).action >= Action.BLOCK
+        if self._closed or revoked:
+            await generation.drain(0)
+            reason = "was revoked while it was loaded" if revoked else "came when the gateway stopped"
+            raise PluginRefused(f"`{name}` {reason}", code="plugin-revoked" if revoked else "stopping", where=name)
+
+    def _fence(self, use: _Use, number: int, reason: str) -> None:
+        """Fence one generation, if it is alive: revoked, or caught with two answers to one question."""
+        if number in use.alive:
+            use.alive[number][0].fence(reason)
+            self._move(use, number, State.FENCED, reason)
+
+    def _retire(self, use: _Use, number: int, generation: Generation) -> None:
+        """Close a generation in the background when the calls inside it have ended."""
+        if generation not in self._draining:
+            self._move(use, number, State.DRAINING)
+            task = asyncio.create_task(self._close(use, number, generation))
+            self._draining[generation] = task
+            task.add_done_callback(lambda _: self._draining.pop(generation, None))
+
+    async def _close(self, use: _Use, number: int, generation: Generation) -> None:
+        clean = await generation.drain(self._drain)
+        if use.handle is not None:
+            use.handle.forget(generation)
+        use.alive.pop(number, None)
+        use.states = [state for state in use.states if state.generation != number]
+        self._on_event("plugin-closed", {"use": use.name, "generation": number, "drained": clean})
+
+    def _move(self, use: _Use, number: int, state: State, reason: str = "") -> None:
+        """Take a generation to its next state and tell it; a state that cannot follow is left out."""
+        for place, known in enumerate(use.states):
+            if known.generation == number and may_follow(known.state, state):
+                use.states[place] = replace(known, state=state, reason=reason)
+                self._tell(f"plugin-{state.value}", use, number)
+
+    def _know(self, use: _Use, number: int, **facts: Any) -> None:
+        use.states = [replace(known, **facts) if known.generation == number else known for known in use.states]
+
+    def _tell(self, kind: str, use: _Use, number: int) -> None:
+        state = next(each for each in use.states if each.generation == number)
+        facts = {"use": state.use, "generation": number, "reference": state.reference, "plugin": state.plugin}
+        facts |= {"version": state.version, "wasm": state.wasm, "config": state.config, "reason": state.reason}
+        self._on_event(kind, facts)
+
+    def _known(self, name: str) -> _Use:
+        use = self._uses.get(name)
+        if use is None:
+            raise ConfigError(f"there is no plugin use `{name}`", where=f"plugins.{name}", remedy="add it first")
+        return use
+
+    def _live(self, use: _Use, name: str) -> Handle:
+        if use.handle is None or self._uses.get(name) is not use:
+            raise ConfigError(f"plugin use `{name}` is not ready", where=f"plugins.{name}", remedy="add it first")
+        return use.handle
