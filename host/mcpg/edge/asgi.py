@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import Refusal
@@ -67,12 +68,18 @@ def encode_lines(headers: Iterable[tuple[str, str]]) -> Lines:
 
 
 class Intake:
-    """Reads request bodies within bounds: each one's size and time, and all unfinished ones together."""
+    """Reads request bodies within bounds: each one's size and time, and all unfinished ones together.
+
+    One timer a second looks for those that take too long; a timer for each would cost more than reading most bodies.
+    """
 
     def __init__(self, max_body: int, body_timeout: float, max_reading: int) -> None:
         self._max_body = max_body
         self._timeout = body_timeout
         self._max_reading = max_reading
+        self._deadlines: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._sweeping = False
         self.reading = 0
         """Bytes of bodies that have come in part."""
 
@@ -83,16 +90,40 @@ class Intake:
             raise Refusal(frames.INVALID_REQUEST, "header `content-length` is no number", status=400)
         if int(declared) > self._max_body:
             raise self._too_large()
-        try:
-            async with asyncio.timeout(self._timeout):
-                body, more = await _receive(receive)
-                if more:
-                    body = await self._read_rest(body, receive)
-        except TimeoutError:
-            raise _closing(408, "request body did not come in time") from None
+        body = await self._read_in_time(receive)
         if len(body) > self._max_body:
             raise self._too_large()
         return body
+
+    async def _read_in_time(self, receive: Receive) -> bytes:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read in a task")
+        self._deadlines[task] = monotonic() + self._timeout
+        if not self._sweeping:
+            self._sweeping = True
+            asyncio.get_running_loop().call_later(min(1.0, self._timeout), self._sweep)
+        try:
+            body, more = await _receive(receive)
+            return await self._read_rest(body, receive) if more else body
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise _closing(408, "request body did not come in time") from None
+        finally:
+            del self._deadlines[task]
+            self._late.discard(task)
+
+    def _sweep(self) -> None:
+        now = monotonic()
+        for task, deadline in self._deadlines.items():
+            if deadline <= now and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+        self._sweeping = bool(self._deadlines)
+        if self._sweeping:
+            asyncio.get_running_loop().call_later(min(1.0, self._timeout), self._sweep)
 
     async def _read_rest(self, first: bytes, receive: Receive) -> bytes:
         parts, size, more, counted = [first], len(first), True, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mcpg.contract.ports import Refusal
@@ -186,14 +187,13 @@ class Work:
         return await self._measured(caller, call, reply, session)
 
     async def _measured(self, caller: Caller, call: McpCall, reply: Reply, session: Session | None = None) -> Answer:
-        clock = asyncio.get_running_loop().time
-        start, outcome = clock(), "cancelled"
+        start, outcome = monotonic(), "cancelled"
         try:
             answer = await self._answers.answer(caller, call, CallChannel(reply, call), session)
             outcome = str(answer.code) if answer.code else "ok"
             return answer
         finally:
-            self._measures.answered(call.version, call.method, outcome, clock() - start)
+            self._measures.answered(call.version, call.method, outcome, monotonic() - start)
 
     async def _run(
         self, exchange: Exchange, work: Callable[[], Awaitable[Answer]], request_id: RequestId | None
