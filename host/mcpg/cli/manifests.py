@@ -31,7 +31,7 @@ def verified(reference: str, base: Path) -> VerifiedPlugin:
 
 
 def check_plugins(loaded: Loaded) -> None:
-    """Return if every plugin can be verified and fits what is written for it; raises `ConfigErrors`, `PluginRefused`."""
+    """Return if every plugin verifies and fits what is written for it; raises `ConfigErrors`, `PluginRefused`."""
     known: dict[str, Manifest] = {}
     for use in loaded.config.plugins.values():
         if use.source not in known:
