@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mcpg.effects.connector import GuardedConnector
 from mcpg.upstreams import HttpSpec, StdioSpec, Upstreams, UpstreamSpec
 from tests.upstreams.http_peer import HttpPeer
-from tests.upstreams.plain_connector import PlainConnector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -76,10 +76,10 @@ def http(name: str, peer: HttpPeer, *, headers: dict[str, str] | None = None, **
 
 
 @pytest.fixture
-async def connector() -> AsyncIterator[PlainConnector]:
-    plain = PlainConnector()
-    yield plain
-    await plain.close()
+async def connector() -> AsyncIterator[GuardedConnector]:
+    guarded = GuardedConnector()
+    yield guarded
+    await guarded.stop()
 
 
 @pytest.fixture

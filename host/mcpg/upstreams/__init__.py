@@ -3,19 +3,12 @@
 It holds no catalog, no grant and no policy, and uses no MCP SDK.
 """
 
-from mcpg.upstreams.connector import Connector, Reply
-from mcpg.upstreams.faults import Fault, Lost, NotSent
 from mcpg.upstreams.specs import HttpSpec, StdioSpec, UpstreamSpec
 from mcpg.upstreams.supervisor import UpstreamState
 from mcpg.upstreams.upstreams import Upstreams
 
 __all__ = [
-    "Connector",
-    "Fault",
     "HttpSpec",
-    "Lost",
-    "NotSent",
-    "Reply",
     "StdioSpec",
     "UpstreamSpec",
     "UpstreamState",

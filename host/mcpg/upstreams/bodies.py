@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from mcpg.protocol import frames
@@ -11,7 +12,8 @@ from mcpg.upstreams.faults import Nonsense
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from mcpg.upstreams.connector import Reply
+    from mcpg.protocol.sse import Event
+    from mcpg.upstreams.outbound import Reply
 
 __all__ = ["EventStream", "media_type", "read_body", "read_messages"]
 
@@ -23,18 +25,19 @@ MAX_EVENT_ID = 1024
 
 def media_type(reply: Reply) -> str:
     """Return the answer's media type in lower case, without parameters."""
-    return reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return reply.header("content-type").partition(";")[0].strip().lower()
 
 
 async def read_body(reply: Reply, limit: int) -> bytes:
     """Return the whole body; raises `Nonsense` beyond `limit` bytes."""
     parts: list[bytes] = []
     size = 0
-    async for chunk in reply.chunks():
-        size += len(chunk)
-        if size > limit:
-            raise Nonsense(f"answered with more than {limit} bytes")
-        parts.append(chunk)
+    async with aclosing(reply.chunks()) as chunks:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > limit:
+                raise Nonsense(f"answered with more than {limit} bytes")
+            parts.append(chunk)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -58,29 +61,32 @@ class EventStream:
         self._limit = limit
         self.last_id = ""
         self.retry = 0.5
+        self.noise = 0
 
     async def messages(self, reply: Reply) -> AsyncGenerator[frames.Message, None]:
         """Yield each message until the stream ends; raises `Nonsense` for a huge event or too many bad ones."""
         decoder = EventDecoder(self._limit)
-        noise = 0
-        async for chunk in reply.chunks():
-            try:
-                events = decoder.feed(chunk)
-            except EventTooLarge as error:
-                raise Nonsense(f"sent an event of more than {self._limit} bytes") from error
-            for event in events:
-                if event.id and len(event.id) <= MAX_EVENT_ID and event.id.isascii() and event.id.isprintable():
-                    self.last_id = event.id
-                if event.retry is not None:
-                    self.retry = min(event.retry / 1000, MAX_RETRY_SECONDS)
-                if event.event != "message" or not event.data:
-                    continue
+        async with aclosing(reply.chunks()) as chunks:
+            async for chunk in chunks:
                 try:
-                    messages = read_messages(event.data)
-                except Nonsense:
-                    noise += 1
-                    if noise > MAX_NOISE:
-                        raise
-                    continue
-                for message in messages:
-                    yield message
+                    events = decoder.feed(chunk)
+                except EventTooLarge as error:
+                    raise Nonsense(f"sent an event of more than {self._limit} bytes") from error
+                for event in events:
+                    for message in self._read(event):
+                        yield message
+
+    def _read(self, event: Event) -> list[frames.Message]:
+        if event.id and len(event.id) <= MAX_EVENT_ID and event.id.isascii() and event.id.isprintable():
+            self.last_id = event.id
+        if event.retry is not None:
+            self.retry = min(event.retry / 1000, MAX_RETRY_SECONDS)
+        if event.event != "message" or not event.data:
+            return []
+        try:
+            return read_messages(event.data)
+        except Nonsense:
+            self.noise += 1
+            if self.noise > MAX_NOISE:
+                raise
+            return []

@@ -17,14 +17,16 @@ from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
 from mcpg.upstreams.link import CHANGES, HANDSHAKES, answer_for
+from mcpg.upstreams.outbound import Outbound
 from mcpg.upstreams.parameters import MirroredArguments
 from mcpg.upstreams.tickets import progress_token, translate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from mcpg.upstreams.connector import Connector, Reply
+    from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.eras import Agreement
+    from mcpg.upstreams.outbound import Reply
     from mcpg.upstreams.specs import HttpSpec
     from mcpg.upstreams.tickets import Answer, Notify
 
@@ -60,7 +62,9 @@ class _Call:
 class HttpLink:
     """One agreed relation to a URL, over pooled connections. Implements `Link`."""
 
-    def __init__(self, spec: HttpSpec, max_message: int, connector: Connector, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self, spec: HttpSpec, max_message: int, connector: GuardedConnector, changed: Callable[[str], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
         self.lost: asyncio.Future[Fault] = loop.create_future()
@@ -69,7 +73,7 @@ class HttpLink:
         self.session = ""
         self._spec = spec
         self._max = max_message
-        self._connector = connector
+        self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
         self._time = loop.time
         self._next = 0
@@ -101,7 +105,7 @@ class HttpLink:
         try:
             async with (
                 asyncio.timeout(GOODBYE_SECONDS),
-                self._connector.stream(self._spec, "DELETE", headers=self._headers("", {}), body=None),
+                self._outbound.stream("DELETE", self._headers("", {})),
             ):
                 pass
         except (Fault, TimeoutError):
@@ -124,7 +128,7 @@ class HttpLink:
     async def listen(self) -> bool:
         """Take in list_changed: by GET (legacy), by `subscriptions/listen` (modern)."""
         if not self.agreement.modern:
-            return await self._listen("GET", None, self._headers("", {}) | {"accept": EVENTS})
+            return await self._listen("GET", b"", self._headers("", {}) | {"accept": EVENTS})
         params = listen_params(self.agreement)
         if not params["notifications"]:
             return False
@@ -144,7 +148,7 @@ class HttpLink:
         if method == "tools/call" and self.agreement.modern:
             headers |= self._mirrored.headers(params)
         try:
-            async with self._connector.stream(self._spec, "POST", headers=headers, body=body) as reply:
+            async with self._outbound.stream("POST", headers, body) as reply:
                 self.heard = self._time()
                 if method == "initialize":
                     self._note_session(reply)
@@ -226,7 +230,7 @@ class HttpLink:
         for _ in range(MAX_RESUMES):
             await asyncio.sleep(stream.retry)
             headers = self._headers("", {}) | {"accept": EVENTS, "last-event-id": stream.last_id}
-            async with self._connector.stream(self._spec, "GET", headers=headers, body=None) as reply:
+            async with self._outbound.stream("GET", headers) as reply:
                 if reply.status != OK or media_type(reply) != EVENTS:
                     raise Lost("cut the stream before the answer and would not resume it")
                 answer = await self._read_stream(reply, stream, call)
@@ -246,12 +250,10 @@ class HttpLink:
         else:
             self.nonsense += 1
 
-    async def _listen(self, method: str, body: bytes | None, headers: dict[str, str]) -> bool:
+    async def _listen(self, method: str, body: bytes, headers: dict[str, str]) -> bool:
         stream = EventStream(self._max)
         again, self._listened = self._listened, True
-        if again:  # some clients show the head of an answer only with its first bytes
-            self._all_changed()
-        async with self._connector.stream(self._spec, method, headers=headers, body=body) as reply:
+        async with self._outbound.stream(method, headers, body) as reply:
             if reply.status == NOT_FOUND and self.agreement.session:
                 self.lose(SessionGone("has forgotten the session"))
             if reply.status != OK or media_type(reply) != EVENTS:
@@ -293,7 +295,7 @@ class HttpLink:
         }
 
     def _note_session(self, reply: Reply) -> None:
-        session = reply.headers.get(SESSION, "")
+        session = reply.header(SESSION)
         sound = len(session) <= MAX_SESSION_ID and session.isascii() and session.isprintable() and " " not in session
         self.session = session if sound else ""
 
@@ -314,7 +316,7 @@ class HttpLink:
 
     async def _post(self, body: bytes, method: str) -> None:
         headers = self._headers(method, {})
-        async with self._connector.stream(self._spec, "POST", headers=headers, body=body) as reply:
+        async with self._outbound.stream("POST", headers, body) as reply:
             self.heard = self._time()
             if reply.status == NOT_FOUND and self.agreement.session:
                 raise SessionGone("has forgotten the session")

@@ -15,7 +15,7 @@ from mcpg.upstreams.supervisor import Supervisor, UpstreamState
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from mcpg.upstreams.connector import Connector
+    from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.link import Link
     from mcpg.upstreams.specs import UpstreamSpec
 
@@ -33,7 +33,7 @@ class Upstreams:
         self,
         specs: Iterable[UpstreamSpec],
         *,
-        connector: Connector | None = None,
+        connector: GuardedConnector | None = None,
         on_change: Callable[[str, str], None] | None = None,
     ) -> None:
         self._connector = connector
