@@ -13,9 +13,9 @@ __all__ = ["NOUNS", "cli", "main"]
 
 NOUNS: dict[str, tuple[str, str]] = {
     "serve": ("mcpg.cli.serve:serve", "Serve MCP over HTTP, or over stdio."),
-    "call": ("mcpg.cli.call:call", "Call a tool of a running gateway."),
-    "tools": ("mcpg.cli.call:tools", "List the tools of a running gateway."),
-    "explain": ("mcpg.cli.explain:explain", "Say why a call was allowed, denied or failed."),
+    "call": ("mcpg.cli.call:call", "Call TOOL of a running gateway and print its result."),
+    "tools": ("mcpg.cli.call:tools", "List the tools of a running gateway, as this caller sees them."),
+    "explain": ("mcpg.cli.explain:explain", "Say why the call CALL_ID was allowed, denied or failed; `last` is the latest one."),
     "audit": ("mcpg.cli.audit:audit", "Read and verify the ledger."),
     "config": ("mcpg.cli.config:config", "Check and explain the configuration."),
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),

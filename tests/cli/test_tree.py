@@ -1,0 +1,87 @@
+"""The command tree: what is listed is there, help loads nothing heavy, exit codes mean what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mcpg.cli.group import NOUNS, cli
+from mcpg.cli.keys import new_key
+from mcpg.cli.output import Verb
+from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
+
+HEAVY = {
+    "aiosqlite", "asyncio", "cryptography", "fastapi", "jsonschema_rs", "msgspec", "pydantic", "pyreqwest", "rich",
+    "sigstore", "sqlalchemy", "uvicorn", "uvloop", "wasmtime", "watchfiles", "yaml",
+}  # fmt: skip
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, contextlib, io, json, mcpg.cli.group as group\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):\n"
+        "    group.cli(['--help'])\n"
+        "print(json.dumps([out.getvalue(), sorted({name.partition('.')[0] for name in sys.modules})]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    shown, modules = json.loads(done.stdout)
+    assert HEAVY & set(modules) == set()
+    assert all(noun in shown for noun in NOUNS)
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_each_noun_is_there_and_says_what_is_listed(noun: str) -> None:
+    command = cli.get_command(click.Context(cli), noun)
+    assert command is not None
+    assert command.get_short_help_str(100) == NOUNS[noun][1]
+    verbs = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    for verb in verbs:
+        assert isinstance(verb, Verb), verb.name
+        assert verb.name == "serve" or "as_json" in {parameter.name for parameter in verb.params}, verb.name
+        assert all(option.help for option in verb.params if isinstance(option, click.Option)), verb.name
+
+
+def test_an_unknown_noun_is_wrong_usage() -> None:
+    done = CliRunner().invoke(cli, ["frobnicate"])
+    assert done.exit_code == 2
+    assert "frobnicate" in done.output
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (McpgError("it broke"), 1),
+        (ConfigError("no", where="f:1:1", remedy="mend"), 1),
+        (PluginRefused("no", step=6), 3),
+    ],
+)
+def test_errors_have_their_exit_code_and_no_traceback(error: McpgError, code: int) -> None:
+    def fail(*, as_json: bool) -> None:
+        raise error
+
+    verb = Verb("fail", callback=fail, params=[click.Option(["--json", "as_json"], is_flag=True)])
+    plain = CliRunner().invoke(verb, [])
+    assert (plain.exit_code, plain.stdout, plain.stderr) == (code, "", f"error: {error.diagnostics()}\n")
+    document = json.loads(CliRunner().invoke(verb, ["--json"]).stderr)["error"]
+    assert (document["code"], document["message"], document["remedy"]) == (error.code, error.message, error.remedy)
+
+
+def test_the_module_runs_as_the_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "mcpg", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("mcpg, version ")
+
+
+def test_keys_are_new_each_time_and_shown_with_their_hash() -> None:
+    assert new_key() != new_key()
+    done = CliRunner().invoke(cli, ["keys", "new", "--json"])
+    made = json.loads(done.stdout)
+    assert made["key"].startswith("mcpg_")
+    assert len(made["key"]) > 40
+    assert made["hash"].startswith("sha256:")
+    shown = CliRunner().invoke(cli, ["keys", "new", "--id", "ana"]).stdout
+    assert '{id: ana, hash: "sha256:' in shown
