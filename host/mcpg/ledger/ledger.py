@@ -78,8 +78,8 @@ class SqliteLedger:
 
         `details` go into the start record. Options: `on_head` gets the head of each commit, on the event loop;
         `limits`; `keep_open(tenant, call)` says of an open intent found at the start that it is parked and stays open;
-        `clock` gives ms since 1970. Raises `LedgerUnavailable` (also when another process writes this ledger) and `ConfigError`
-        for the key files.
+        `clock` gives ms since 1970. Raises `LedgerUnavailable`, also when another process writes this ledger, and
+        `ConfigError` for the key files.
         """
         key, secret = await asyncio.to_thread(_load_keys, state)
         ledger = cls(path, key=key, secret=secret, **options)

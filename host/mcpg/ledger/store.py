@@ -6,6 +6,7 @@ are on the disk, both or neither. Call it from one thread.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "connect_reader", "unavailable"]
 
+_ERRNO = {
+    errno.EACCES: "SQLITE_CANTOPEN",
+    errno.EPERM: "SQLITE_CANTOPEN",
+    errno.EROFS: "SQLITE_READONLY",
+    errno.ENOSPC: "SQLITE_FULL",
+    errno.EDQUOT: "SQLITE_FULL",
+}
 APPLICATION_ID = 0x4D435047  # "MCPG"
 LAYOUT = 1
 _SCHEMA = """
@@ -142,8 +150,8 @@ def unavailable(error: Exception, path: Path) -> LedgerUnavailable:
     """Return the error for a person that stands for `error`."""
     if isinstance(error, LedgerUnavailable):
         return error
-    text = str(error).lower()
-    name = str(getattr(error, "sqlite_errorname", ""))
+    text = str(getattr(error, "strerror", None) or error).lower()
+    name = str(getattr(error, "sqlite_errorname", "")) or _ERRNO.get(getattr(error, "errno", 0), "")
     reasons = (
         ("SQLITE_FULL", "the disk is full", "free space on the ledger's disk; writing resumes by itself"),
         ("SQLITE_READONLY", "the ledger's place is read-only", "make the directory and file writable for the gateway"),

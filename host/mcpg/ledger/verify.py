@@ -107,17 +107,22 @@ class _Proof:
     def _read_genesis(self) -> None:
         query = "SELECT tenant, seq, call, body FROM records WHERE tenant = ? AND seq = 1"
         row = self._reader.execute(query, (SYSTEM,)).fetchone()
+        first = next(self._heads(), None)
+        body = read_body(first.text) if first else None
+        self._ledger = body.ledger if body else ""
         try:
             genesis: dict[str, Any] = Entry(SYSTEM, 1, None, _text(row[3])).record if row else {}
             own = VerifyKey.parse(str(genesis.get("key", "")))
         except (ValueError, msgspec.MsgspecError):
-            self.findings.add("altered" if row else "missing", SYSTEM, 1, "", "the genesis names no key")
+            if self._pinned is None:
+                self.findings.add("altered" if row else "missing", SYSTEM, 1, "", "the genesis names no key")
             return
-        self._ledger = str(genesis.get("ledger", ""))
         self._key = self._pinned or own
         if own.text != self._key.text:
             message = f"the ledger was begun with key `{own.key_id}`, not with the pinned `{self._key.key_id}`"
             self.findings.add("rewritten", SYSTEM, 1, "", message)
+        elif body and genesis.get("ledger") != self._ledger:
+            self.findings.add("rewritten", SYSTEM, 1, "", "the genesis and the first head are of two ledgers")
 
     def _heads(self) -> Iterator[StoredHead]:
         rows = self._reader.execute("SELECT n, body, signature FROM heads ORDER BY n")
@@ -204,8 +209,8 @@ class _Proof:
         for seq, text in rows:
             try:
                 record = Entry(SYSTEM, seq, None, _text(text)).record
-            except msgspec.MsgspecError:
-                continue
+            except (msgspec.MsgspecError, UnicodeError):
+                continue  # it is damaged, which the walk has said
             if record.get("expected"):
                 lost = f"{record.get('lost')} commits with {record.get('lost_records')} records"
                 self.notes.append(f"the start in record {seq} of `{SYSTEM}` found {lost} lost")

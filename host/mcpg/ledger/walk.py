@@ -44,11 +44,11 @@ class Walk:
             message = "a later head stands for it again: the chain was put back"
             self._findings.add("reordered", span.tenant, span.last, self.call_of(span.tenant, span.last), message)
             return
-        _Backwards(self._findings, self.proven, span, start).run(self._rows(span.tenant, start.seq, span.last))
+        steps = _Backwards(self._findings, self.proven, span, start)
+        steps.run(self._rows(span.tenant, start.seq, span.last))
         self._ends[span.tenant] = Link(span.last, span.digest)
-        if span.tenant == SYSTEM and not self._genesis:
-            row = next(self._rows(SYSTEM, 0, 1), None)
-            self._genesis = digest_text(_raw(row)) if row else ""
+        if span.tenant == SYSTEM and start.seq == 0:
+            self._genesis = steps.first
 
     def leftovers(self) -> None:
         """Name what stands in the table and under no head."""
@@ -80,6 +80,9 @@ class _Backwards:
         self._findings, self._proven, self._span, self._start = findings, proven, span, start
         self._expected = span.digest
         self._certain = True
+        self._altered = (b"", "", "")
+        self.first = ""
+        """The digest that the span's first record must have, as far as its successor is to be believed."""
 
     def run(self, rows: Iterator[Row]) -> None:
         seq = self._span.last
@@ -96,18 +99,20 @@ class _Backwards:
         while seq > self._start.seq:
             self._missing(seq)
             seq -= 1
-        if self._certain and row is not None and self._expected != self._start.digest:
+        follows = self._start.digest in {"", self._expected}  # no digest: what it follows is itself not to be believed
+        if self._certain and row is not None and not follows:
             self._add("reordered", row, "does not follow the record before it")
 
     def _check(self, row: Row) -> None:
         digest = digest_text(_raw(row))
         prev = read_row(row)
-        if self._expected and digest != self._expected:
-            if self._certain:
-                self._add("altered", row, "is not what was signed")
-            else:
-                self._add("unconfirmed", row, "is not what its successor says, which is altered itself")
+        self._note_first(row.seq)
+        if self._certain and digest != self._expected:
+            self._add("altered", row, "is not what was signed")
+            self._altered = (_raw(row), self._expected, prev or "")
             self._certain = False
+        elif self._expected and digest != self._expected and not self._repairs(digest):
+            self._add("unconfirmed", row, "is not what its successor says, which is altered itself")
         elif prev is None:
             self._add("altered", row, "has columns that are not what its signed text says")
             self._certain = False
@@ -117,8 +122,18 @@ class _Backwards:
         self._expected = prev or ""
 
     def _missing(self, seq: int) -> None:
+        self._note_first(seq)
         self._findings.add("missing", self._span.tenant, seq, "", "the record is missing")
         self._expected, self._certain = "", False
+
+    def _repairs(self, digest: str) -> bool:
+        """Whether the altered successor was right but for its `prev`, which then confirms this record after all."""
+        text, expected, prev = self._altered
+        return bool(prev) and digest_text(text.replace(prev.encode(), digest.encode())) == expected
+
+    def _note_first(self, seq: int) -> None:
+        if seq == self._start.seq + 1 and self._certain:
+            self.first = self._expected
 
     def _add(self, what: What, row: Row, message: str) -> None:
         self._findings.add(what, row.tenant, row.seq, row.call or "", f"the record {message}")
