@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmtime import wat2wasm
 
@@ -12,6 +13,9 @@ from mcpg.contract.documents import RunFacts
 from mcpg.contract.manifest import Manifest
 from mcpg.contract.worlds import PluginKind
 from mcpg.sandbox import Component, PassLimits, Pool, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GUESTS = Path(__file__).parent / "guests"
 RUN = RunFacts(id="run-1", now=1_700_000_000_000, seed="5eed")
@@ -63,3 +67,8 @@ async def pool_of(sandbox: Sandbox, component: Component, **changes: Any) -> Poo
 
 async def guest(sandbox: Sandbox, name: str, **changes: Any) -> Pool:
     return await pool_of(sandbox, await sandbox.load(guest_bytes(name), label=name), **changes)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+        await asyncio.sleep(0)

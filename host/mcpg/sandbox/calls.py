@@ -52,13 +52,15 @@ class Plan:
 class Scratch:
     """Memory for the arguments and the answer of one call. One per thread."""
 
-    __slots__ = ("arena", "arguments", "context", "left", "out", "out_pointer")
+    __slots__ = ("arena", "arguments", "context", "left", "out", "out_address", "out_pointer")
 
     def __init__(self) -> None:
         self.left = 0
         self.context: Any = None
         self.out = bytearray(VALUE)
-        self.out_pointer = ctypes.byref(c.wasmtime_component_val_t.from_buffer(self.out))
+        out = c.wasmtime_component_val_t.from_buffer(self.out)
+        self.out_address = ctypes.addressof(out)
+        self.out_pointer = ctypes.byref(out)
         self.resize(_ARENA)
 
     def resize(self, size: int) -> Arena:
@@ -96,14 +98,13 @@ def bind(context: Any, function: c.wasmtime_component_func_t, plan: Plan) -> Bou
         if lift is None:
             return None
         scratch.left = room
-        out = scratch.out
         try:
-            return lift(out, 0, scratch)
+            return lift(scratch.out_address, scratch)
         except AnswerTooLarge:
             raise GuestStopped("oversize", f"the answer is larger than {room} bytes") from None
         finally:
             _delete(scratch.out_pointer)
-            out[0] = 0  # a value of kind bool owns nothing: the next failing call must not free this one again
+            scratch.out[0] = 0  # a value of kind bool owns nothing: the next failing call must not free this one again
 
     return call
 

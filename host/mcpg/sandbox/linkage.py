@@ -102,9 +102,8 @@ class _HostFunction:
     def call(self, context: Any, arguments: Any, results: Any) -> None:
         if self.implementation is None:
             raise NotHere("it has no virtual form")
-        raw = ctypes.string_at(arguments, self.count * VALUE) if self.count else b""
-        room = _Room(context)
-        values = [lift(raw, at, room) for lift, at in self.lifts]
+        base, room = _address(arguments), _Room(context)
+        values = [lift(base + at, room) for lift, at in self.lifts]
         answer = self.implementation(_worlds[_address(context)], *values)
         if self.lower is not None:
             _give(context, self.lower, answer, results)
@@ -167,8 +166,8 @@ def _give(context: Any, lower: Lower, answer: Any, results: Any) -> None:
             arena.clear()
 
 
-def _address(context: Any) -> int:
-    return ctypes.cast(context, ctypes.c_void_p).value or 0
+def _address(pointer: Any) -> int:
+    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
 
 
 def _failure(name: str, reason: str) -> int:

@@ -12,5 +12,6 @@
     (func (export "see") (param i32 i32 i32 i32 i32 i32) (result i32)
       (call $answer (i32.const 0) (local.get 2) (local.get 3)))
   )
+  (core instance $i (instantiate $m))
   ;; include policy
 )

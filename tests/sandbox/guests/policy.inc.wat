@@ -1,5 +1,4 @@
-  ;; The world `policy-plugin` around a core module $m that exports memory, cabi_realloc, configure, decide and see.
-  (core instance $i (instantiate $m))
+  ;; The world `policy-plugin` around a core instance $i that exports memory, cabi_realloc, configure, decide and see.
   (alias core export $i "memory" (core memory $memory))
   (alias core export $i "cabi_realloc" (core func $realloc))
   (type $problem (record (field "code" string) (field "message" string)))

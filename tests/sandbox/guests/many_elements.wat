@@ -1,0 +1,14 @@
+;; Answers with 60 000 obligations that hold no text.
+(component
+  (core module $m
+    ;; include common
+    (func (export "configure") (param i32 i32) (result i32) (call $accepted))
+    (func (export "decide") (param i32 i32 i32 i32 i32 i32) (result i32)
+      (drop (memory.grow (i32.const 32)))
+      (call $answer (i32.const 0) (i32.const 65536) (i32.const 60000)))
+    (func (export "see") (param i32 i32 i32 i32 i32 i32) (result i32)
+      (call $answer (i32.const 0) (local.get 2) (local.get 3)))
+  )
+  (core instance $i (instantiate $m))
+  ;; include policy
+)

@@ -1,0 +1,13 @@
+;; Answers with a pointer outside of its memory.
+(component
+  (core module $m
+    ;; include common
+    (func (export "configure") (param i32 i32) (result i32) (call $accepted))
+    (func (export "decide") (param i32 i32 i32 i32 i32 i32) (result i32)
+      (call $problem (i32.const 1) (i32.const 0x7fffff00) (i32.const 64)))
+    (func (export "see") (param i32 i32 i32 i32 i32 i32) (result i32)
+      (call $answer (i32.const 0) (local.get 2) (local.get 3)))
+  )
+  (core instance $i (instantiate $m))
+  ;; include policy
+)
