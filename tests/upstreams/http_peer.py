@@ -265,6 +265,9 @@ class HttpPeer:
     async def do_status(self, exchange, message, reader):
         exchange.send(message["params"]["arguments"]["status"], b"no", media="text/plain")
 
+    async def do_redirect(self, exchange, message, reader):
+        exchange.send(307, media="text/plain", location=message["params"]["arguments"]["to"])
+
     async def do_forget(self, exchange, message, reader):
         self.sessions.clear()
         exchange.json(self.text(message, "forgotten"))

@@ -26,13 +26,21 @@ UNKNOWN = "upstream-unknown"
 class _Progress:
     """How far one call has come."""
 
-    __slots__ = ("began", "link", "method", "placed")
+    __slots__ = ("began", "given", "link", "method", "placed")
 
     def __init__(self, method: str, began: float) -> None:
         self.method = method
         self.began = began
         self.placed = False
         self.link: Link | None = None
+        self.given = 0.0
+        """When the link was given the request."""
+
+    def give(self, link: Link, now: float) -> Link:
+        """Note the link that is about to get the request."""
+        self.link = link
+        self.given = now
+        return link
 
 
 class Calls:
@@ -99,7 +107,7 @@ class Calls:
         self, method: str, params: dict[str, Any], notify: Notify | None, progress: _Progress
     ) -> Answer:
         """Exchange once; once more on a new link if the first surely processed nothing because it had ended."""
-        link = progress.link = self._supervisor.link or await self._ready()
+        link = progress.give(self._supervisor.link or await self._ready(), self._time())
         try:
             return await link.exchange(method, params, notify)
         except (SessionGone, NotSent) as fault:
@@ -107,7 +115,7 @@ class Calls:
                 raise
             progress.link = None
             self._supervisor.drop(link, fault)
-            link = progress.link = await self._ready()
+            link = progress.give(await self._ready(), self._time())
             return await link.exchange(method, params, notify)
 
     async def _ready(self) -> Link:
@@ -145,12 +153,12 @@ class Calls:
         return self._failed(str(fault), UNKNOWN if fault.processed else UNAVAILABLE)
 
     def _late(self, progress: _Progress) -> UpstreamFailed:
-        """The deadline has passed; only silence since the call began counts against the upstream."""
+        """The deadline has passed; only silence since the call was given counts against the upstream."""
         if not progress.placed:
             return self._failed("had no place for the call before its deadline", UNAVAILABLE)
         if progress.link is None:
             return self._not_connected()
-        if progress.link.heard < progress.began:
+        if progress.link.heard < progress.given:
             self._count_failure()
         took = self._time() - progress.began
         return self._failed(f"did not answer `{progress.method}` within {took:.1f} s", UNKNOWN)

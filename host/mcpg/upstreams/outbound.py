@@ -23,11 +23,13 @@ __all__ = ["Outbound", "Reply"]
 class Reply:
     """The head of an HTTP answer, and its body as it comes."""
 
-    __slots__ = ("_incoming", "status")
+    __slots__ = ("_incoming", "ended", "status")
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
         self.status = incoming.status
+        self.ended = False
+        """Whether the body was read to its end."""
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or an empty text; `name` in lower case."""
@@ -38,6 +40,7 @@ class Reply:
         try:
             async for chunk in self._incoming.chunks():
                 yield chunk
+            self.ended = True
         except HttpFailed as failure:
             raise fault_of(failure) from failure
 
@@ -64,7 +67,12 @@ class Outbound:
         outgoing = Outgoing(method, self._url, tuple(headers.items()), body)
         try:
             async with self._connector.stream(outgoing, self._reach, deadline=None) as incoming:
-                yield Reply(incoming)
+                reply = Reply(incoming)
+                try:
+                    yield reply
+                finally:
+                    if not reply.ended:  # a body that came but was not read must never meet the next answer
+                        incoming._connection.close()  # noqa: SLF001 - the connector offers no other way
         except HttpFailed as failure:
             raise fault_of(failure) from failure
         except EffectDenied as denial:

@@ -7,7 +7,7 @@ headers, cancellation by closing the stream. Source: basic/transports of 2025-11
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from mcpg.protocol import frames
@@ -39,6 +39,7 @@ SERVER_ERROR = 500
 EVENTS = "text/event-stream"
 MAX_RESUMES = 10
 MAX_PAGES = 50
+SKIPPED_BYTES = 64 * 1024
 LINGER_SECONDS = 0.05
 MAX_SESSION_ID = 1024
 GOODBYE_SECONDS = 2.0
@@ -166,9 +167,10 @@ class HttpLink:
 
     async def _read_json(self, reply: Reply, call: _Call) -> Answer:
         status = reply.status
-        if status == NOT_FOUND and self.agreement.session:
-            raise SessionGone("has forgotten the session")
-        if media_type(reply) != "application/json":
+        if media_type(reply) != "application/json" or (status == NOT_FOUND and self.agreement.session):
+            await self._skip(reply)
+            if status == NOT_FOUND and self.agreement.session:
+                raise SessionGone("has forgotten the session")
             raise Rejected(status) if status >= BAD_REQUEST else Nonsense("answered with neither JSON nor events")
         try:
             messages = read_messages(await read_body(reply, self._max))
@@ -308,6 +310,12 @@ class HttpLink:
         if not self.agreement.modern and method not in HANDSHAKES:
             self._courier.put(frames.encode_notification("notifications/cancelled", {"requestId": call.number}))
 
+    async def _skip(self, reply: Reply) -> None:
+        """Read a short body that nobody needs, so that its connection can be used again."""
+        if media_type(reply) != EVENTS:
+            with suppress(Nonsense):
+                await read_body(reply, SKIPPED_BYTES)
+
     async def _post_quietly(self, body: bytes) -> None:
         try:
             await self._post(body, "")
@@ -317,7 +325,7 @@ class HttpLink:
     async def _post(self, body: bytes, method: str) -> None:
         headers = self._headers(method, {})
         async with self._outbound.stream("POST", headers, body) as reply:
-            self.heard = self._time()
+            await self._skip(reply)
             if reply.status == NOT_FOUND and self.agreement.session:
                 raise SessionGone("has forgotten the session")
             if reply.status >= BAD_REQUEST:
