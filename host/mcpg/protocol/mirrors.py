@@ -22,7 +22,7 @@ __all__ = ["Mirror", "check_mirrors", "mirrors_of", "mirrors_to_send"]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
 _DECIMAL = re.compile(r"-?[0-9]{1,400}(\.0*)?")
-_TYPES = frozenset({"string", "integer", "boolean"})
+_TYPES = ("string", "integer", "boolean")
 _ONE = frozenset(
     {
         "items",
