@@ -78,7 +78,7 @@ def secrets(subject: Subject) -> Iterator[Result]:
     if subject.loaded is None:
         return
     config = subject.loaded.config
-    references = sorted(set(_references(config.model_dump(mode="python", by_alias=True))))
+    references = sorted(set(_references(config)))
     for reference in references:
         scheme, _, name = reference.removeprefix("secret://").partition("/")
         folder = config.secrets.file_directory
@@ -99,11 +99,19 @@ def secrets(subject: Subject) -> Iterator[Result]:
 
 def _references(value: Any) -> Iterator[str]:
     """Yield the references in typed nodes and in grants (where they are keys); other text is not looked at."""
-    if isinstance(value, dict):
+    from pydantic import BaseModel  # noqa: PLC0415 - slow to import
+
+    from mcpg.config.values import SecretValue  # noqa: PLC0415 - likewise
+
+    if isinstance(value, SecretValue):
+        yield from [value.reference] * bool(value.reference)
+    elif isinstance(value, BaseModel):
+        yield from _references([item for _, item in value])
+    elif isinstance(value, dict):
         for key, item in value.items():
             if isinstance(key, str) and key.startswith("secret://"):
                 yield key
-            if key in {"$secret", "reference"} and isinstance(item, str) and item.startswith("secret://"):
+            if key == "$secret" and isinstance(item, str) and item.startswith("secret://"):
                 yield item
             yield from _references(item)
     elif isinstance(value, list | tuple):

@@ -28,7 +28,10 @@ LOOK_BACK = 200
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, call_id: str, config_path: str, ledger: str | None, *, as_json: bool) -> None:
-    """Say why the call CALL_ID was allowed, denied or failed; `last` is the latest one."""
+    """Say why the call CALL_ID was allowed, denied or failed, stage by stage.
+
+    `last` is the latest call.
+    """
     from mcpg.ledger import records_of  # noqa: PLC0415 - slow to import
 
     path = ledger_path(config_path, ledger)

@@ -15,7 +15,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "serve": ("mcpg.cli.serve:serve", "Serve MCP over HTTP, or over stdio."),
     "call": ("mcpg.cli.call:call", "Call TOOL of a running gateway and print its result."),
     "tools": ("mcpg.cli.call:tools", "List the tools of a running gateway, as this caller sees them."),
-    "explain": ("mcpg.cli.explain:explain", "Say why the call CALL_ID was allowed, denied or failed; `last` is the latest one."),
+    "explain": ("mcpg.cli.explain:explain", "Say why the call CALL_ID was allowed, denied or failed, stage by stage."),
     "audit": ("mcpg.cli.audit:audit", "Read and verify the ledger."),
     "config": ("mcpg.cli.config:config", "Check and explain the configuration."),
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),

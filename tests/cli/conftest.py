@@ -1,0 +1,80 @@
+"""A small gateway folder with a real ledger of three calls: one answered, one refused, one still open."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mcpg.ledger import SqliteLedger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """\
+version: 1
+plugins:
+  keys: {from: "builtin:identity-api-key", config: {keys: []}}
+  rules: {from: "builtin:policy-cedar"}
+  mock: {from: "builtin:backend-mock"}
+identity: {chain: [keys]}
+policy: {engines: [rules]}
+tools:
+  hello: {backend: mock, description: Says hello., result: {content: []}}
+"""
+ANA = {
+    "id": "ana",
+    "kind": "user",
+    "trust": "verified",
+    "groups": ["analysts"],
+    "identity": "keys",
+    "credential": "api-key",
+}
+
+
+def _stage(stage: str, use: str, verdict: str, **more: Any) -> dict[str, Any]:
+    return {"stage": stage, "use": use, "verdict": verdict, "component": "sha256:" + "ab" * 32, "us": 12, **more}
+
+
+def _records() -> list[dict[str, Any]]:
+    asked = {"caller": ANA, "method": "tools/call", "backend": "mock"}
+    permitted = [_stage("identity", "keys", "caller", memo=True), _stage("policy", "rules", "permit")]
+    denied = _stage("policy", "rules", "deny", code="forbidden", message="more than five rows\x1b[2J")
+    return [
+        {"kind": "intent", "call": "a1", "name": "hello", **asked, "stages": permitted},
+        {"kind": "outcome", "call": "a1", "status": "ok", "stages": [_stage("backend", "mock", "done")]},
+        {"kind": "refusal", "call": "b2", "name": "hello", **asked, "stage": "policy", "code": "-32602",
+         "message": "denied by rules", "stages": [permitted[0], denied, _stage("policy", "trial", "permit", shadow=True)]},
+        {"kind": "intent", "call": "c3", "name": "hello", **asked, "stages": []},
+    ]  # fmt: skip
+
+
+@dataclass
+class Folder:
+    path: Path
+
+    @property
+    def config(self) -> str:
+        return str(self.path / "mcpg.yaml")
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / ".state" / "ledger.db"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    (tmp_path / "mcpg.yaml").write_text(CONFIG)
+    (tmp_path / ".state").mkdir(mode=0o700)
+    found = Folder(tmp_path)
+
+    async def write() -> None:
+        ledger = await SqliteLedger.open(found.ledger, state=found.ledger.parent)
+        for record in _records():
+            await ledger.append("default", record)
+        await ledger.close()
+
+    asyncio.run(write())
+    return found
