@@ -31,7 +31,8 @@ class GuardedHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
-        self._head_done = False
+        self._in_head = False
+        self._in_body = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._tls: dict[object, object] | None = None
 
@@ -50,39 +51,39 @@ class GuardedHttp(HttpToolsProtocol):
         """Parse what came, unless it makes a head too large."""
         if self.transport.is_closing():
             return
-        if not self._head_done:
+        if not self._in_body:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_done:
+        if not self._in_head:
             return
         if self._head_bytes > MAX_HEAD:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
-        elif self._head_timer is None and self._head_bytes:
+        elif self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._give_up)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._head_done = False
+        self._in_head = True
         super().on_message_begin()
         if self._tls is not None:
             self.scope["extensions"] = {"tls": dict(self._tls)}
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; a trailer is dropped, for nobody looks at headers again."""
-        if not self._head_done:
+        if self._in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to serve the request."""
-        self._head_done = True
+        self._in_head, self._in_body = False, True
         self._stop_timer()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Get ready for the next request's head."""
         super().on_message_complete()
-        self._head_done = False
+        self._in_body = False
         self._head_bytes = 0
 
     def _give_up(self) -> None:
