@@ -1,0 +1,79 @@
+"""Digests of what each component is built from: `python3 plugins-src/sources.py [--write FILE | --check FILE]`.
+
+A committed component whose digest is the one written down beside it was built from the sources that stand here. It
+builds nothing and looks at no component.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SHARED = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "build.py")
+FOLDERS = ("sdk-rust", "tools")
+
+
+def files_of(name: str) -> list[Path]:
+    """Return every file that component `name` is built from, sorted by its path in the repository."""
+    files = [HERE / file for file in SHARED]
+    for folder in (*FOLDERS, f"components/{name}"):
+        files += [path for path in (HERE / folder).rglob("*") if path.is_file() and "target" not in path.parts]
+    files += (ROOT / "wit").glob("*.wit")
+    return sorted(set(files), key=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def digest_of(name: str) -> str:
+    """Return `sha256:<hex>` over the paths and contents of a component's sources."""
+    whole = hashlib.sha256()
+    for path in files_of(name):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{content}  {path.relative_to(ROOT).as_posix()}\n".encode())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def digests() -> dict[str, str]:
+    """Return the digest of every component by name."""
+    names = sorted(path.parent.name for path in HERE.glob("components/*/manifest.json"))
+    return {name: digest_of(name) for name in names}
+
+
+def differences(written: dict[str, str]) -> list[str]:
+    """Return a line for each component whose sources are not those of `written`."""
+    now, found = digests(), []
+    for name in sorted(now.keys() | written.keys()):
+        if name not in written:
+            found.append(f"`{name}` is not written down")
+        elif name not in now:
+            found.append(f"`{name}` has no sources")
+        elif now[name] != written[name]:
+            found.append(f"the sources of `{name}` have changed")
+    return found
+
+
+def main() -> int:
+    """Write the digests, check them against a file, or print them."""
+    parser = argparse.ArgumentParser(description="digests of the sources of each component")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--write", type=Path, metavar="FILE", help="write the digests as JSON")
+    group.add_argument("--check", type=Path, metavar="FILE", help="compare them with those in a file")
+    options = parser.parse_args()
+    if options.check is not None:
+        found = differences(json.loads(options.check.read_text(encoding="utf-8")))
+        if found:
+            print("components that must be built again:", *found, "to do: `make plugins`", sep="\n  ", file=sys.stderr)
+        return 1 if found else 0
+    text = json.dumps(digests(), indent=2) + "\n"
+    if options.write is not None:
+        options.write.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
