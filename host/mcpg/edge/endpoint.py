@@ -18,6 +18,7 @@ from mcpg.edge.exchange import BY_SHUTDOWN
 from mcpg.edge.guards import check_media, check_source, cors_headers, credentials_of, preflight_headers
 from mcpg.edge.listening import Listening
 from mcpg.edge.measures import EdgeMeasures
+from mcpg.edge.metrics import Gauge
 from mcpg.edge.settings import EdgeSettings
 from mcpg.edge.streams import Streams
 from mcpg.edge.work import Work
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from mcpg.contract.ports import Service
     from mcpg.edge.asgi import Lines, Receive, Scope, Send
+    from mcpg.edge.metrics import Metric
     from mcpg.protocol.classify import Posted
     from mcpg.protocol.frames import RequestId
     from mcpg.protocol.headers import Headers
@@ -97,6 +99,15 @@ class McpEndpoint:
         """End idle sessions; call it now and then, so that they do not wait for the next initialize."""
         for session in self.sessions.expire(asyncio.get_running_loop().time()):
             self._listening.close(session.id)
+
+    def metrics(self) -> list[Metric]:
+        """Return what is counted here and how many requests, sessions and streams there are, for a registry."""
+        return [
+            *self.measures.metrics(),
+            Gauge("mcpg_requests_pending", "Requests in work.", lambda: self.pending),
+            Gauge("mcpg_sessions", "Open sessions.", lambda: len(self.sessions)),
+            Gauge("mcpg_streams", "Open streams for server notifications.", lambda: len(self.streams)),
+        ]
 
     @property
     def pending(self) -> int:
