@@ -33,7 +33,7 @@ MAX_ENTRIES = 20_000
 SELF = Known(Caller(id="mcpg", kind="service", how=How(credential="self"), trust="verified"))
 
 
-async def describe(runner: Runner, stage: Stage, *, upstream: str = "", timeout: float = 30.0) -> Described:
+async def describe(runner: Runner, stage: Stage, *, upstream: str = "", call_timeout: float = 30.0) -> Described:
     """Return what a backend offers; raises `McpgError`."""
     loop = asyncio.get_running_loop()
     work = Work(
@@ -47,7 +47,7 @@ async def describe(runner: Runner, stage: Stage, *, upstream: str = "", timeout:
     answer = await runner.run(Question(stage, "describe", "describe", (), work))
     if answer.tag != "catalog":
         raise RunFailed(answer.value.message, code=answer.value.code)
-    return Described(stage.use, _catalog(answer.value, work), upstream, timeout)
+    return Described(stage.use, _catalog(answer.value, work), upstream, call_timeout)
 
 
 def _catalog(text: str, work: Work) -> dict[str, Any]:
@@ -100,7 +100,9 @@ class Describer:
             await self._sign.wait()
             self._sign.clear()
             try:
-                described = await describe(self._runner, self.stage, upstream=self._upstream, timeout=self._timeout)
+                described = await describe(
+                    self._runner, self.stage, upstream=self._upstream, call_timeout=self._timeout
+                )
             except McpgError as error:
                 if error.message != self.error:
                     log.warning("the catalog of `%s` cannot be had: %s", self.stage.use, error.message)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.worlds import PluginKind
-from mcpg.plugins import UseSpec
+from mcpg.plugins.specs import Caps, UseSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,15 +52,7 @@ def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
         for field in ("include", "exclude"):
             if getattr(upstream, field):
                 settings[field] = list(getattr(upstream, field))
-        spec = UseSpec(
-            name=f"upstream.{name}",
-            source="builtin:backend-mcp",
-            config=settings,
-            isolation=None,
-            memo=None,
-            limits=None,
-            base=loaded.base,
-        )
+        spec = UseSpec(f"upstream.{name}", "builtin:backend-mcp", settings, loaded.base)
         grants = {"mcp": {"upstreams": [name], "methods": list(UPSTREAM_METHODS)}}
         wanted[spec.name] = Wanted(spec, grants, upstream=name, timeout=upstream.timeout)
     return wanted
@@ -68,15 +60,14 @@ def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
 
 def _plugin_use(loaded: Loaded, name: str) -> Wanted:
     use = loaded.config.plugins[name]
-    limits = {field: getattr(use.limits, field) for field in ("memory", "time", "output")}
     spec = UseSpec(
         name=name,
         source=use.source,
         config=use.config,
+        base=loaded.base,
         isolation=use.isolation,
         memo=use.memo,
-        limits={field: value for field, value in limits.items() if value is not None} or None,
-        base=loaded.base,
+        limits=Caps(use.limits.memory, use.limits.time, use.limits.output),
     )
     return Wanted(spec, use.grants, use.on_failure, use.shadow)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
-    from mcpg.storage.lru import Lru
+    from mcpg.storage import Lru
 
 __all__ = ["Asked", "Backends", "Breaker"]
 
@@ -68,7 +68,7 @@ class Backends:
 
     TRANSPORT = frozenset({"connect-failed", "timeout", "upstream-failed", "outcome-unknown", "plugin-trapped"})
 
-    def __init__(self, runner: Runner, cache: Lru) -> None:
+    def __init__(self, runner: Runner, cache: Lru[bytes]) -> None:
         self._runner = runner
         self._cache = cache
         self._breakers: dict[str, Breaker] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.problems import BadDocument, McpgError, PluginRefused, RunFailed
 from mcpg.pipeline.refusals import denied, limited, unavailable
 from mcpg.pipeline.runs import Question
-from mcpg.storage.accounts import Charge, Refused
+from mcpg.storage import Charge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
-    from mcpg.storage.accounts import Accounts, Reservation
+    from mcpg.storage import Accounts, Reservation
 
 __all__ = ["Held", "LimitChain"]
 
@@ -58,12 +58,14 @@ class LimitChain:
     ) -> None:
         try:
             reservation = await self._accounts.reserve(scope, charges)
+        except ValueError as error:
+            raise unavailable(f"limit `{stage.use}` charges what cannot be charged: {error}", work.call_id) from error
         except McpgError as error:
             if fail_open:
                 work.trace[-1]["store"] = "down, allowed"
                 return
             raise unavailable("limits cannot be counted", work.call_id) from error
-        if isinstance(reservation, Refused):
+        if not reservation.granted:
             account = "/".join(reservation.account)
             work.trace[-1].update(verdict="exceeded", code="limit-exceeded", message=f"account {account} is empty")
             raise limited(f"{stage.use} ({account})", reservation.retry_after, work.call_id)

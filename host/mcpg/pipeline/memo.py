@@ -6,8 +6,9 @@ digest, so that a record of a remembered verdict is as complete as that of a fre
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+from mcpg.storage import Lru
 
 if TYPE_CHECKING:
     from mcpg.contract.verdicts import Case
@@ -18,15 +19,12 @@ MemoKey = tuple[str, ...]
 
 
 class Memo:
-    """A bounded LRU of answers, by entries and by bytes of key text."""
+    """A bounded cache of answers; a component's answers can be forgotten at once."""
 
-    __slots__ = ("_answers", "_bytes", "_limit", "_most", "hits", "misses")
+    __slots__ = ("_answers", "hits", "misses")
 
-    def __init__(self, *, most: int = 65_536, limit: int = 64 * 1024 * 1024) -> None:
-        self._answers: OrderedDict[MemoKey, tuple[Case, str]] = OrderedDict()
-        self._bytes = 0
-        self._most = most
-        self._limit = limit
+    def __init__(self, *, entries: int = 65_536, size: int = 64 * 1024 * 1024) -> None:
+        self._answers: Lru[tuple[Case, str]] = Lru(entries=entries, size=size)
         self.hits = 0
         self.misses = 0
 
@@ -38,31 +36,14 @@ class Memo:
         found = self._answers.get(key)
         if found is None:
             self.misses += 1
-            return None
-        self._answers.move_to_end(key)
-        self.hits += 1
+        else:
+            self.hits += 1
         return found
 
     def put(self, key: MemoKey, answer: Case, input_digest: str) -> None:
-        """Remember an answer; the oldest ones go when the bounds are reached."""
-        size = _size(key)
-        if size > self._limit // 64:
-            return
-        if key not in self._answers:
-            self._bytes += size
-        self._answers[key] = (answer, input_digest)
-        while len(self._answers) > self._most or self._bytes > self._limit:
-            old, _ = self._answers.popitem(last=False)
-            self._bytes -= _size(old)
+        """Remember an answer; the least used ones go when the bounds are reached."""
+        self._answers.put(key, (answer, input_digest), size=sum(map(len, key)) + 256, owner=key[0])
 
-    def drop(self, component: str, config: str | None = None) -> int:
-        """Forget what a component (under one configuration) has answered; return how many answers that were."""
-        gone = [key for key in self._answers if key[0] == component and config in {None, key[1]}]
-        for key in gone:
-            del self._answers[key]
-            self._bytes -= _size(key)
-        return len(gone)
-
-
-def _size(key: MemoKey) -> int:
-    return sum(map(len, key)) + 128
+    def drop(self, component: str) -> int:
+        """Forget what a component has answered; return how many answers that were."""
+        return self._answers.drop(component)

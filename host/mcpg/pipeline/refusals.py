@@ -48,9 +48,11 @@ def denied(message: str, call_id: str, *, code: str = "denied") -> Refusal:
     return Refusal(DENIED, f"denied: {message}", data={"call": call_id, "reason": code})
 
 
-def limited(account: str, retry_after: float, call_id: str) -> Refusal:
-    """Return the refusal of a limit; `retry_after` in seconds."""
-    data: dict[str, Any] = {"call": call_id, "limit": account, "retryAfterMs": int(retry_after * 1000)}
+def limited(account: str, retry_after: float | None, call_id: str) -> Refusal:
+    """Return the refusal of a limit; `retry_after` in seconds, None when waiting does not help."""
+    data: dict[str, Any] = {"call": call_id, "limit": account}
+    if retry_after is not None:
+        data["retryAfterMs"] = int(retry_after * 1000) + 1
     return Refusal(LIMITED, f"too many calls: limit {account}", data=data)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import time
 from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,7 +71,6 @@ class PipelineService:
         ledger: Ledger,
         floods: Floods,
         instructions: str = "",
-        observe: Callable[[str, str, float], None] | None = None,
     ) -> None:
         self._plan = plan
         self._identity = identity
@@ -81,7 +79,6 @@ class PipelineService:
         self._ledger = ledger
         self._floods = floods
         self._instructions = instructions
-        self._observe = observe
         self._identified: OrderedDict[int, _Identified] = OrderedDict()
 
     async def identify(self, credentials: Credentials) -> Caller:
@@ -109,17 +106,6 @@ class PipelineService:
 
     async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         """Answer one MCP request; raises `Refusal`."""
-        started = time.perf_counter()
-        status = "refused"
-        try:
-            result = await self._respond(caller, call, channel)
-            status = "error" if result.get("isError") is True else "ok"
-            return result
-        finally:
-            if self._observe is not None:
-                self._observe(call.method, status, time.perf_counter() - started)
-
-    async def _respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         plan = self._plan()
         found = self._identified.pop(id(caller), None)
         if found is not None and found.caller is caller:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.backends import Asked
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
-    from mcpg.storage.parked import Parked
+    from mcpg.storage import Parked
 
 __all__ = ["Suspender"]
 
@@ -70,7 +70,8 @@ class Suspender:
         )
         payload = msgspec.msgpack.encode(state)
         inline = len(payload) <= INLINE
-        await self._parked.put(once, b"" if inline else payload, ttl=self._ttl)
+        if not inline:
+            await self._parked.put(once, payload, ttl=self._ttl)
         token = self._sealer.seal(
             PURPOSE,
             b"i" + payload if inline else b"p" + once.encode(),
@@ -95,18 +96,23 @@ class Suspender:
             raise bad from None
         if not sealed:
             raise bad
-        payload = sealed[1:]
-        state = msgspec.msgpack.decode(payload, type=_State) if sealed[:1] == b"i" else None
-        kept = await self._parked.take(state.once if state else payload.decode())
-        if kept is None:
+        state = await self._once(sealed[:1], sealed[1:])
+        if state is None:
             raise bad
-        state = state or msgspec.msgpack.decode(kept, type=_State)
         answers = call.params.get("inputResponses")
         if not isinstance(answers, dict):
             raise Refusal(INVALID_PARAMS, "inputResponses is missing")
         digests = [*state.digests, effect_digest(Effect("ask", state.asked))]
         replies = [_reply(*item) for item in state.replies]
         return History(digests, [*replies, ok(msgspec.json.encode(answers).decode())])
+
+    async def _once(self, kind: bytes, payload: bytes) -> _State | None:
+        """Return the state the first time it is asked for: a parked one is taken, an inline one spends its id."""
+        if kind == b"p":
+            kept = await self._parked.take(payload.decode())
+            return None if kept is None else msgspec.msgpack.decode(kept, type=_State)
+        state = msgspec.msgpack.decode(payload, type=_State)
+        return state if await self._parked.spend(state.once, ttl=self._ttl) else None
 
 
 def _must_be_able(call: McpCall, ask: Ask) -> None:

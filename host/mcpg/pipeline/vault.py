@@ -6,9 +6,10 @@ that fails or denies leaves the effect undone.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,16 +19,16 @@ from mcpg.pipeline.runs import Question
 from mcpg.pipeline.work import Known, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mcpg.contract.documents import Caller
-    from mcpg.contract.ports import EffectContext
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
 
 __all__ = ["Vault"]
 
 MARGIN_MS = 5_000
+SECONDS = 10.0
 
 
 class Vault:
@@ -36,7 +37,7 @@ class Vault:
     def __init__(
         self,
         runner: Runner,
-        issuers: Callable[[], dict[str, Stage]],
+        issuers: Callable[[], Mapping[str, Stage]],
         *,
         resolve: Callable[[str], Awaitable[str]],
         digest: Callable[[str, str], str],
@@ -49,29 +50,28 @@ class Vault:
         self._most = most
         self._issued: OrderedDict[tuple[str, str, str, str], Credential] = OrderedDict()
 
-    async def issue(self, reference: str, caller: Caller, context: EffectContext) -> Credential:
+    async def issue(self, issuer: str, target: str, caller: Caller) -> Credential:
         """Return the credential of `cred://issuer/target` for this caller; raises `EffectDenied` or `RunFailed`."""
-        issuer, _, target = reference.removeprefix("cred://").partition("/")
         stage = self._issuers().get(issuer)
-        if stage is None or not target:
-            raise EffectDenied(f"`{reference}` names no credential issuer of this gateway")
+        if stage is None:
+            raise EffectDenied(f"`{issuer}` names no credential issuer of this gateway")
         key = (caller.tenant, caller.id, issuer, target)
         found = self._issued.get(key)
         if found is not None and (found.expires == 0 or found.expires > time.time() * 1000 + MARGIN_MS):
             return found
-        issued = await self._ask(stage, target, caller, context)
+        issued = await self._ask(stage, target, caller)
         self._issued[key] = issued
         while len(self._issued) > self._most:
             self._issued.popitem(last=False)
         return issued
 
-    async def _ask(self, stage: Stage, target: str, caller: Caller, context: EffectContext) -> Credential:
+    async def _ask(self, stage: Stage, target: str, caller: Caller) -> Credential:
         work = Work(
             known=Known(caller),
             method="credential",
             name=target,
-            deadline=context.deadline,
-            notify=context.notify,
+            deadline=asyncio.get_running_loop().time() + SECONDS,
+            notify=_nobody,
             digest=lambda text: self._digest(caller.tenant, text),
         )
         documents = (work.known.text(stage.reads), target)
@@ -91,3 +91,7 @@ class Vault:
     def forget(self) -> None:
         """Drop every issued credential, after a reload or a revocation."""
         self._issued.clear()
+
+
+async def _nobody(_method: str, _params: dict[str, Any]) -> None:
+    """Issuing has no client to notify."""

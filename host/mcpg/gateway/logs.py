@@ -1,0 +1,42 @@
+"""The program's own log on standard error, as text or as one JSON object a line. It is not the ledger."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcpg.config.root import Logs
+
+__all__ = ["set_up_logs"]
+
+
+class _Json(logging.Formatter):
+    """One object a line: at (UTC), level, logger, message, and the error's type and text if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            line["error"] = f"{type(error).__name__}: {error}"
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_logs(settings: Logs) -> None:
+    """Send this program's log to standard error in the format and from the level that the file says."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_Json() if settings.format == "json" else text)
+    root = logging.getLogger("mcpg")
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    root.propagate = False

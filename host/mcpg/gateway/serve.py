@@ -1,0 +1,239 @@
+"""`mcpg serve`: a gateway on its listeners, or over stdio, until it is told to stop. It decides nothing.
+
+Reload on SIGHUP and when the file changes; a file that cannot be obeyed is reported and the one before stays in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+import watchfiles
+
+from mcpg.config import load
+from mcpg.contract.documents import Caller, How
+from mcpg.contract.problems import ConfigError, McpgError
+from mcpg.edge.admin import AdminViews, admin_app
+from mcpg.edge.endpoint import McpEndpoint
+from mcpg.edge.front import front_door
+from mcpg.edge.listeners import open_listener
+from mcpg.edge.metrics import Registry
+from mcpg.edge.public import public_app
+from mcpg.edge.serving import Running, Site, Tls, serve
+from mcpg.edge.settings import EdgeSettings
+from mcpg.edge.stdio import StdioServer
+from mcpg.gateway.gateway import Gateway
+from mcpg.gateway.logs import set_up_logs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from mcpg.config import Config, Loaded
+    from mcpg.edge.asgi import App
+    from mcpg.edge.listeners import Listener
+
+__all__ = ["Served", "run"]
+
+log = logging.getLogger("mcpg.gateway")
+
+
+def run(config_path: str, *, stdio: bool = False) -> None:
+    """Serve what the file says until a signal; raises `McpgError` when it cannot begin."""
+    loaded = load(config_path)
+    set_up_logs(loaded.config.telemetry.logs)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve_stdio(loaded) if stdio else _serve(loaded))
+
+
+def say(line: str) -> None:
+    """Tell the operator how far the start is, on standard error."""
+    sys.stderr.write(f"mcpg: {line}\n")
+    sys.stderr.flush()
+
+
+class Served:
+    """A gateway with its MCP endpoint: what a program that embeds MCPG mounts."""
+
+    def __init__(self, loaded: Loaded, *, loopback: bool, progress: Callable[[str], None] = say) -> None:
+        self.gateway = Gateway(loaded, progress=progress, changed=self._changed)
+        self._settings = edge_settings(loaded.config, loopback=loopback)
+        self.listeners: list[Callable[[str], None]] = []
+
+    def _changed(self, kind: str) -> None:
+        for listener in self.listeners:
+            listener(kind)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[McpEndpoint]:
+        """Start the gateway, yield its endpoint, stop it."""
+        await self.gateway.start()
+        try:
+            endpoint = McpEndpoint(self.gateway.service, self._settings)
+            self.listeners.append(endpoint.notify_changed)
+            yield endpoint
+        finally:
+            await self.gateway.stop()
+
+
+def edge_settings(config: Config, *, loopback: bool) -> EdgeSettings:
+    """Return the edge's settings as the file has them."""
+    server, limits = config.server, config.server.limits
+    return EdgeSettings(
+        loopback=loopback,
+        origins=frozenset(server.origins),
+        max_body=limits.max_body,
+        max_pending=limits.max_in_flight,
+        max_sessions=limits.max_sessions,
+        session_idle=limits.session_idle,
+    )
+
+
+async def _serve(loaded: Loaded) -> None:
+    server = loaded.config.server
+    listener = open_listener(str(server.listen))
+    admin = open_listener(str(server.admin)) if server.admin is not None else None
+    served = Served(loaded, loopback=listener.loopback)
+    running = Running()
+    try:
+        async with served.lifespan() as endpoint:
+            public = public_app(lambda: not running.stopping.is_set())
+            tls = _tls(loaded)
+            sites = [Site(front_door(endpoint, public, path=server.path), listener, tls)]
+            if admin is not None:
+                sites.append(Site(await _admin(loaded, served, endpoint), admin))
+            scheme = "https" if tls else "http"
+            say(f"serving {scheme}://{listener.name}{server.path} with {len(served.gateway.plan().routes)} entries")
+            async with _caretaker(served, endpoint):
+                await serve(sites, drain=endpoint.drain, running=running)
+    finally:
+        _close(listener, admin)
+
+
+def _close(*listeners: Listener | None) -> None:
+    for listener in listeners:
+        if listener is not None:
+            listener.close()
+
+
+def _tls(loaded: Loaded) -> Tls | None:
+    tls = loaded.config.server.tls
+    if tls is None:
+        return None
+    client_ca = str(loaded.resolve(tls.client_ca)) if tls.client_ca else ""
+    return Tls(str(loaded.resolve(tls.certificate)), str(loaded.resolve(tls.key)), client_ca)
+
+
+async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
+    token = loaded.config.server.admin_token
+    if token is None:
+        raise ConfigError("a second listener wants a token", where="server.admin_token", remedy="give `admin_token`")
+    registry = Registry()
+    registry.add(*endpoint.measures.metrics())
+    gateway = served.gateway
+
+    def tools() -> list[dict[str, Any]]:
+        rows = gateway.plan().routes.listed("tool")
+        return [{"name": r.name, "backend": r.backend, "upstream": r.upstream, "target": r.target} for r in rows]
+
+    return admin_app(
+        await served.gateway.rooms.desk.reveal(token),
+        AdminViews(
+            metrics=registry.render,
+            status=gateway.status,
+            plugins=lambda: gateway.status()["plugins"],
+            upstreams=lambda: gateway.status()["upstreams"],
+            tools=tools,
+        ),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _caretaker(served: Served, endpoint: McpEndpoint) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    sign = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, sign.set)
+    tasks = [
+        asyncio.create_task(_watch(served, sign)),
+        asyncio.create_task(_reload_on(served, sign)),
+        asyncio.create_task(_expire(endpoint)),
+    ]
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _watch(served: Served, sign: asyncio.Event) -> None:
+    path = served.gateway.loaded.path
+    async for changes in watchfiles.awatch(path.parent, recursive=True, step=200):
+        names = {Path(changed) for _, changed in changes}
+        if any(name == path or name.suffix in {".cedar", ".cedarschema", ".yaml", ".yml", ".json"} for name in names):
+            sign.set()
+
+
+async def _reload_on(served: Served, sign: asyncio.Event) -> None:
+    while True:
+        await sign.wait()
+        sign.clear()
+        try:
+            loaded = await asyncio.to_thread(load, served.gateway.loaded.path)
+            await served.gateway.reload(loaded)
+            say(f"reloaded, {len(served.gateway.plan().routes)} entries")
+        except McpgError as error:
+            log.exception("the changed file cannot be obeyed, the one before stays in force")
+            say(error.diagnostics())
+
+
+async def _expire(endpoint: McpEndpoint) -> None:
+    while True:
+        await asyncio.sleep(30.0)
+        endpoint.expire_sessions()
+
+
+async def standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return our standard input and output as streams; what else is printed goes to standard error from now on."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
+    return reader, asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+async def _serve_stdio(loaded: Loaded) -> None:
+    stdio = loaded.config.server.stdio
+    if stdio is None:
+        raise ConfigError(
+            "nobody is calling: `--stdio` wants a configured caller",
+            where="server.stdio.caller",
+            remedy="add `server: {stdio: {caller: {id: ...}}}`",
+        )
+    who = stdio.caller
+    caller = Caller(
+        id=who.id,
+        kind=who.kind,
+        how=How(credential="configured", plugin="stdio"),
+        trust="asserted",
+        tenant=who.tenant,
+        groups=who.groups,
+        roles=who.roles,
+        scopes=who.scopes,
+        attributes=who.attributes,
+    )
+    served = Served(loaded, loopback=True)
+    reader, writer = await standard_streams()
+    async with served.lifespan():
+        server = StdioServer(served.gateway.service, caller, writer)
+        served.listeners.append(server.notify_changed)
+        await server.run(reader)
