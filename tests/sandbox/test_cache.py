@@ -149,6 +149,16 @@ def test_a_disk_that_cannot_be_written_costs_only_time(tmp_path: Path, caplog: p
     assert cache.read(DIGEST) is None
 
 
+def test_a_key_that_is_a_link_is_not_followed(directory: Path, tmp_path: Path) -> None:
+    directory.mkdir(parents=True)
+    (tmp_path / "known").write_bytes(b"k" * 32)
+    (directory / "key").symlink_to(tmp_path / "known")
+    cache = CompileCache(directory, 1000)
+    cache.write(DIGEST, b"code")
+    assert cache.read(DIGEST) is None
+    assert files(directory) == []
+
+
 def _write_many(directory: str, number: int) -> None:
     cache = CompileCache(Path(directory), 1 << 20)
     for turn in range(20):

@@ -216,6 +216,26 @@ async def test_passes_in_threads_are_repeated_too(tmp_path: Path) -> None:
     await box.stop()
 
 
+async def test_a_listener_that_fails_does_not_hide_the_quarantine(tmp_path: Path) -> None:
+    def fail(use: str, reason: str) -> None:
+        raise ValueError(use + reason)
+
+    box = await started(tmp_path, repeat_share=1.0)
+    pool = await guest(box, "clean_counter", on_quarantine=fail)
+    await see(pool)
+    with pytest.raises(NondeterministicPlugin):
+        await see(pool)
+    await box.stop()
+
+
+async def test_deep_recursion_is_stopped_in_a_thread_too(sandbox: Sandbox) -> None:
+    pool = await guest(sandbox, "recursion")
+    for _ in range(2):
+        pool._slow = True
+        with pytest.raises(PluginTrapped, match="call stack exhausted"):
+            await decide(pool)
+
+
 async def test_no_share_repeats_nothing(tmp_path: Path) -> None:
     box = await started(tmp_path)
     pool = await guest(box, "clean_counter")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import re
@@ -111,6 +112,7 @@ async def test_nothing_is_left_when_instances_and_components_are_gone(sandbox: S
     await pool.close()
     assert len(_worlds) == before[0]
     del pool
+    await asyncio.sleep(0)  # the loop lets go of the future that woke this task
     gc.collect()
     assert len(_served) == before[1]
 
@@ -155,6 +157,39 @@ def test_the_virtual_world_alone() -> None:
         world.timer(0)
     with pytest.raises(NotHere, match="timers"):
         world.timer(0)
+
+
+def test_handles_are_bounded_and_dropping_them_helps() -> None:
+    world = world_of(RUN)
+    for _ in range(16_384):
+        world.give()
+    with pytest.raises(NotHere, match="handles"):
+        world.give()
+    number = world.timer(world.monotonic + 1000).number
+    world.take_back(number)
+    world.give()
+    assert world.ready(number)
+
+
+async def test_dropped_timers_and_handles_are_forgotten(sandbox: Sandbox) -> None:
+    pool = await seeker(sandbox)
+    await look(pool)
+    instance = pool._shelves.take("a")
+    assert instance is not None
+    assert instance._world is not None
+    assert (instance._world.handles, instance._world.timers) == (0, {})
+    instance.close()
+
+
+async def test_passes_in_several_threads_each_see_their_own_run(sandbox: Sandbox) -> None:
+    pool = await seeker(sandbox)
+    runs = [RunFacts(id=str(i), now=RUN.now + i * 1000, seed=str(i)) for i in range(12)]
+
+    async def seconds(run: RunFacts) -> int:
+        pool._slow = True
+        return number(await look(pool, run), 0) * 1000
+
+    assert await asyncio.gather(*map(seconds, runs)) == [run.now for run in runs]
 
 
 def test_randomness_is_a_stream_of_the_seed() -> None:

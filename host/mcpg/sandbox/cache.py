@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 import os
+import platform
 import secrets
 import tempfile
 from pathlib import Path
@@ -41,14 +42,16 @@ class CompileCache:
 
     def read(self, digest: str) -> bytes | None:
         """Return the verified compiled form of a component's digest, or `None` when there is none that can be used."""
-        path = self._path(digest)
         try:
-            text = path.read_bytes()
+            return self._verified(digest, self._path(digest))
         except FileNotFoundError:
             return None
         except OSError as error:
             _log.warning("the compiled form of `%s` cannot be read (%s): compiling again", digest, error.strerror)
             return None
+
+    def _verified(self, digest: str, path: Path) -> bytes | None:
+        text = path.read_bytes()
         mac, body = text[len(_MAGIC) : len(_MAGIC) + _MAC], memoryview(text)[len(_MAGIC) + _MAC :]
         if not text.startswith(_MAGIC) or not hmac.compare_digest(mac, self._mac(digest, body)):
             _log.warning("the compiled form of `%s` has a wrong MAC: removed, compiling again", digest)
@@ -74,7 +77,7 @@ class CompileCache:
         self._path(digest).unlink(missing_ok=True)
 
     def _context(self, digest: str) -> bytes:
-        return json.dumps([digest, ENGINE_VERSION, SETTINGS, os.uname().machine], sort_keys=True).encode()
+        return json.dumps([digest, ENGINE_VERSION, SETTINGS, platform.machine()], sort_keys=True).encode()
 
     def _path(self, digest: str) -> Path:
         return self._directory / (hashlib.sha256(self._context(digest)).hexdigest() + _SUFFIX)

@@ -24,6 +24,8 @@ class Component:
     def __init__(self, engine: Engine, native: wc.Component, survey: Survey, label: str) -> None:
         self.label = label
         self.inspection: Inspection = survey.inspection
+        self.virtual = not survey.inspection.pure
+        """Whether it imports WASI, which is then a virtual one."""
         self.native = native
         self.engine = engine
         self.linker = linker_for(engine, survey.virtual)
@@ -42,11 +44,6 @@ class Component:
         if kind is None:
             raise PluginRefused(f"`{self.label}` fills no world", code="wrong-world")
         return kind
-
-    @property
-    def virtual(self) -> bool:
-        """Whether it imports WASI, which is then a virtual one."""
-        return not self.inspection.pure
 
     def _export(self, interface: str, name: str) -> wc.ExportIndex:
         outer = self.native.get_export_index(interface)

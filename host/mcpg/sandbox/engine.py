@@ -21,7 +21,7 @@ TICK: Final = 0.001
 """Seconds between two ticks of the epoch."""
 
 _IDLE_TICKS: Final = 64
-_STACK: Final = 1024 * 1024
+_STACK: Final = 512 * 1024
 
 SETTINGS: Final[dict[str, bool | int]] = {
     # one answer for one question, on every machine

@@ -34,14 +34,16 @@ _set_deadline = c._wasmtime_context_set_epoch_deadline  # noqa: SLF001 - the typ
 class Instance:
     """One store with one configured instance in it. Never for two threads or tasks at once."""
 
-    __slots__ = ("_context", "_key", "_store", "_world", "functions")
+    __slots__ = ("_component", "_context", "_functions", "_key", "_raw", "_store", "_world")
 
-    def __init__(self, store: wasmtime.Store, context: Any, world: VirtualWorld | None) -> None:
+    def __init__(self, component: Component, store: wasmtime.Store, context: Any, world: VirtualWorld | None) -> None:
+        self._component = component
+        self._raw = c.wasmtime_component_instance_t()
         self._store = store
         self._context = context
         self._world = world
         self._key = 0 if world is None else enter(context, world)
-        self.functions: dict[str, Bound] = {}
+        self._functions: dict[str, Bound] = {}
 
     def call(  # noqa: PLR0917 - it is called for every pass, where keywords cost
         self, function: str, arguments: tuple[Any, ...], ticks: int, room: int, scratch: Scratch, run: RunFacts | None
@@ -50,14 +52,36 @@ class Instance:
         _set_deadline(self._context, ticks)
         if self._world is not None:
             self._world.begin(run)
-        return self.functions[function](scratch, arguments, room)
+        try:
+            bound = self._functions[function]
+        except KeyError:
+            bound = self._functions[function] = self._bind(function)
+        return bound(scratch, arguments, room)
+
+    def begin(self, ticks: int) -> None:
+        """Instantiate within `ticks` of the epoch; start functions run here. Raises `GuestStopped`."""
+        _set_deadline(self._context, ticks)
+        component = self._component
+        error: Any = c.wasmtime_component_linker_instantiate(
+            component.linker.ptr(), self._context, component.native.ptr(), ctypes.byref(self._raw)
+        )
+        if error:
+            raise stopped(error)
+
+    def _bind(self, name: str) -> Bound:
+        """Bind a function when it is first called: most instances that serve one call need two of them."""
+        function, index = c.wasmtime_component_func_t(), self._component.exports[name].ptr()
+        raw = ctypes.byref(self._raw)
+        if not c.wasmtime_component_instance_get_func(raw, self._context, index, ctypes.byref(function)):
+            raise GuestStopped("trap", f"the function `{name}` is not there")
+        return bind(self._context, function, self._component.plans[name])
 
     def close(self) -> None:
         """Give its memory back; a second call does nothing."""
         if self._key:
             leave(self._key)
             self._key = 0
-        self.functions.clear()
+        self._functions.clear()
         self._store.close()
 
 
@@ -93,9 +117,10 @@ class Maker:
             memories=_MEMORIES,
         )
         context = c.wasmtime_store_context(store.ptr())
-        instance = Instance(store, context, VirtualWorld(self._log, self._log_room) if component.virtual else None)
+        world = VirtualWorld(self._log, self._log_room) if component.virtual else None
+        instance = Instance(component, store, context, world)
         try:
-            self._begin(instance, context, ticks)
+            instance.begin(ticks)
             answer = instance.call("configure", (self._config,), ticks, self._limits.output, scratch, None)
         except BaseException:
             instance.close()
@@ -109,21 +134,3 @@ class Maker:
                 remedy="change the plugin's `config`",
             )
         return instance
-
-    def _begin(self, instance: Instance, context: Any, ticks: int) -> None:
-        component = self._component
-        _set_deadline(context, ticks)
-        raw = c.wasmtime_component_instance_t()
-        error: Any = c.wasmtime_component_linker_instantiate(
-            component.linker.ptr(), context, component.native.ptr(), ctypes.byref(raw)
-        )
-        if error:
-            raise stopped(error)
-        for name, plan in component.plans.items():
-            function = c.wasmtime_component_func_t()
-            index = component.exports[name]
-            if not c.wasmtime_component_instance_get_func(
-                ctypes.byref(raw), context, index.ptr(), ctypes.byref(function)
-            ):
-                raise GuestStopped("trap", f"the function `{name}` is not there")
-            instance.functions[name] = bind(context, function, plan)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from wasmtime import _bindings as c
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["enter", "leave", "linker_for"]
 
-_ARGUMENT_BYTES: Final = 1 << 20
+_ARGUMENT_BYTES: Final = 1 << 16
 _ARENA: Final = 4096
 
 _numbers = itertools.count(1)
 _served: Final[dict[int, _HostFunction]] = {}
-_worlds: Final[dict[int, VirtualWorld]] = {}
+_worlds: Final[weakref.WeakValueDictionary[int, VirtualWorld]] = weakref.WeakValueDictionary()
 
 
 def linker_for(engine: Engine, imports: Mapping[str, Mapping[str, Any]]) -> wc.Linker:
@@ -48,7 +49,7 @@ def linker_for(engine: Engine, imports: Mapping[str, Mapping[str, Any]]) -> wc.L
 
 
 def enter(context: Any, world: VirtualWorld) -> int:
-    """Let host functions called from this store find `world`; returns the key for `leave`."""
+    """Let host functions called from this store find `world` while its owner keeps it; returns the key for `leave`."""
     key = _address(context)
     _worlds[key] = world
     return key
@@ -62,9 +63,10 @@ def leave(key: int) -> None:
 def _define(target: wc.LinkerInstance, instance: str, name: str, ty: Any) -> None:
     raw = name.encode()
     if isinstance(ty, wc.ResourceType):
-        kind = wc.ResourceType.host(RESOURCES[name])
+        number = RESOURCES[name]
+        kind = wc.ResourceType.host(number)
         error: Any = c.wasmtime_component_linker_instance_add_resource(
-            target.ptr(), ctypes.create_string_buffer(raw), len(raw), kind.ptr(), _dropped, None, _no_finalizer
+            target.ptr(), ctypes.create_string_buffer(raw), len(raw), kind.ptr(), _dropped, number, _no_finalizer
         )
     elif isinstance(ty, wc.FuncType):
         number = next(_numbers)
@@ -104,7 +106,10 @@ class _HostFunction:
             raise NotHere("it has no virtual form")
         base, room = _address(arguments), _Room(context)
         values = [lift(base + at, room) for lift, at in self.lifts]
-        answer = self.implementation(_worlds[_address(context)], *values)
+        world = _worlds[_address(context)]
+        answer = self.implementation(world, *values)
+        if type(answer) is Handle:
+            world.give()
         if self.lower is not None:
             _give(context, self.lower, answer, results)
 
@@ -196,7 +201,10 @@ def _serve(  # noqa: PLR0917 - the C API calls it
 
 
 @c.wasmtime_component_resource_destructor_t  # type: ignore[untyped-decorator]  # likewise
-def _dropped(_data: int | None, _context: Any, _number: int) -> int:
+def _dropped(resource: int | None, context: Any, number: int) -> int:
+    world = _worlds.get(_address(context))
+    if world is not None:
+        world.take_back(number if resource == RESOURCES["pollable"] else 0)
     return 0
 
 

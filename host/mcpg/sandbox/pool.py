@@ -14,6 +14,7 @@ It does not look into documents, and it does not know what its answers decide.
 from __future__ import annotations
 
 import asyncio
+import logging
 from random import random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -39,6 +40,7 @@ __all__ = ["Pool", "PoolStats"]
 
 _WEIGHT: Final = 0.2
 _CHEAP: Final = 0.0005
+_log = logging.getLogger(__name__)
 
 
 class PoolStats(NamedTuple):
@@ -151,19 +153,17 @@ class Pool:
 
     async def prepare(self) -> None:
         """Make the first instance, which also configures it; raises `PluginRefused` when that cannot be done."""
-        begin = perf_counter()
         loop = asyncio.get_running_loop()
         future = self._start(self._make_in_thread)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
         try:
-            instance = await asyncio.wrap_future(future)
+            instance, self._make_cost = await asyncio.wrap_future(future)
         except GuestStopped as stopped:
             raise PluginRefused(
                 f"`{self.use}` cannot be started: {stopped.detail}",
                 code="plugin-not-started",
                 remedy="raise its limits, or mend it",
             ) from None
-        self._make_cost = perf_counter() - begin
         self._shelves.give_new(instance)
         self._feed()
 
@@ -208,7 +208,7 @@ class Pool:
                 raise _OverranError from None
             raise self._failure(function, stopped) from None
         finally:
-            self._make_cost += (perf_counter() - begin - self._make_cost) * _WEIGHT
+            self._made(perf_counter() - begin)
 
     def _overran(self) -> _OverranError:
         self._overruns += 1
@@ -279,7 +279,7 @@ class Pool:
             self._note(job.seconds)
             self._slow = self._mean > self._slow_above
         if job.make_seconds:
-            self._make_cost += (job.make_seconds - self._make_cost) * _WEIGHT
+            self._made(job.make_seconds)
         if job.instance is not None:
             if self._fenced is None:
                 self._shelves.give_back(tenant, job.instance)
@@ -313,19 +313,26 @@ class Pool:
             return  # the next pass makes its own, and tells
         self._feed()
 
-    def _filled(self, made: Future[Instance]) -> None:
+    def _filled(self, made: Future[tuple[Instance, float]]) -> None:
         self._done()
         self._filling = False
         if made.cancelled() or made.exception() is not None:
             return  # the next pass makes its own, and tells
+        instance, seconds = made.result()
+        self._made(seconds)
         if self._fenced is None:
-            self._shelves.give_new(made.result())
+            self._shelves.give_new(instance)
             self._feed()
         else:
-            made.result().close()
+            instance.close()
 
-    def _make_in_thread(self) -> Instance:
-        return self._maker.make(self._full_bounds.make, self._workers.thread_scratch())
+    def _make_in_thread(self) -> tuple[Instance, float]:
+        begin = perf_counter()
+        instance = self._maker.make(self._full_bounds.make, self._workers.thread_scratch())
+        return instance, perf_counter() - begin
+
+    def _made(self, seconds: float) -> None:
+        self._make_cost += (seconds - self._make_cost) * _WEIGHT
 
     def _compare(self, function: str, answer: Case, second: Case | GuestStopped | None) -> None:
         """Quarantine the plugin if the second answer differs; that it ran out of time says nothing."""
@@ -335,7 +342,10 @@ class Pool:
         reason = f"`{function}` of `{self.use}` answered the same question in two ways"
         self.fence(f"{reason}, so it is quarantined")
         if self._on_quarantine is not None:
-            self._on_quarantine(self.use, reason)
+            try:
+                self._on_quarantine(self.use, reason)
+            except Exception:  # noqa: BLE001 - whoever listens must not hide what was found
+                _log.exception("the quarantine of `%s` could not be told", self.use)
         raise NondeterministicPlugin(reason, remedy="find the state that the plugin keeps, or replace it")
 
     def _note(self, seconds: float) -> None:

@@ -24,6 +24,7 @@ __all__ = ["FUNCTIONS", "INTERFACES", "RESOURCES", "Handle", "NotHere", "Virtual
 _READ_STEP: Final = 1_000
 _MAX_RANDOM: Final = 65_536
 _MAX_TIMERS: Final = 1_024
+_MAX_HANDLES: Final = 16_384
 _WRITABLE: Final = 4_096
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _ALWAYS: Final = 0
@@ -76,11 +77,12 @@ class NotHere(Exception):  # noqa: N818 - names a fact; the guest traps with it
 class VirtualWorld:
     """The world of one instance. `begin` sets it for each pass; before the first one it shows 1970 and no seed."""
 
-    __slots__ = ("log", "monotonic", "room", "seed", "timers", "used", "wall", "written")
+    __slots__ = ("__weakref__", "handles", "log", "monotonic", "room", "seed", "timers", "used", "wall", "written")
 
     def __init__(self, log: Callable[[str, bytes], None], room: int = 0) -> None:
         self.log = log
         self.room = room
+        self.handles = 0
         self.begin(None)
 
     def begin(self, run: RunFacts | None) -> None:
@@ -116,6 +118,17 @@ class VirtualWorld:
         number = self.used["timer"] = self.used.get("timer", 0) + 1
         self.timers[number] = min(when, _FOREVER)
         return Handle("pollable", number)
+
+    def give(self) -> None:
+        """Count a handle that the guest gets; the engine keeps a row for each until it is dropped."""
+        if self.handles >= _MAX_HANDLES:
+            raise NotHere(f"more than {_MAX_HANDLES} handles")
+        self.handles += 1
+
+    def take_back(self, timer: int) -> None:
+        """Count a handle that the guest has dropped; `timer` is its number if it was one."""
+        self.handles -= 1
+        self.timers.pop(timer, None)
 
     def ready(self, pollable: int) -> bool:
         """Say whether a pollable is ready; those that are no timer always are."""
