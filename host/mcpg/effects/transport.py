@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mcpg.effects.targets import Target
 
-__all__ = ["NO_TLS", "PUBLIC_ONLY", "HttpFailed", "Outgoing", "Reach", "Sent", "Tls"]
+__all__ = ["CREDENTIAL_HEADERS", "NO_TLS", "PUBLIC_ONLY", "HttpFailed", "Outgoing", "Reach", "Sent", "Tls"]
 
 Sent = Literal["no", "maybe", "answered"]
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})

@@ -20,7 +20,7 @@ from mcpg.effects.transport import HttpFailed
 if TYPE_CHECKING:
     from mcpg.effects.transport import Outgoing, Sent
 
-__all__ = ["Connection", "frame"]
+__all__ = ["Connection", "check_header", "frame"]
 
 MAX_HEAD = 64 * 1024
 _MAX_INTERIM = 8
@@ -35,14 +35,19 @@ def frame(outgoing: Outgoing, authority: str, path: str) -> bytes:
     """Return the request as it goes out; raises `EffectDenied` for a header that could break its framing."""
     lines = [f"{outgoing.method} {path} HTTP/1.1", f"host: {authority}"]
     for name, value in outgoing.headers:
-        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise EffectDenied(f"header `{name[:64]!a}` holds characters that no header may hold")
-        if name.lower() in _OURS:
-            raise EffectDenied(f"header `{name}` is the connection's own and cannot be set")
+        check_header(name, value)
         lines.append(f"{name}: {value}")
     if outgoing.body or outgoing.method in {"POST", "PUT", "PATCH"}:
         lines.append(f"content-length: {len(outgoing.body)}")
     return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + outgoing.body
+
+
+def check_header(name: str, value: str) -> None:
+    """Return if a header can be sent as it is; raises `EffectDenied`. The value is not quoted: it may be secret."""
+    if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise EffectDenied(f"header `{ascii(name[:64])[1:-1]}` holds characters that no header may hold")
+    if name.lower() in _OURS:
+        raise EffectDenied(f"header `{name}` is the connection's own and cannot be set")
 
 
 class Connection(asyncio.Protocol):
@@ -154,6 +159,9 @@ class Connection(asyncio.Protocol):
                 self._fail("broken", "the answer is not HTTP")
             self.close()
             return
+        self._bound()
+
+    def _bound(self) -> None:
         # Headers, chunk extensions and trailers are not body, and nothing else bounds them.
         if not self._done and self._raw - self._body > MAX_HEAD + _OVERHEAD * self._body:
             self._fail("too-large", f"the answer's headers exceed {MAX_HEAD} bytes")

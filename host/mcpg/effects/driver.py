@@ -1,0 +1,59 @@
+"""What a driver is: one lifecycle, one request document, one grant. It performs nothing itself.
+
+Third parties implement `Driver` and return it from the hook `mcpg_drivers`. The desk decodes the request into `request`
+(a msgspec struct that forbids unknown fields), calls `check` again right before `perform`, and turns every error that a
+driver raises on purpose into a `failed` reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import msgspec
+
+    from mcpg.contract.ports import EffectContext
+    from mcpg.contract.verdicts import Case
+    from mcpg.effects.secrets import Keyring
+
+__all__ = ["Driver"]
+
+
+class Driver(Protocol):
+    """A kind of effect. `start` and `stop` run once in a process, `grant` once for each plugin use."""
+
+    @property
+    def name(self) -> str:
+        """The name that effects and grants use, such as `http`."""
+        ...
+
+    @property
+    def request(self) -> type[msgspec.Struct]:
+        """The model of its request document."""
+        ...
+
+    async def start(self) -> None:
+        """Make ready; raises `ConfigError` when the operator's settings cannot be used."""
+        ...
+
+    def grant(self, document: Mapping[str, Any], keyring: Keyring) -> Any:
+        """Read what the operator grants to one use; raises `ConfigError` on a field that is unknown or bad."""
+        ...
+
+    def check(self, request: Any, grant: Any) -> None:
+        """Return if `grant` covers `request`; raises `EffectDenied` that names the field. Does no I/O."""
+        ...
+
+    async def perform(self, request: Any, grant: Any, context: EffectContext) -> Case:
+        """Perform a checked request before `context.deadline`; raises on cancellation, else `McpgError` at most."""
+        ...
+
+    def secret(self, request: Any) -> bool:
+        """Whether a ledger may keep request and reply only as keyed digests."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything; effects under way may fail."""
+        ...
