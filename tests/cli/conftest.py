@@ -46,7 +46,8 @@ def _records() -> list[dict[str, Any]]:
         {"kind": "intent", "call": "a1", "name": "hello", **asked, "stages": permitted},
         {"kind": "outcome", "call": "a1", "status": "ok", "stages": [_stage("backend", "mock", "done")]},
         {"kind": "refusal", "call": "b2", "name": "hello", **asked, "stage": "policy", "code": "-32602",
-         "message": "denied by rules", "stages": [permitted[0], denied, _stage("policy", "trial", "permit", shadow=True)]},
+         "message": "denied by rules",
+         "stages": [permitted[0], denied, _stage("policy", "trial", "permit", shadow=True)]},
         {"kind": "intent", "call": "c3", "name": "hello", **asked, "stages": []},
     ]  # fmt: skip
 

@@ -112,7 +112,7 @@ def test_the_state_is_found_without_the_gateways_variables(tmp_path: Path, monke
 
 def test_errors_never_show_what_a_variable_held() -> None:
     server = "{admin_token: {$secret: '${env.S}'}, path: '${env.S}'}"
-    text = f"version: 1\nserver: {server}\naudit: {{keep_payloads: '${{env.S}}'}}\n"
+    text = f"version: 1\nserver: {server}\ntelemetry: {{logs: {{level: '${{env.S}}'}}}}\n"
     with pytest.raises(ConfigErrors) as caught:
         loads(text, path=GOOD, environment={"S": "hunter2"})
     assert len(caught.value.findings) == 3

@@ -32,9 +32,6 @@ class Audit(Section):
     ledger: Text | None = Field(
         default=None, description="The ledger's SQLite file, relative to this one. Default: `ledger.db` in `state`."
     )
-    keep_payloads: Literal["none", "digests"] = Field(
-        default="digests", description="What records hold of arguments and results."
-    )
 
 
 class Logs(Section):

@@ -55,9 +55,6 @@ class Server(Section):
 
     listen: Listen = Field(default=Address("127.0.0.1", 8787), description="The MCP listener.")
     path: str = Field(default="/mcp", pattern=r"^/[A-Za-z0-9._~/-]*$", description="The path of the MCP endpoint.")
-    hosts: tuple[Text, ...] = Field(
-        default=(), description="Host headers to believe beside the listener's own (and the loopback names there)."
-    )
     origins: tuple[Text, ...] = Field(
         default=(), description="Origins of browser clients to let in, such as `https://app.example`."
     )

@@ -1,0 +1,93 @@
+"""Generated files are fresh; every key, verb, error code and decision is documented; links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mcpg.cli.reference import verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PACKAGES = ("host/mcpg", "registry/mcpg_registry", "mirror/mcpg_mirror", "revocations/mcpg_revocations")
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_files_are_fresh(generate: ModuleType) -> None:
+    stale = [path.name for path, text in generate.texts().items() if not path.exists() or path.read_text() != text]
+    assert stale == [], "run `make docs`"
+
+
+def test_every_verb_is_documented() -> None:
+    page = (DOCS / "reference" / "cli.md").read_text()
+    assert all(f"## `{path}`" in page for path, _ in verbs())
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    """Every error code in the sources: `code = "..."` of a class, `code="..."` of a call."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                for value in _code_values(node):
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        yield value.value, str(path.relative_to(ROOT))
+
+
+def _code_values(node: ast.AST) -> list[ast.expr]:
+    named = isinstance(node, ast.keyword) and node.arg == "code"
+    if isinstance(node, ast.Assign):
+        named = [getattr(target, "id", "") for target in node.targets] == ["code"]
+    if not named or not isinstance(node, ast.keyword | ast.Assign):
+        return []
+    return [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+
+
+def test_every_error_code_is_documented() -> None:
+    page = (DOCS / "reference" / "errors.md").read_text()
+    missing = sorted({(code, path) for code, path in _codes() if f"| `{code}` |" not in page})
+    assert missing == [], "add a row to docs/reference/errors.md"
+    assert len({code for code, _ in _codes()}) > 20
+
+
+def test_every_decision_is_indexed() -> None:
+    index = (DOCS / "adr" / "README.md").read_text()
+    decisions = sorted(path.name for path in (DOCS / "adr").glob("[0-9]*.md"))
+    assert [name for name in decisions if f"({name})" not in index] == []
+    numbers = [name[:4] for name in decisions]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    linked = {(DOCS / target).resolve() for target in _links(DOCS / "README.md")}
+    pages = [path for path in DOCS.rglob("*.md") if path.name != "README.md" and path.parent.name != "adr"]
+    assert [str(path.relative_to(DOCS)) for path in pages if path.resolve() not in linked] == []
+
+
+def _links(path: Path) -> list[str]:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(), flags=re.DOTALL)
+    return [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = [target for target in _links(page) if target and not (page.parent / target).exists()]
+    assert broken == []

@@ -1,0 +1,116 @@
+"""What a machine can see of the house rules: sizes, paths of a machine, names, the shape of the repository."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOP = {
+    *(".ci", ".gitattributes", ".gitignore", "Makefile", "pyproject.toml"),
+    *("ARCHITECTURE.md", "CHANGELOG.md", "LICENSE.md", "README.md", "SECURITY.md"),
+    *("bench", "deploy", "docs", "host", "mirror", "plugins-src", "registry", "revocations", "tests", "wit"),
+}
+CODE = (".py", ".rs", ".go", ".js", ".ts")
+MAX_LINES = 500
+MAX_FUNCTION = 60
+MEDIAN_LINES = 150
+ABSOLUTE = re.compile(r"(?<![\w.:/$}\])])/(?:(?:home|Users|work|mnt|srv)/\w|root/\.)")
+MIRRORS = re.compile(r"(?i)\b(?:artifactory|nexus|devpi|pypi-mirror|index-url|extra-index-url|find-links)\b")
+VAGUE = {"helper", "helpers", "manager", "misc", "util", "utils"}
+
+
+@cache
+def _files() -> tuple[Path, ...]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return tuple(path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file())
+
+
+def _sources() -> list[Path]:
+    return [path for path in _files() if path.suffix in CODE]
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a source archive has no list of files")
+
+
+def test_the_top_holds_only_what_belongs_there() -> None:
+    assert {_shown(path).partition("/")[0] for path in _files()} <= TOP
+
+
+def test_no_file_is_long_and_most_are_short() -> None:
+    lines = {_shown(path): path.read_text().count("\n") for path in _sources()}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+    assert statistics.median(lines.values()) <= MEDIAN_LINES
+
+
+def test_every_function_fits_a_screen() -> None:
+    long = []
+    for path in (path for path in _sources() if path.suffix == ".py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                count = (node.end_lineno or node.lineno) - node.lineno + 1
+                if count > MAX_FUNCTION:
+                    long.append(f"{_shown(path)}:{node.lineno} {node.name}: {count}")
+    assert long == []
+
+
+def test_no_file_names_a_machine_or_a_mirror() -> None:
+    found = []
+    for path in _files():
+        text = path.read_bytes()
+        if b"\0" in text or path == Path(__file__):
+            continue
+        for number, line in enumerate(text.decode(errors="replace").splitlines(), 1):
+            allowed = _shown(path) == ".ci/lock" and "find-links" in line
+            if not allowed and (ABSOLUTE.search(line) or MIRRORS.search(line)):
+                found.append(f"{_shown(path)}:{number}: {line.strip()[:100]}")
+    assert found == []
+
+
+def test_no_file_has_a_vague_name() -> None:
+    assert [_shown(path) for path in _files() if set(path.stem.lower().split("_")) & VAGUE] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    sources = (path for path in _sources() if path.suffix == ".py" and not _shown(path).startswith("tests/"))
+    silent = [_shown(path) for path in sources if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert silent == []
+
+
+def test_every_suppression_has_its_reason() -> None:
+    bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \w)|# type: ignore(?!\[)|# pragma: no cover(?! - )")
+    found = [
+        f"{_shown(path)}:{number}"
+        for path in _sources()
+        if path.suffix == ".py" and path != Path(__file__)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert found == []
+
+
+def test_the_locks_hold_hashes_and_no_address() -> None:
+    for name in ("deploy/requirements.txt", ".ci/requirements.txt", ".ci/build.txt"):
+        text = (ROOT / name).read_text()
+        pinned = re.findall(r"(?m)^[a-z0-9][\w.\[\],-]*==\S+", text)
+        assert len(pinned) > 3
+        assert len(re.findall(r"(?m)^[a-z0-9]", text)) == len(pinned)
+        assert text.count("--hash=sha256:") >= len(pinned)
+        assert "://" not in text
+
+
+def test_what_runs_is_locked_to_the_same_versions_everywhere() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"(?m)^([a-z0-9][\w.-]*)(?:\[\S+\])?==(\S+)", (ROOT / name).read_text()))  # type: ignore[arg-type]
+
+    assert pins("deploy/requirements.txt") <= pins(".ci/requirements.txt")
