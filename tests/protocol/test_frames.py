@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mcpg.protocol import frames
 from mcpg.protocol.frames import Failure, FrameError, Notification, Request, Response
 
-some = settings(deadline=None, max_examples=60)
+some = settings(deadline=None, max_examples=30)
 scalars = (
     st.none()
     | st.booleans()
@@ -19,8 +19,12 @@ scalars = (
     | st.text()
     | st.floats(allow_nan=False, allow_infinity=False)
 )
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
-objects = st.dictionaries(st.text(), values, max_size=5)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+objects = st.dictionaries(st.text(max_size=9), values, max_size=4)
 ids = st.text(max_size=frames.MAX_ID_TEXT) | st.integers(-(2**53) + 1, 2**53 - 1)
 methods = st.text(min_size=1, max_size=256)
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.ports import McpCall, Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.frames import FrameError, Message, Notification, Request
-from mcpg.protocol.headers import METHOD, NAME, PARAM_PREFIX, SESSION, VERSION, Headers, decode_value
+from mcpg.protocol.headers import METHOD, NAME, SESSION, VERSION, Headers, decode_value
 from mcpg.protocol.methods import LEGACY_METHODS, LOG_LEVELS, MODERN_METHODS, NAME_KEYS, check_params, progress_token
 from mcpg.protocol.refusals import Rejected, unknown_method, unsupported_version
 from mcpg.protocol.versions import HANDSHAKE, MODERN
@@ -168,7 +168,7 @@ def _modern_call(request: Request, headers: Headers | None) -> McpCall:
         capabilities=capabilities,
         progress_token=token,
         log_level=level,
-        mirrored=_mirrored(request.method, headers),
+        mirrored=headers.mirrored if headers is not None and request.method == "tools/call" else None,
     )
 
 
@@ -205,15 +205,10 @@ def _mismatch(text: str, message: Message) -> Rejected:
 
 
 def _without_envelope(params: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    """Return params whose `_meta` has no member of the protocol's own: they are the call's fields from here on."""
+    """Take the protocol's own members out of `_meta`, in place: they are the call's fields from here on."""
     kept = {key: value for key, value in meta.items() if not key.startswith(_PREFIX)}
-    rest = {key: value for key, value in params.items() if key != "_meta"}
     if kept:
-        rest["_meta"] = kept
-    return rest
-
-
-def _mirrored(method: str, headers: Headers | None) -> dict[str, str] | None:
-    if headers is None or method != "tools/call":
-        return None
-    return {name: value for name, value in headers.items() if name.startswith(PARAM_PREFIX)}
+        params["_meta"] = kept
+    else:
+        del params["_meta"]
+    return params

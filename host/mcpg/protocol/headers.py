@@ -46,18 +46,38 @@ _ROUTING = frozenset({VERSION, METHOD, NAME})
 _SINGLE = frozenset(
     {"authorization", "content-length", "content-type", "host", "origin", "proxy-authorization", SESSION}
 )
+_USUAL = {
+    name.encode(): name
+    for name in (
+        *_ROUTING,
+        *_SINGLE,
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "cookie",
+        "traceparent",
+        "user-agent",
+        "x-api-key",
+    )
+}
+"""Names that need no decoding: this runs for every line of every request."""
 _SENTINEL = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 
 
 class Headers(dict[str, str]):
-    """Header values by lower-case name; `repeated` is a routing header that came twice, empty if none did."""
+    """Header values by lower-case name.
 
-    __slots__ = ("repeated",)
+    `repeated` is a routing header that came twice, empty if none did; `mirrored` holds the `mcp-param-*` headers.
+    """
+
+    __slots__ = ("mirrored", "repeated")
 
     def __init__(self) -> None:
         super().__init__()
         self.repeated = ""
+        self.mirrored: dict[str, str] = {}
 
 
 def fold(lines: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -72,9 +92,12 @@ def fold(lines: Iterable[tuple[bytes, bytes]]) -> Headers:
     for raw_name, raw_value in lines:
         count += 1
         size += len(raw_name) + len(raw_value)
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
+        name = _USUAL.get(raw_name) or raw_name.decode("latin-1").lower()
+        value = raw_value.decode("latin-1").strip(" \t")
         if name not in headers:
             headers[name] = value
+            if name.startswith(PARAM_PREFIX):
+                headers.mirrored[name] = value
         elif name in _SINGLE:
             raise Rejected(frames.INVALID_REQUEST, f"header `{name}` is given more than once")
         elif name in _ROUTING or name.startswith(PARAM_PREFIX):
