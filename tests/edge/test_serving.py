@@ -1,4 +1,4 @@
-"""Real sockets: two listeners in one loop, disconnects, drains, slow and fat heads, TLS clients, Unix sockets."""
+"""Real sockets: two listeners in one loop, disconnects, drains, slow and fat heads, Unix sockets."""
 
 from __future__ import annotations
 
