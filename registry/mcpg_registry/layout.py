@@ -77,8 +77,10 @@ class Layout:
         for entry in (*self.entries, *self._fallback(subject)):
             if entry.media_type != media.MANIFEST or entry.digest == subject:
                 continue
-            layer = signature_layer(parse_manifest(self.read(entry, media.MAX_MANIFEST)), subject)
+            manifest = parse_manifest(self.read(entry, media.MAX_MANIFEST))
+            layer = signature_layer(manifest, subject)
             if layer is not None:
+                self.read(manifest.config, media.MAX_CONFIG)
                 layers[layer.digest] = layer
         if len(layers) > media.MAX_REFERRERS:
             raise ValueError(f"found {len(layers)} signatures, at most {media.MAX_REFERRERS} are allowed")

@@ -47,7 +47,9 @@ def read_sources(path: Path) -> dict[str, str]:
         document = parse_object(read_file(path, MAX_SOURCES), MAX_SOURCES)
         return {name: parse_digest(digest) for name, digest in document.items()}
     except (ValueError, OSError) as error:
-        raise ConfigError(f"cannot be used: {error}", where=str(path), remedy="run plugins-src/sources.py") from error
+        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        remedy = f"run plugins-src/sources.py --write {path}"
+        raise ConfigError(f"cannot be used: {reason}", where=str(path), remedy=remedy) from error
 
 
 async def inspect_all(components: Mapping[str, bytes], cache: Path) -> dict[str, tuple[str, ...]]:
@@ -133,16 +135,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("--sources", type=Path, default=Path("plugins-src/sources.json"), help="digests of sources")
         verb.add_argument("--bundle", type=Path, default=Places().bundle, help="folder of the bundle")
         verb.add_argument("--revocations", type=Path, default=Places().revocations, help="folder of the list")
+    checker.add_argument("--no-sources", action="store_true", help="leave the sources out, where there are none")
     options = parser.parse_args(arguments)
     places = Places(options.bundle, options.revocations)
     try:
         if options.verb == "make":
             make(options.folder, options.sources, places, os.environ, options.cache)
-        bundle = check(places, options.sources)
+        sources = None if options.verb == "check" and options.no_sources else options.sources
+        bundle = check(places, sources)
     except McpgError as error:
         sys.stderr.write(error.diagnostics() + "\n")
         return 1
-    _say(f"{len(bundle.names())} built-in plugins verify, digests, signatures and sources")
+    _say(f"{len(bundle.names())} built-in plugins verify: digests, signatures{', sources' if sources else ''}")
     return 0
 
 

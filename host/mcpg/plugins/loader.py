@@ -31,6 +31,7 @@ from mcpg_registry.references import (
 )
 from mcpg_registry.steps import at_step, refusal
 from mcpg_registry.trust.policy import TrustPolicy
+from mcpg_revocations.rules import RevocationList
 from mcpg_revocations.shipped import load_list
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mcpg.contract.manifest import Manifest
     from mcpg.plugins.lock import Locked
     from mcpg.plugins.sandboxing import Sandboxing
-    from mcpg_revocations.rules import RevocationList, Subject
+    from mcpg_revocations.rules import Subject
 
 __all__ = ["Loader", "VerifiedPlugin"]
 
@@ -153,14 +154,18 @@ class Loader:
 
     def _list(self, at_least: int, now: int) -> RevocationList:
         """Step 4: whatever goes wrong, there is no list, and without one nothing loads."""
+        where, found = "the revocation list", None
         try:
-            return self._revocations(at_least, now)
+            found = self._revocations(at_least, now)
         except PluginRefused as error:
-            raise numbered(error, 4, "the revocation list") from error
+            raise numbered(error, 4, where) from error
         except Exception as error:
             raise refusal(
-                4, f"no list could be had: {type(error).__name__}", where="the revocation list", code="revocation-list"
+                4, f"none could be had: {type(error).__name__}", where=where, code="revocation-list"
             ) from error
+        if not isinstance(found, RevocationList):
+            raise refusal(4, "none could be had", where=where, code="revocation-list")
+        return found
 
 
 def _shipped(at_least: int, now: int) -> RevocationList:
