@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.upstreams.http_peer import HttpPeer
 
 from mcpg.effects.connector import GuardedConnector
 from mcpg.upstreams import HttpSpec, StdioSpec, Upstreams, UpstreamSpec
-from tests.upstreams.http_peer import HttpPeer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).parent / "stdio_peer.py"
 
 
-def stdio(name: str, start: str = "legacy", *, environment: dict[str, str] | None = None, **options: Any) -> UpstreamSpec:
+def stdio(
+    name: str, start: str = "legacy", *, environment: dict[str, str] | None = None, **options: Any
+) -> UpstreamSpec:
     command = (sys.executable, "-I", "-S", str(SCRIPT), start)
     transport = StdioSpec(command=command, environment=environment or {}, grace=0.3)
     options.setdefault("mode", "modern" if start == "modern" else "legacy")
@@ -47,7 +49,7 @@ class Bench:
 
     async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is waited for is in another process
                 await asyncio.sleep(0.005)
 
 

@@ -194,7 +194,9 @@ class HttpPeer:
     async def do_ask(self, exchange, message, reader):
         self.answers["mine"] = asyncio.get_running_loop().create_future()
         exchange.begin()
-        exchange.event({"jsonrpc": "2.0", "id": "mine", "method": message["params"]["arguments"]["method"], "params": {}})
+        exchange.event(
+            {"jsonrpc": "2.0", "id": "mine", "method": message["params"]["arguments"]["method"], "params": {}}
+        )
         answer = await self.answers["mine"]
         exchange.event(self.text(message, answer))
         exchange.end()

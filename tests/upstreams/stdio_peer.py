@@ -143,12 +143,11 @@ def ask(request, arguments):
 
 
 def await_cancel(request, arguments):
-    global waited_for
-    waited_for = request["id"]
+    waited_for.append(request["id"])
 
 
 def was_cancelled(request, arguments):
-    text(request, json.dumps(waited_for in cancelled))
+    text(request, json.dumps(waited_for[-1:] == cancelled[-1:] != []))
 
 
 def batch(request, arguments):
@@ -170,8 +169,8 @@ def deny(request, arguments):
     error(request, -32602, "no such thing")
 
 
-cancelled = set()
-waited_for = None
+cancelled = []
+waited_for = []
 TOOLS = [{"name": "echo", "inputSchema": {"type": "object"}}]
 CAPABILITIES = {"tools": {"listChanged": True}, "prompts": {}}
 
@@ -179,7 +178,7 @@ CAPABILITIES = {"tools": {"listChanged": True}, "prompts": {}}
 def serve(request):
     method = request.get("method")
     if method == "notifications/cancelled":
-        cancelled.add(request["params"]["requestId"])
+        cancelled.append(request["params"]["requestId"])
     if "id" not in request or method is None:
         return
     if method == "initialize":
@@ -189,11 +188,20 @@ def serve(request):
     elif method == "server/discover" and MODE == "modern":
         result(
             request,
-            {"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": CAPABILITIES, "ttlMs": 0,
-             "cacheScope": "private", "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "scripted"}}},
+            {
+                "resultType": "complete",
+                "supportedVersions": ["2026-07-28"],
+                "capabilities": CAPABILITIES,
+                "ttlMs": 0,
+                "cacheScope": "private",
+                "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "scripted"}},
+            },
         )
     elif method == "subscriptions/listen" and MODE == "modern":
-        notify("notifications/subscriptions/acknowledged", {"_meta": {"io.modelcontextprotocol/subscriptionId": request["id"]}})
+        notify(
+            "notifications/subscriptions/acknowledged",
+            {"_meta": {"io.modelcontextprotocol/subscriptionId": request["id"]}},
+        )
     elif method == "ping":
         result(request, {})
     elif method == "tools/list":

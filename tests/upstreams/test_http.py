@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import pytest
-
 from tests.upstreams.conftest import http
 
 both = pytest.mark.parametrize("peer", ["legacy", "modern"], indirect=True)

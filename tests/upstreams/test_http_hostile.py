@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.upstreams.conftest import http
+from tests.upstreams.http_peer import HttpPeer
 
 from mcpg.contract.problems import ConfigError, UpstreamFailed
 from mcpg.effects.connector import GuardedConnector
 from mcpg.upstreams import HttpSpec, Upstreams, UpstreamSpec
-from tests.upstreams.conftest import http
-from tests.upstreams.http_peer import HttpPeer
 
 both = pytest.mark.parametrize("peer", ["legacy", "modern"], indirect=True)
 modern = pytest.mark.parametrize("peer", ["modern"], indirect=True)
@@ -117,7 +117,14 @@ async def test_only_the_answer_with_our_id_counts(bench, peer, connector):
 @both
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "unavailable"), (401, "unavailable"), (403, "unavailable"), (429, "unavailable"), (500, "unknown"), (302, "x")],
+    [
+        (400, "unavailable"),
+        (401, "unavailable"),
+        (403, "unavailable"),
+        (429, "unavailable"),
+        (500, "unknown"),
+        (302, "x"),
+    ],
 )
 async def test_statuses_without_an_answer(bench, peer, connector, status, code):
     peers = await bench(http("bad", peer), connector=connector)

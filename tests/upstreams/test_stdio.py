@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.upstreams.conftest import stdio
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import StdioSpec, UpstreamSpec
-from tests.upstreams.conftest import stdio
 
 
 async def test_a_call_waits_for_its_upstream_and_is_answered(bench):
@@ -178,7 +178,7 @@ async def test_a_stubborn_child_is_killed_and_leaves_no_zombie(bench):
     peers = await bench(stdio("one", "stubborn"))
     pid = json.loads(await peers.call("one", "ids"))["pid"]
     await peers.upstreams.stop()
-    assert not Path(f"/proc/{pid}").exists() if sys.platform == "linux" else not alive(pid)
+    assert gone(pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of a running process are Linux only")
@@ -191,6 +191,10 @@ async def test_operator_limits_hold_for_the_child(bench):
     limits = await asyncio.to_thread(Path(f"/proc/{pid}/limits").read_text)
     assert "Max open files            40                   40" in limits
     assert f"Max address space         {2**30}" in limits
+
+
+def gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists() if sys.platform == "linux" else not alive(pid)
 
 
 def alive(pid: int) -> bool:

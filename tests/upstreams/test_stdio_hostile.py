@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.upstreams.conftest import stdio
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import StdioSpec, UpstreamSpec
-from tests.upstreams.conftest import stdio
 
 
 async def fails(peers, tool, match, *, code="upstream-unknown", upstream="bad", seconds=5.0, **arguments):
@@ -81,7 +81,9 @@ async def test_a_frozen_server_is_left_alone_then_started_again(bench):
     await fails(peers, "echo", "did not answer", seconds=0.2)
     await fails(peers, "echo", "failed 2 times in a row", code="upstream-unavailable")
     await peers.until(lambda: peers.upstreams.states()["bad"].restarts == 1)
-    await peers.until(lambda: peers.upstreams.states()["bad"].version != "" and not peers.upstreams.states()["bad"].in_flight)
+    await peers.until(
+        lambda: peers.upstreams.states()["bad"].version != "" and not peers.upstreams.states()["bad"].in_flight
+    )
     assert await peers.call("bad", "echo", seconds=5.0) == "{}"
     assert peers.upstreams.states()["bad"].state == "ready"
 

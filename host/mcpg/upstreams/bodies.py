@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mcpg.protocol.sse import Event
     from mcpg.upstreams.outbound import Reply
 
-__all__ = ["EventStream", "media_type", "read_body", "read_messages"]
+__all__ = ["EventStream", "media_type", "read_messages"]
 
 MAX_NOISE = 100
 """Events of one stream that may be no message."""
@@ -26,19 +26,6 @@ MAX_EVENT_ID = 1024
 def media_type(reply: Reply) -> str:
     """Return the answer's media type in lower case, without parameters."""
     return reply.header("content-type").partition(";")[0].strip().lower()
-
-
-async def read_body(reply: Reply, limit: int) -> bytes:
-    """Return the whole body; raises `Nonsense` beyond `limit` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            size += len(chunk)
-            if size > limit:
-                raise Nonsense(f"answered with more than {limit} bytes")
-            parts.append(chunk)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_messages(body: bytes) -> list[frames.Message]:

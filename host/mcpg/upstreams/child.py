@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mcpg.upstreams.faults import Fault, Lost, NotSent
 from mcpg.upstreams.lines import LineSplitter
@@ -70,8 +70,8 @@ class Child(asyncio.SubprocessProtocol):
     def _adopt(self, transport: asyncio.SubprocessTransport, spec: StdioSpec) -> None:
         self._transport = transport
         self._group = transport.get_pid()
-        pipe = transport.get_pipe_transport(0)
-        self._input = pipe if isinstance(pipe, asyncio.WriteTransport) else None
+        # Not checked with isinstance: uvloop's transports inherit nothing of asyncio's.
+        self._input = cast("asyncio.WriteTransport | None", transport.get_pipe_transport(0))
         limit_resources(self._group, spec)
 
     async def write(self, data: bytes) -> None:

@@ -124,17 +124,17 @@ def dress(params: Mapping[str, Any], *, modern: bool, token: int | None) -> dict
     return dressed
 
 
-def routing_headers(agreement: Agreement, method: str, params: Mapping[str, Any]) -> dict[str, str]:
-    """Return the protocol headers of one POST under `agreement` (2026-07-28 transports, 2025-11-25 transports)."""
-    headers = {VERSION: agreement.version} if agreement.version else {}
+def routing_headers(agreement: Agreement, method: str, params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the protocol headers of one request under `agreement`; no `method` is for GET and DELETE."""
+    headers = [(VERSION, agreement.version)] if agreement.version else []
     if not agreement.modern:
         if agreement.session:
-            headers[SESSION] = agreement.session
+            headers.append((SESSION, agreement.session))
         return headers
-    headers[METHOD] = method
+    headers.append((METHOD, method))
     key = NAME_KEYS.get(method)
     if key is not None and isinstance(name := params.get(key), str):
-        headers[NAME] = encode_value(name)
+        headers.append((NAME, encode_value(name)))
     return headers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import EffectDenied
@@ -11,13 +10,15 @@ from mcpg.effects.transport import HttpFailed, Outgoing, Reach, Tls
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Iterable
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
 
     from mcpg.effects.connector import GuardedConnector
     from mcpg.effects.incoming import Incoming
     from mcpg.upstreams.specs import HttpSpec
 
-__all__ = ["Outbound", "Reply"]
+__all__ = ["Opened", "Outbound", "Reply"]
 
 
 class Reply:
@@ -34,6 +35,25 @@ class Reply:
     def header(self, name: str) -> str:
         """Return the first value of a header, or an empty text; `name` in lower case."""
         return self._incoming.header(name)
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body; raises `Nonsense` beyond `limit` bytes, `Fault` when it is cut short."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in self._incoming.chunks():
+                size += len(chunk)
+                if size > limit:
+                    raise Nonsense(f"answered with more than {limit} bytes")
+                parts.append(chunk)
+        except HttpFailed as failure:
+            raise fault_of(failure) from failure
+        self.ended = True
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def abandon(self) -> None:
+        """Close the connection: a body that came but was not read must never meet the next answer."""
+        self._incoming._connection.close()  # noqa: SLF001 - the connector offers no other way
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; raises `Fault` when it is cut short."""
@@ -58,29 +78,43 @@ class Outbound:
             max_response=None,
         )
 
-    @asynccontextmanager
-    async def stream(self, method: str, headers: Mapping[str, str], body: bytes = b"") -> AsyncIterator[Reply]:
+    def stream(self, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Opened:
         """Send one request; leaving the block before the body's end closes the connection. Raises `Fault`.
 
         The deadline is the caller's, who cancels.
         """
-        outgoing = Outgoing(method, self._url, tuple(headers.items()), body)
+        outgoing = Outgoing(method, self._url, tuple(headers), body)
+        return Opened(self._connector.stream(outgoing, self._reach, deadline=None))
+
+
+class Opened:
+    """The block in which an answer is read; a class because it stands in the way of every call."""
+
+    __slots__ = ("_inner", "_reply")
+
+    def __init__(self, inner: AbstractAsyncContextManager[Incoming]) -> None:
+        self._inner = inner
+        self._reply: Reply | None = None
+
+    async def __aenter__(self) -> Reply:
         try:
-            async with self._connector.stream(outgoing, self._reach, deadline=None) as incoming:
-                reply = Reply(incoming)
-                try:
-                    yield reply
-                finally:
-                    if not reply.ended:  # a body that came but was not read must never meet the next answer
-                        incoming._connection.close()  # noqa: SLF001 - the connector offers no other way
-        except HttpFailed as failure:
-            raise fault_of(failure) from failure
-        except EffectDenied as denial:
-            raise Fault(f"may not be reached: {denial.message}") from denial
+            self._reply = Reply(await self._inner.__aenter__())
+        except (HttpFailed, EffectDenied) as error:
+            raise fault_of(error) from error
+        return self._reply
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._reply is not None and not self._reply.ended:
+            self._reply.abandon()
+        await self._inner.__aexit__(kind, error, trace)
 
 
-def fault_of(failure: HttpFailed) -> Fault:
+def fault_of(failure: HttpFailed | EffectDenied) -> Fault:
     """Return what a failed exchange means for its call."""
+    if isinstance(failure, EffectDenied):
+        return Fault(f"may not be reached: {failure.message}")
     if failure.sent == "no":
         return NotSent(f"could not be reached: {failure.message}")
     return (Nonsense if failure.code == "too-large" else Lost)(f"failed over HTTP: {failure.message}")

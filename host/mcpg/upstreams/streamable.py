@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.protocol import frames
 from mcpg.protocol.headers import SESSION
-from mcpg.upstreams.bodies import EventStream, media_type, read_body, read_messages
+from mcpg.upstreams.bodies import EventStream, media_type, read_messages
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
@@ -79,6 +79,9 @@ class HttpLink:
         self._time = loop.time
         self._next = 0
         self._mirrored = MirroredArguments()
+        self._fixed = tuple(
+            {**spec.headers, "content-type": "application/json", "accept": f"application/json, {EVENTS}"}.items()
+        )
         self._courier = Courier(self._post_quietly)
         self._lingers = True
         self._listened = False
@@ -106,7 +109,7 @@ class HttpLink:
         try:
             async with (
                 asyncio.timeout(GOODBYE_SECONDS),
-                self._outbound.stream("DELETE", self._headers("", {})),
+                self._outbound.stream("DELETE", self._get_headers()),
             ):
                 pass
         except (Fault, TimeoutError):
@@ -129,7 +132,7 @@ class HttpLink:
     async def listen(self) -> bool:
         """Take in list_changed: by GET (legacy), by `subscriptions/listen` (modern)."""
         if not self.agreement.modern:
-            return await self._listen("GET", b"", self._headers("", {}) | {"accept": EVENTS})
+            return await self._listen("GET", b"", self._get_headers())
         params = listen_params(self.agreement)
         if not params["notifications"]:
             return False
@@ -147,7 +150,7 @@ class HttpLink:
             raise NotSent(f"cannot be sent more than {self._max} bytes at once")
         headers = self._headers(method, params)
         if method == "tools/call" and self.agreement.modern:
-            headers |= self._mirrored.headers(params)
+            headers += self._mirrored.headers(params).items()
         try:
             async with self._outbound.stream("POST", headers, body) as reply:
                 self.heard = self._time()
@@ -173,7 +176,7 @@ class HttpLink:
                 raise SessionGone("has forgotten the session")
             raise Rejected(status) if status >= BAD_REQUEST else Nonsense("answered with neither JSON nor events")
         try:
-            messages = read_messages(await read_body(reply, self._max))
+            messages = read_messages(await reply.read(self._max))
         except Nonsense:
             if status >= BAD_REQUEST:
                 raise Rejected(status) from None
@@ -231,7 +234,7 @@ class HttpLink:
         """Fetch the rest of a cut stream (2025-11-25, resumability); raises `Lost` when that does not help."""
         for _ in range(MAX_RESUMES):
             await asyncio.sleep(stream.retry)
-            headers = self._headers("", {}) | {"accept": EVENTS, "last-event-id": stream.last_id}
+            headers = self._get_headers(("last-event-id", stream.last_id))
             async with self._outbound.stream("GET", headers) as reply:
                 if reply.status != OK or media_type(reply) != EVENTS:
                     raise Lost("cut the stream before the answer and would not resume it")
@@ -252,7 +255,7 @@ class HttpLink:
         else:
             self.nonsense += 1
 
-    async def _listen(self, method: str, body: bytes, headers: dict[str, str]) -> bool:
+    async def _listen(self, method: str, body: bytes, headers: list[tuple[str, str]]) -> bool:
         stream = EventStream(self._max)
         again, self._listened = self._listened, True
         async with self._outbound.stream(method, headers, body) as reply:
@@ -288,13 +291,11 @@ class HttpLink:
                 return
             params = {"cursor": cursor}
 
-    def _headers(self, method: str, params: dict[str, Any]) -> dict[str, str]:
-        return {
-            **self._spec.headers,
-            "content-type": "application/json",
-            "accept": "application/json, text/event-stream",
-            **routing_headers(self.agreement, method, params),
-        }
+    def _headers(self, method: str, params: dict[str, Any]) -> list[tuple[str, str]]:
+        return [*self._fixed, *routing_headers(self.agreement, method, params)]
+
+    def _get_headers(self, *more: tuple[str, str]) -> list[tuple[str, str]]:
+        return [*self._spec.headers.items(), ("accept", EVENTS), *routing_headers(self.agreement, "", {}), *more]
 
     def _note_session(self, reply: Reply) -> None:
         session = reply.header(SESSION)
@@ -314,7 +315,7 @@ class HttpLink:
         """Read a short body that nobody needs, so that its connection can be used again."""
         if media_type(reply) != EVENTS:
             with suppress(Nonsense):
-                await read_body(reply, SKIPPED_BYTES)
+                await reply.read(SKIPPED_BYTES)
 
     async def _post_quietly(self, body: bytes) -> None:
         try:
