@@ -11,7 +11,6 @@ import hashlib
 import os
 import secrets
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STATE = ROOT / ".state" / "quickstart"
 CONFIG = HERE / "mcpg.yaml"
+WEATHER_PORT = "8789"
 URL = "http://127.0.0.1:8787"
 ROWS = [
     ("Ada Machines", "ada@machines.example", 910_000),
@@ -54,7 +54,7 @@ def key(name: str) -> str:
     return path.read_text()
 
 
-def environment(weather_port: int) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment that mcpg.yaml refers to."""
     hashes = {n: "sha256:" + hashlib.sha256(key(n).encode()).hexdigest() for n in ("ana", "bot")}
     return {
@@ -62,17 +62,8 @@ def environment(weather_port: int) -> dict[str, str]:
         "QUICKSTART_ANA_HASH": hashes["ana"],
         "QUICKSTART_BOT_HASH": hashes["bot"],
         "QUICKSTART_ADMIN_TOKEN": key("admin"),
-        "QUICKSTART_WEATHER_PORT": str(weather_port),
         "QUICKSTART_TIME_SERVER": str(STATE / "time-server" / "bin" / "mcp-server-time"),
     }
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until_ready(gateway: subprocess.Popen[bytes], seconds: float = 120.0) -> bool:
@@ -114,13 +105,12 @@ def main() -> int:
     """Run until the gateway ends; return its exit status."""
     STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
     database()
-    port = free_port()
-    settings = environment(port)
+    settings = environment()
     command = [sys.executable, "-m", "mcpg", "serve", "--config", str(CONFIG)]
     stdio = "--stdio" in sys.argv[1:]
     if stdio:
         command.append("--stdio")
-    weather = subprocess.Popen([sys.executable, str(HERE / "weather.py"), str(port)], stdin=subprocess.DEVNULL)
+    weather = subprocess.Popen([sys.executable, str(HERE / "weather.py"), WEATHER_PORT], stdin=subprocess.DEVNULL)
     try:
         gateway = subprocess.Popen(command, env=settings, cwd=ROOT)
         signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())

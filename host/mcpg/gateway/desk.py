@@ -1,14 +1,24 @@
-"""The effect drivers of this gateway, made from the operator's file and wired to other rooms. It performs nothing."""
+"""The effect drivers of this gateway, made from the operator's file and wired to other rooms. It performs nothing.
+
+A reload that changes what drivers are made of makes new ones; the old ones go on for the calls that began with them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from mcpg.contract.problems import ConfigError
 from mcpg.effects.connector import GuardedConnector
 from mcpg.effects.desk import Desk
 from mcpg.effects.http import HttpDriver
+from mcpg.effects.mcp import McpDriver
+from mcpg.effects.notify import NotifyDriver
 from mcpg.effects.secrets import EnvironmentSecrets, FileSecrets
+from mcpg.effects.sql import SqlDriver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +26,14 @@ if TYPE_CHECKING:
     from mcpg.config import Loaded
     from mcpg.config.values import SecretValue
     from mcpg.contract.ports import Effects, SecretSource
+    from mcpg.effects.driver import Driver
     from mcpg.pipeline.vault import Vault
     from mcpg.upstreams import Upstreams
 
 __all__ = ["GatewayDesk"]
+
+DRAIN = 60.0
+"""Seconds that replaced drivers go on for the calls that began with them."""
 
 
 class GatewayDesk:
@@ -27,25 +41,83 @@ class GatewayDesk:
 
     def __init__(self, loaded: Loaded) -> None:
         self.connector = GuardedConnector()
-        self._loaded = loaded
         self.secrets = _sources(loaded)
+        self._made_of: object = None
         self._desk: Desk | None = None
+        self._upstreams: Upstreams | None = None
+        self._vault: Vault | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
 
-    async def open(self, upstreams: Upstreams, vault: Vault) -> None:
+    async def open(self, loaded: Loaded, upstreams: Upstreams, vault: Vault) -> None:
         """Make and start the drivers; raises `ConfigError`."""
-        del upstreams
-        self._desk = Desk([HttpDriver(self.connector)], self.secrets, vault=vault.issue)
-        await self._desk.start()
+        self._upstreams, self._vault = upstreams, vault
+        await self.update(loaded)
 
     async def close(self) -> None:
         """Stop the drivers, then the connector."""
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         if self._desk is not None:
             await self._desk.stop()
         await self.connector.stop()
 
     async def update(self, loaded: Loaded) -> None:
-        """Obey another file."""
-        self._loaded = loaded
+        """Obey another file; raises `ConfigError` and changes nothing."""
+        made_of = (loaded.config.connections, loaded.config.secrets)
+        if self._desk is not None and made_of == self._made_of:
+            return
+        assert self._vault is not None and self._upstreams is not None  # noqa: S101 - given by `open`
+        secrets = _sources(loaded)
+        before, kept = self.secrets, self._desk
+        self.secrets = secrets
+        try:
+            connections = {name: await self._url(loaded, name) for name in loaded.config.connections}
+            pool = max((each.pool for each in loaded.config.connections.values()), default=1)
+            drivers = [
+                HttpDriver(self.connector),
+                SqlDriver(connections, pool=pool),
+                McpDriver(self._upstreams),
+                NotifyDriver(),
+            ]
+            desk = Desk(drivers, secrets, vault=self._vault.issue)
+            await desk.start()
+        except BaseException:
+            self.secrets = before
+            raise
+        self._desk, self._made_of = desk, made_of
+        if kept is not None:
+            self._retire(kept)
+
+    def _retire(self, desk: Desk) -> None:
+        async def later() -> None:
+            try:
+                await asyncio.sleep(DRAIN)
+            finally:
+                await desk.stop()
+
+        task = asyncio.get_running_loop().create_task(later())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _url(self, loaded: Loaded, name: str) -> str:
+        """Return the connection's URL with a SQLite file made absolute from the folder of the operator's file."""
+        text = await self.reveal(loaded.config.connections[name].url)
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            where = f"connections.{name}.url"
+            raise ConfigError(
+                "this is no database URL", where=where, remedy="write `sqlite+aiosqlite:///file.db`"
+            ) from None
+        if url.drivername.startswith("sqlite") and url.database and url.database != ":memory:":
+            url = url.set(database=str(loaded.resolve(url.database)))
+        return url.render_as_string(hide_password=False)
+
+    def granted(self, use: str, grants: Mapping[str, Any]) -> Effects:
+        """Return the effects of one use under the operator's grants; raises `ConfigError`."""
+        assert self._desk is not None  # noqa: S101 - opened before any plugin is loaded
+        return self._desk.granted(use, grants)
 
     async def reveal(self, value: SecretValue) -> str:
         """Return the text of a secret value of the file; raises `ConfigError` when its reference leads nowhere."""
@@ -60,11 +132,6 @@ class GatewayDesk:
             return await self.secrets[source].read(name)
         except KeyError:
             raise ConfigError(f"`{reference}` has no value", remedy="set the variable, or make the file") from None
-
-    def granted(self, use: str, grants: Mapping[str, Any]) -> Effects:
-        """Return the effects of one use under the operator's grants; raises `ConfigError`."""
-        assert self._desk is not None  # noqa: S101 - opened before any plugin is loaded
-        return self._desk.granted(use, grants)
 
 
 def _sources(loaded: Loaded) -> dict[str, SecretSource]:

@@ -82,7 +82,7 @@ async def open_rooms(
     upstreams = Upstreams(await upstream_specs(loaded, desk.reveal), connector=desk.connector, on_change=on_change)
     await upstreams.start()
     stack.push_async_callback(upstreams.stop)
-    await desk.open(upstreams, vault(ledger, desk))
+    await desk.open(loaded, upstreams, vault(ledger, desk))
     loader = Loader(sandbox, development=True, progress=progress)  # 5
     await loader.verify_builtin()
     catalog = PluginCatalog(loader, sandbox, on_event=on_plugin)  # 6
@@ -116,5 +116,5 @@ class HeadLog:
             self._timer.cancel()
             self._timer = None
         if self._newest is not None:
-            log.info("ledger head %s", self._newest.text())
+            log.info("ledger head %s", self._newest.text)
             self._newest = None
