@@ -146,3 +146,13 @@ def test_make_refuses_a_component_that_would_not_load(
     assert status == 1
     assert "component `echo`" in capsys.readouterr().err
     assert files_of(places) == {}
+
+
+def test_make_refuses_a_component_that_holds_a_path_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, places = _make(tmp_path, monkeypatch, component(id="mcpg/echo", summary=f"{tmp_path}/src/lib.rs"))
+    assert status == 1
+    assert "holds a path of this machine" in capsys.readouterr().err
+    assert files_of(places) == {}

@@ -80,6 +80,8 @@ def make(folder: Path, sources: Path, places: Places, environ: Mapping[str, str]
         raise ConfigError(
             f"names no digest for `{unknown[0]}`", where=str(sources), remedy="run plugins-src/sources.py"
         )
+    for name, wasm in components.items():
+        _check_paths(name, wasm)
     imports = asyncio.run(inspect_all(components, cache))
     key = read_key(environ[KEY]) if environ.get(KEY) else PrivateKey.generate()
     created = int(environ.get("SOURCE_DATE_EPOCH", "0"))
@@ -105,6 +107,14 @@ def check(places: Places, sources: Path | None) -> Bundle:
                 message = f"the lock has sources `{locked.get(name)}`, wanted `{wanted.get(name)}`"
                 raise ConfigError(message, where=f"built-in plugin `{name}`", remedy="run make plugins")
     return bundle
+
+
+def _check_paths(name: str, wasm: bytes) -> None:
+    """Refuse a component that holds a path of this machine: nobody else could build the same bytes."""
+    for path in {Path.home(), Path.cwd()} - {Path("/")}:
+        if f"{path}/".encode() in wasm:
+            message = "it holds a path of this machine"
+            raise ConfigError(message, where=f"component `{name}`", remedy="map the path away when building")
 
 
 def _check_strays(place: Path, bundle: Bundle) -> None:
