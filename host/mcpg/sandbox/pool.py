@@ -86,6 +86,7 @@ class Pool:
         self._on_quarantine = on_quarantine
         self._share = 0.0 if isolation == "call" else settings.repeat_share
         self._shelves = Shelves(settings, isolation)
+        self._ahead = isolation == "call"
         inline = ticks(settings.inline_deadline_ms / 1000)
         self._inline_bounds = Bounds(inline, inline, limits.output)
         self._full_bounds = Bounds(ticks(settings.configure_time), ticks(limits.time), limits.output)
@@ -131,12 +132,13 @@ class Pool:
         """
         if self._fenced is not None:
             raise self._refusal()
-        if not self._slow:
+        repeat = bool(self._share) and random() < self._share  # noqa: S311 - which passes are repeated is no secret
+        if not self._slow and not (repeat and self._make_cost > self._slow_above):
             try:
-                return self._inline(function, arguments, run, tenant)
+                return self._inline(function, arguments, run, tenant, repeat)
             except _OverranError:
                 pass
-        return await self._in_thread(Question(function, arguments, run), tenant)
+        return await self._in_thread(Question(function, arguments, run), tenant, repeat=repeat)
 
     def fence(self, reason: str) -> None:
         """Let no new pass begin, and discard the verdicts of those under way. The first reason stays."""
@@ -167,7 +169,14 @@ class Pool:
         self._shelves.give_new(instance)
         self._feed()
 
-    def _inline(self, function: str, arguments: tuple[Any, ...], run: RunFacts, tenant: str) -> Case:
+    def _inline(
+        self,
+        function: str,
+        arguments: tuple[Any, ...],
+        run: RunFacts,
+        tenant: str,
+        repeat: bool,  # noqa: FBT001 - likewise
+    ) -> Case:
         """Make a pass on the event loop; raises `_OverranError` when it takes too long for that."""
         workers, shelves, bounds = self._workers, self._shelves, self._inline_bounds
         ticker = workers.ticker
@@ -179,7 +188,7 @@ class Pool:
         try:
             answer: Case = instance.call(function, arguments, bounds.ticks, bounds.room, workers.scratch, run)
             self._note(perf_counter() - begin)
-            if self._share and random() < self._share:  # noqa: S311 - which passes are repeated is no secret
+            if repeat:
                 question = Question(function, arguments, run)
                 self._compare(function, answer, ask_again(self._maker, question, bounds, workers.scratch))
         except GuestStopped as stopped:
@@ -192,7 +201,7 @@ class Pool:
             instance.close()
             raise self._told(function, error) from error
         shelves.give_back(tenant, instance)
-        if shelves.hungry:
+        if self._ahead:
             self._feed()
         return answer
 
@@ -216,7 +225,7 @@ class Pool:
         self._mean = max(self._mean, 2 * self._slow_above)
         return _OverranError()
 
-    async def _in_thread(self, question: Question, tenant: str) -> Case:
+    async def _in_thread(self, question: Question, tenant: str, *, repeat: bool) -> Case:
         """Make a pass in the thread pool with the full limit."""
         await self._slot()
         if self._fenced is not None:
@@ -229,7 +238,7 @@ class Pool:
             question,
             self._full_bounds,
             keep=self.isolation != "call",
-            repeat=bool(self._share) and random() < self._share,  # noqa: S311 - which passes are repeated is no secret
+            repeat=repeat,
         )
         loop = asyncio.get_running_loop()
         future = self._start(job.work)

@@ -92,13 +92,9 @@ class Sandbox:
             return loaded
         label = label or digest[:19]
         native, found = await self._compiled(wasm, digest, label, progress)
-        loaded = self._loaded.get(digest)
-        if loaded is not None:
-            return loaded
         self._require(found.inspection, label)
-        component = Component(self._engine, native, found, label)
-        self._loaded[digest] = component
-        return component
+        component = await self._in_compiler(lambda: Component(self._engine, native, found, label))
+        return self._loaded.setdefault(digest, component)
 
     async def inspect(
         self, wasm: bytes, *, label: str = "", progress: Callable[[str], None] | None = None

@@ -16,7 +16,8 @@ class Shelves:
     """Idle instances of one pool: new ones that nobody has used, and used ones for those who may use them again."""
 
     def __init__(self, settings: SandboxSettings, isolation: Isolation) -> None:
-        self._isolation = isolation
+        self._once = isolation == "call"
+        self._by_tenant = isolation == "tenant"
         self._each = settings.shared_instances
         self._ready = settings.ready_instances if isolation == "call" else 1
         self._tenants = settings.tenants
@@ -31,11 +32,11 @@ class Shelves:
     @property
     def hungry(self) -> bool:
         """Whether instances should be made ahead of time."""
-        return self._isolation == "call" and len(self._new) < self._ready
+        return self._once and len(self._new) < self._ready
 
     def take(self, tenant: str) -> Instance | None:
         """Take an instance that this tenant may use; a tenant never gets what another one has used, by isolation."""
-        used = self._used.get(tenant if self._isolation == "tenant" else "")
+        used = self._used.get(tenant if self._by_tenant else "")
         if used:
             return used.pop()
         return self._new.pop() if self._new else None
@@ -49,10 +50,10 @@ class Shelves:
 
     def give_back(self, tenant: str, instance: Instance) -> None:
         """Put back an instance after a pass of `tenant`; with isolation `call`, or when there are enough, close it."""
-        if self._isolation == "call":
+        if self._once:
             instance.close()
             return
-        key = tenant if self._isolation == "tenant" else ""
+        key = tenant if self._by_tenant else ""
         shelf = self._used.get(key)
         if shelf is None:
             shelf = self._used[key] = []
@@ -62,7 +63,7 @@ class Shelves:
             shelf.append(instance)
         else:
             instance.close()
-        if self._isolation == "tenant":
+        if self._by_tenant:
             self._used.move_to_end(key)
 
     def clear(self) -> None:
