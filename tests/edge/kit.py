@@ -26,8 +26,8 @@ TOOLS: list[dict[str, Any]] = [
             "properties": {"text": {"type": "string"}, "region": {"type": "string", "x-mcp-header": "Region"}},
         },
     },
-    {"name": "slow", "inputSchema": {"type": "object"}},
-    {"name": "progress", "inputSchema": {"type": "object"}},
+    {"name": "slow", "description": "Waits.", "inputSchema": {"type": "object"}},
+    {"name": "progress", "description": "Reports.", "inputSchema": {"type": "object"}},
     {"name": "structured", "inputSchema": {"type": "object"}, "outputSchema": {"type": "array"}},
 ]
 

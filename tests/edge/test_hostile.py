@@ -188,6 +188,24 @@ async def test_a_forwarded_request_is_never_local(service: FakeService, forwardi
     assert service.seen[-1].peer.address == "192.0.2.7"
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8787", 200),
+        ("https://LOCALHOST:8787", 200),
+        ("http://localhost:3000", 403),
+        ("http://localhost", 403),
+        ("http://127.0.0.1:8787", 403),
+        ("null", 403),
+    ],
+)
+async def test_on_loopback_our_own_origin_may_call(service: FakeService, origin: str, status: int) -> None:
+    client = Client(McpEndpoint(service, EdgeSettings(loopback=True)), host="localhost:8787")
+    assert (await client.modern("tools/list", headers={"origin": origin})).status == status
+    public = Client(McpEndpoint(service, EdgeSettings()), host="localhost:8787")
+    assert (await public.modern("tools/list", headers={"origin": origin})).status == 403
+
+
 async def test_a_public_listener_has_no_local_callers(service: FakeService) -> None:
     client = Client(McpEndpoint(service, EdgeSettings()), host="localhost")
     client.base["authorization"] = ""

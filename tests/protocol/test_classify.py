@@ -104,8 +104,7 @@ def test_an_unsupported_version_is_told_what_is_supported() -> None:
     body, headers, _, _ = ROWS["a version of the future"]
     with pytest.raises(Rejected) as caught:
         classify(body, _headers(headers))
-    assert caught.value.data["requested"] == "2099-01-01"
-    assert caught.value.data["supported"][:2] == ["2026-07-28", "2025-11-25"]
+    assert caught.value.data == {"requested": "2099-01-01", "supported": ["2026-07-28"]}
 
 
 def test_the_order_of_the_checks() -> None:

@@ -27,11 +27,17 @@ _MAX_ASKED = 64
 
 
 def check_source(headers: Headers, settings: EdgeSettings) -> None:
-    """Return if Host and Origin may be; raises `Refusal` with status 421 or 403."""
-    if settings.loopback and not is_loopback_host(headers.get("host", "")):
+    """Return if Host and Origin may be; raises `Refusal` with status 421 or 403.
+
+    On loopback our own origin may be too: a page of it can only have come from this listener.
+    """
+    host = headers.get("host", "")
+    if settings.loopback and not is_loopback_host(host):
         raise Refusal(frames.INVALID_REQUEST, "header `host` does not name this listener", status=421)
     origin = headers.get("origin")
-    if origin is not None and origin not in settings.origins:
+    if origin is None or origin in settings.origins:
+        return
+    if not settings.loopback or origin.lower() not in {f"http://{host}".lower(), f"https://{host}".lower()}:
         raise Refusal(frames.INVALID_REQUEST, "header `origin` is not allowed", status=403)
 
 

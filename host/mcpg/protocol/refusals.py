@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
-from mcpg.protocol.versions import HANDSHAKE, MODERN, Era, era_of
+from mcpg.protocol.versions import MODERN, Era, era_of
 
 if TYPE_CHECKING:
     from mcpg.protocol.frames import RequestId
@@ -46,9 +46,11 @@ def unknown_method(method: str, version: str, request_id: RequestId | None = Non
 
 
 def unsupported_version(requested: str, request_id: RequestId | None = None) -> Rejected:
-    """Return -32022 with the versions that we speak, newest first, those with a handshake included."""
-    supported = [*reversed(MODERN), *reversed(HANDSHAKE)]
-    data = {"supported": supported, "requested": requested[:80]}
+    """Return -32022 with the versions that server/discover names too: the modern ones, newest first.
+
+    The conformance suite wants both lists to be the same; versions with a handshake are found by initialize.
+    """
+    data = {"supported": list(reversed(MODERN)), "requested": requested[:80]}
     return Rejected(frames.UNSUPPORTED_VERSION, "protocol version is not supported", data=data, request_id=request_id)
 
 
