@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
@@ -140,8 +140,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_connection promises it; for the checker
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being its subclass
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, within bounds."""
