@@ -10,6 +10,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+TIME := .state/quickstart/time-server
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
 
 .PHONY: help run test test-real lint types docs plugins bench lock clean
@@ -18,13 +19,13 @@ help: ## Show what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-run: $(VENV)/run.stamp ## Serve the quickstart on http://127.0.0.1:8787/mcp and say what to try
+run: $(VENV)/run.stamp $(TIME)/stamp ## Serve the quickstart on http://127.0.0.1:8787/mcp and say what to try
 	@exec $(PY) deploy/quickstart/run.py
 
 test: $(VENV)/dev.stamp ## Run the tests that need only Python
 	$(PY) -m pytest -m "not real" --numprocesses auto --dist loadfile $(ARGS)
 
-test-real: $(VENV)/dev.stamp ## Run the tests with servers, clients and toolchains that others wrote
+test-real: $(VENV)/dev.stamp $(TIME)/stamp ## Run the tests with servers, clients and toolchains that others wrote
 	$(PY) -m pytest -m real $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, format, imports between rooms, and that generated files are fresh
@@ -42,10 +43,11 @@ docs: $(VENV)/dev.stamp ## Write the schemas and reference pages that are genera
 
 plugins: $(VENV)/run.stamp ## Build, pack and sign the built-in components (needs Rust)
 	$(PY) plugins-src/build.py
+	$(PY) plugins-src/sources.py --write plugins-src/sources.json
 	$(PY) -m mcpg.plugins.bundle make
 
 bench: $(VENV)/dev.stamp ## Run the benchmarks and print their tables
-	@for each in bench/[a-z]*.py; do echo "== $$each"; $(PY) "$$each"; done
+	@for each in stage_call gateway start ledger; do echo "== $$each"; $(PY) bench/$$each.py; done
 
 lock: ## Compile the hashed requirement files anew from pyproject.toml
 	PYTHON=$(PYTHON) .ci/lock
@@ -62,6 +64,12 @@ $(PY):
 $(VENV)/run.stamp: deploy/requirements.txt .ci/build.txt pyproject.toml | $(PY)
 	$(PIP) --require-hashes --requirement deploy/requirements.txt --requirement .ci/build.txt
 	$(INSTALL_SELF)
+	@touch $@
+
+# The MCP server of the quickstart was written by others: it lives in an environment of its own.
+$(TIME)/stamp: deploy/quickstart/time-server.txt | $(PY)
+	$(PYTHON) -m venv $(TIME)
+	$(TIME)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev.stamp: .ci/requirements.txt $(VENV)/run.stamp

@@ -31,6 +31,7 @@ __all__ = [
 
 FAILED = 1
 REFUSED = 3
+PIPE_WIDTH = 160
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 config_option = click.option(
@@ -80,7 +81,8 @@ def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> No
         return
     from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
 
-    draw(Console(file=sys.stdout, highlight=False, soft_wrap=True))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    draw(Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width))
 
 
 def show_lines(documents: Iterable[Any], line: Callable[[Any], str], *, as_json: bool) -> None:

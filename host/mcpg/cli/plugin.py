@@ -100,7 +100,7 @@ def _document(found: VerifiedPlugin, inspection: Inspection) -> dict[str, Any]:
 
 def _draw(console: Console, document: dict[str, Any]) -> None:
     say(console, f"{document['id']} {document['version']} ({document['kind']}): {document['summary']}")
-    imports = [f"{each['name']} ({each['kind']})" for each in document["imports"]]
+    imports = [f"{each['name']} ({each['kind']})" for each in document["imports"] if each["kind"] != "types"]
     effects = [f"{each['driver']}: {each['why']}" for each in document["effects"]]
     lines = [
         ("digest", document["digest"]),
