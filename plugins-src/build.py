@@ -33,7 +33,7 @@ def environment() -> dict[str, str]:
     """Return the environment of the wasm builds: flags of the caller are dropped, paths of the machine mapped away."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("CARGO_PROFILE_") and k != "CARGO_ENCODED_RUSTFLAGS"}
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")).resolve()
-    mapped = {home: "/cargo", HERE.parent: "/mcpg"}
+    mapped = {home: "/cargo", HERE.parent: "/mcpg", target_folder(): "/target"}
     env["RUSTFLAGS"] = " ".join(f"--remap-path-prefix={old}={new}" for old, new in mapped.items())
     # The registry's folder has the name of the mirror in use: its files are mapped one by one.
     sources = home / "registry" / "src"

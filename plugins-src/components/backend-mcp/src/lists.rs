@@ -60,11 +60,13 @@ impl List {
             let unknown = error["code"].as_i64() == Some(METHOD_NOT_FOUND) || self.method != "tools/list";
             return if unknown { Ok(()) } else { Err(problem("mcp-error", told(error))) };
         }
-        let page = reply["result"][self.member].take();
-        if let Value::Array(entries) = page {
+        let Some(result) = reply.get_mut("result").and_then(Value::as_object_mut) else {
+            return Err(problem("bad-reply", format!("the upstream answered `{}` without a result", self.method)));
+        };
+        if let Some(Value::Array(entries)) = result.remove(self.member) {
             self.entries.extend(entries);
         }
-        let next = reply["result"]["nextCursor"].take();
+        let next = result.remove("nextCursor").unwrap_or_default();
         self.more = next.is_string() && self.cursor.as_ref() != Some(&next);
         self.cursor = Some(next);
         Ok(())
@@ -94,7 +96,7 @@ pub fn shown(mut catalog: Value, mcp: &Mcp) -> Value {
 
 /// Keeps the entries of a list for which `keep` says so; what is no object or lacks its name is left out.
 fn entries(catalog: &mut Value, place: &str, keep: impl Fn(&mut Map<String, Value>) -> Option<()>) {
-    if let Some(list) = catalog[place].as_array_mut() {
+    if let Some(list) = catalog.get_mut(place).and_then(Value::as_array_mut) {
         list.retain_mut(|entry| entry.as_object_mut().is_some_and(|entry| keep(entry).is_some()));
     }
 }

@@ -82,6 +82,9 @@ fn an_endless_list_ends_and_a_repeated_cursor_too() {
 fn a_server_that_cannot_list_its_tools_fails() {
     let broken = |_: &str, _: Option<&str>| json!({"error": {"code": -32603, "message": "broken\nhere"}});
     assert_eq!(describe(json!({}), broken).unwrap_err().message, "-32603: broken here");
+    for nonsense in [json!({}), json!({"result": 5}), json!({"result": null}), json!([])] {
+        assert_eq!(describe(json!({}), |_, _| nonsense.clone()).unwrap_err().code, "bad-reply", "{nonsense}");
+    }
 }
 
 fn call(call: Value, replies: Vec<Reply>) -> End<Progress> {

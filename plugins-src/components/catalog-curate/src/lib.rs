@@ -32,7 +32,7 @@ impl Catalog for Curate {
         let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.is_for(&groups)).collect();
         let mut catalog = catalog.value()?;
         for kind in Kind::ALL {
-            if let Some(entries) = catalog[kind.place()].as_array_mut() {
+            if let Some(entries) = catalog.get_mut(kind.place()).and_then(Value::as_array_mut) {
                 shape_list(entries, kind, &rules);
             }
         }

@@ -66,3 +66,11 @@ fn rules_that_make_no_sense_are_refused() {
         assert!(Curate::new(json!({"rules": [rule]})).is_err(), "{rule}");
     }
 }
+
+#[test]
+fn lists_that_are_not_there_stay_away() {
+    let curate = Curate::new(json!({"rules": [{"tools": ["a"], "hide": true}]})).unwrap();
+    for (catalog, shaped) in [("{}", "{}"), (r#"{"tools":[{"name":"a"},5,{}]}"#, r#"{"tools":[]}"#), ("[]", "[]")] {
+        assert_eq!(curate.shape(Doc("{}"), Doc(catalog)).unwrap().0, shaped);
+    }
+}
