@@ -10,6 +10,7 @@ from tests.sandbox.world import expand, guest, guest_bytes, pool_of
 from mcpg.contract.problems import PluginRefused
 from mcpg.contract.worlds import PluginKind
 from mcpg.sandbox import Sandbox, SandboxSettings
+from mcpg.sandbox.sections import PREAMBLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,16 @@ async def test_one_who_gives_up_does_not_stop_the_others(sandbox: Sandbox) -> No
     assert (await second).kind is PluginKind.POLICY
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_a_refusal_that_nobody_waits_for_is_not_reported_as_lost(sandbox: Sandbox) -> None:
+    task = asyncio.create_task(sandbox.load(PREAMBLE + b"garbage"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task, *sandbox._loading.values()])
+    assert task.cancelled()
+    assert sandbox._loading == {}
 
 
 async def test_a_component_that_nobody_holds_is_forgotten(sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.sandbox.world import ROOMY, RUN, guest, until
 
-from mcpg.contract.problems import NondeterministicPlugin, PluginRefused, PluginTrapped, RunFailed
+from mcpg.contract.problems import BadDocument, NondeterministicPlugin, PluginRefused, PluginTrapped, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem, failed, ok
 from mcpg.sandbox import PassLimits, Pool, Sandbox, SandboxSettings
 
@@ -116,6 +116,13 @@ async def test_a_slow_pass_leaves_the_event_loop_and_comes_back_when_it_is_quick
     assert not pool._slow
     assert await decide(pool, "S again") == "S again"
     assert pool.stats.overruns > before + 1
+
+
+async def test_an_answer_that_takes_the_host_long_to_copy_is_slow_too(sandbox: Sandbox) -> None:
+    pool = await guest(sandbox, "huge_list")
+    with pytest.raises(BadDocument):
+        await decide(pool)
+    assert pool._slow
 
 
 async def test_the_event_loop_goes_on_while_a_guest_loops(sandbox: Sandbox) -> None:

@@ -286,7 +286,6 @@ class Pool:
         self._slots.release()
         if job.seconds:
             self._note(job.seconds)
-            self._slow = self._mean > self._slow_above
         if job.make_seconds:
             self._made(job.make_seconds)
         if job.instance is not None:
@@ -360,6 +359,7 @@ class Pool:
     def _note(self, seconds: float) -> None:
         self._passes += 1
         self._mean += (seconds - self._mean) * _WEIGHT
+        self._slow = self._mean > self._slow_above
 
     def _refusal(self) -> PluginRefused:
         return PluginRefused(f"`{self.use}` is fenced: {self._fenced}", code="plugin-fenced")

@@ -183,8 +183,14 @@ class Sandbox:
         if task is None:
             task = asyncio.create_task(self._compile(wasm, digest, label, progress))
             self._loading[digest] = task
-            task.add_done_callback(lambda done: self._loading.pop(digest, None) and done.exception())
+            task.add_done_callback(lambda done: self._compiled_or_not(digest, done))
         return await asyncio.shield(task)
+
+    def _compiled_or_not(self, digest: str, done: asyncio.Task[tuple[wc.Component, Survey]]) -> None:
+        """Forget a finished compilation; its error is looked at even if everybody who asked has gone."""
+        self._loading.pop(digest, None)
+        if not done.cancelled():
+            done.exception()
 
     async def _compile(
         self, wasm: bytes, digest: str, label: str, progress: Callable[[str], None] | None
