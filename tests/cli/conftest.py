@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcpg.ledger import SqliteLedger
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = """\
 version: 1
@@ -65,17 +64,23 @@ class Folder:
         return self.path / ".state" / "ledger.db"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    (tmp_path / "mcpg.yaml").write_text(CONFIG)
-    (tmp_path / ".state").mkdir(mode=0o700)
-    found = Folder(tmp_path)
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Folder(tmp_path_factory.mktemp("gateway"))
+    Path(folder.config).write_text(CONFIG)
+    folder.ledger.parent.mkdir(mode=0o700)
 
     async def write() -> None:
-        ledger = await SqliteLedger.open(found.ledger, state=found.ledger.parent)
+        ledger = await SqliteLedger.open(folder.ledger, state=folder.ledger.parent)
         for record in _records():
             await ledger.append("default", record)
         await ledger.close()
 
     asyncio.run(write())
-    return found
+    return folder.path
+
+
+@pytest.fixture
+def folder(_template: Path, tmp_path: Path) -> Folder:
+    shutil.copytree(_template, tmp_path / "gateway")
+    return Folder(tmp_path / "gateway")

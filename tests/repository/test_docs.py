@@ -43,7 +43,7 @@ def test_every_verb_is_documented() -> None:
 
 
 def _codes() -> Iterator[tuple[str, str]]:
-    """Every error code in the sources: `code = "..."` of a class, `code="..."` of a call."""
+    """Every error code in the sources: `code = "..."` of a class, `code="..."` and `failed("...", ...)` of a call."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -53,6 +53,8 @@ def _codes() -> Iterator[tuple[str, str]]:
 
 
 def _code_values(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"failed", "Problem"}:
+        return node.args[:1]
     named = isinstance(node, ast.keyword) and node.arg == "code"
     if isinstance(node, ast.Assign):
         named = [getattr(target, "id", "") for target in node.targets] == ["code"]
