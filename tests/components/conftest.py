@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,12 @@ MAGIC = b"\0asm"
 
 
 def _components() -> dict[str, bytes]:
-    """Every component by name: those of the committed bundle, else those built beside their sources."""
-    blobs = [path for path in BUNDLE.glob("blobs/sha256/*") if path.read_bytes()[:4] == MAGIC]
+    """Every component by name: those of the committed bundle, else those built beside their sources.
+
+    `MCPG_TEST_COMPONENTS=built` takes the latter first, for who works on a component.
+    """
+    bundled = os.environ.get("MCPG_TEST_COMPONENTS") != "built"
+    blobs = [path for path in BUNDLE.glob("blobs/sha256/*") if bundled and path.read_bytes()[:4] == MAGIC]
     found = {}
     for path in blobs or sorted(BUILT.glob("*.wasm")):
         wasm = path.read_bytes()
