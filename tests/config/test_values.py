@@ -72,8 +72,8 @@ def test_secrets(value: Any, secret: SecretValue) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "secret://", "secret://env/", "secret://env/../x", "secret://vault/x", "secret://env/A B", {}, {"$secret": "x"},
-     {"$secret": "secret://env/A", "also": "x"}, {"$secret": 1}, 7, None, ["secret://env/A"], {"prefix": "x"}],
+    ["", "secret://", "secret://env/", "secret://env/../x", "secret://vault/x", "secret://env/A B", {}, 7, None,
+     {"$secret": "x"}, {"$secret": "secret://env/A", "also": "x"}, {"$secret": 1}, ["secret://env/A"], {"prefix": "x"}],
 )  # fmt: skip
 def test_what_is_no_secret(value: Any) -> None:
     with pytest.raises(ValidationError, match="neither text nor a reference"):

@@ -88,7 +88,7 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_every_suppression_has_its_reason() -> None:
-    bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \w)|# type: ignore(?!\[)|# pragma: no cover(?! - )")
+    bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \S)|# type: ignore(?!\[)|# pragma: no cover(?! - )")
     found = [
         f"{_shown(path)}:{number}"
         for path in _sources()

@@ -39,14 +39,14 @@ class _Open(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """MCP's own: open, unknown fields are the protocol's business and pass through as raw JSON elsewhere."""
 
 
-class How(_Document, kw_only=True):
+class How(_Document, frozen=True, kw_only=True):
     """How a caller was established: the identity use (set by the host) and the kind of credential."""
 
     credential: str
     plugin: str = ""
 
 
-class Caller(_Document, kw_only=True):
+class Caller(_Document, frozen=True, kw_only=True):
     """Who is calling. Never holds a credential. Source: schema `caller`."""
 
     id: str
@@ -61,7 +61,7 @@ class Caller(_Document, kw_only=True):
     attributes: dict[str, str] = {}
 
 
-class Peer(_Document, kw_only=True):
+class Peer(_Document, frozen=True, kw_only=True):
     """The other end of the connection. `local` is true only if the listener is bound to loopback, the Host header names
     loopback and no forwarding header is present."""  # noqa: D205, D209 - one sentence that needs two lines
 
@@ -71,7 +71,7 @@ class Peer(_Document, kw_only=True):
     names: tuple[str, ...] = ()
 
 
-class RunFacts(_Document, kw_only=True):
+class RunFacts(_Document, frozen=True, kw_only=True):
     """What a run may know of the world: its id, its recorded time (ms since 1970) and its seed (hex)."""
 
     id: str
@@ -79,7 +79,7 @@ class RunFacts(_Document, kw_only=True):
     seed: str
 
 
-class Credentials(_Document, kw_only=True):
+class Credentials(_Document, frozen=True, kw_only=True):
     """What an identity plugin judges: only headers that its manifest reads, by lower-case name."""
 
     transport: Literal["http", "stdio"]
@@ -88,7 +88,7 @@ class Credentials(_Document, kw_only=True):
     run: RunFacts | None = None
 
 
-class Action(_Document, kw_only=True):
+class Action(_Document, frozen=True, kw_only=True):
     """What a caller wants to do. `arguments` and `run` are there only if the manifest reads them."""
 
     method: str
@@ -103,7 +103,7 @@ class Action(_Document, kw_only=True):
     run: RunFacts | None = None
 
 
-class Call(_Document, kw_only=True):
+class Call(_Document, frozen=True, kw_only=True):
     """One MCP call as backends and transforms see it. `target` is the backend's own name for what is called."""
 
     method: str
@@ -114,7 +114,7 @@ class Call(_Document, kw_only=True):
     run: RunFacts | None = None
 
 
-class Outcome(_Document, kw_only=True):
+class Outcome(_Document, frozen=True, kw_only=True):
     """How a call ended: `ok` (the result), `tool-error` (a result with isError), `failed` or `unknown` (no result)."""
 
     status: Literal["ok", "tool-error", "failed", "denied", "unknown"]
@@ -122,7 +122,7 @@ class Outcome(_Document, kw_only=True):
     problem: str = ""
 
 
-class Tool(_Open, kw_only=True):
+class Tool(_Open, frozen=True, kw_only=True):
     """A tool as MCP's tools/list shows it; `target` is the backend's own name where it differs."""
 
     name: str
@@ -137,7 +137,7 @@ class Tool(_Open, kw_only=True):
     target: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Prompt(_Open, kw_only=True):
+class Prompt(_Open, frozen=True, kw_only=True):
     """A prompt as MCP's prompts/list shows it."""
 
     name: str
@@ -149,7 +149,7 @@ class Prompt(_Open, kw_only=True):
     target: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Resource(_Open, kw_only=True):
+class Resource(_Open, frozen=True, kw_only=True):
     """A resource as MCP's resources/list shows it."""
 
     uri: str
@@ -164,7 +164,7 @@ class Resource(_Open, kw_only=True):
     target: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class ResourceTemplate(_Open, kw_only=True):
+class ResourceTemplate(_Open, frozen=True, kw_only=True):
     """A resource template as MCP's resources/templates/list shows it."""
 
     uriTemplate: str  # noqa: N815 - MCP's name
@@ -177,7 +177,7 @@ class ResourceTemplate(_Open, kw_only=True):
     _meta: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Catalog(_Document, kw_only=True):
+class Catalog(_Document, frozen=True, kw_only=True):
     """What a backend offers, or what a caller is shown."""
 
     tools: tuple[Tool, ...] = ()
@@ -186,14 +186,14 @@ class Catalog(_Document, kw_only=True):
     templates: tuple[ResourceTemplate, ...] = ()
 
 
-class Ask(_Document, kw_only=True):
+class Ask(_Document, frozen=True, kw_only=True):
     """Input that only the MCP client can give: requests by key, as MCP's `inputRequests` has them."""
 
     requests: dict[str, dict[str, Any]]
     state: str = ""
 
 
-class Credential(_Document, kw_only=True):
+class Credential(_Document, frozen=True, kw_only=True):
     """A credential for the host's vault: the value never reaches a plugin other than its issuer. `expires` is ms since
     1970, 0 for none."""  # noqa: D205, D209 - one sentence that needs two lines
 

@@ -32,15 +32,15 @@ class _Closed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Ours: unknown fields are refused, so that no driver ignores what a plugin asked for."""
 
 
-class Secret(_Closed, kw_only=True):
-    """A secret by reference (`secret://env/NAME`, `secret://file/NAME`, `cred://issuer/target`): the driver puts it in."""
+class Secret(_Closed, frozen=True, kw_only=True):
+    """A secret by reference (`secret://env/NAME`, `secret://file/NAME`, `cred://issuer/target`), put in by the driver."""
 
     reference: str = msgspec.field(name="$secret")
     prefix: str = ""
     suffix: str = ""
 
 
-class BlobRef(_Closed, kw_only=True):
+class BlobRef(_Closed, frozen=True, kw_only=True):
     """A body that stays in the host; a plugin may return it where the body should stand."""
 
     ref: str = msgspec.field(name="$ref")
@@ -49,7 +49,7 @@ class BlobRef(_Closed, kw_only=True):
     media: str = "application/octet-stream"
 
 
-class Stream(_Closed, kw_only=True):
+class Stream(_Closed, frozen=True, kw_only=True):
     """How to read a streamed answer: `sse` events or JSON `lines`, with pointers to progress in each of them.
 
     `progress`, `total` and `message` are JSON pointers into an event's data; what they find is sent to the client as
@@ -63,7 +63,7 @@ class Stream(_Closed, kw_only=True):
     last: bool = False
 
 
-class HttpRequest(_Closed, kw_only=True):
+class HttpRequest(_Closed, frozen=True, kw_only=True):
     """Driver `http`. Exactly one of `body` (text), `body_base64` and `json` at most. `timeout` in ms."""
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
@@ -78,7 +78,7 @@ class HttpRequest(_Closed, kw_only=True):
     stream: Stream | None = None
 
 
-class HttpReply(_Closed, kw_only=True):
+class HttpReply(_Closed, frozen=True, kw_only=True):
     """Answer of driver `http`: `json` when the media type is JSON, `body` for other text, else `body_base64`."""
 
     status: int
@@ -89,7 +89,7 @@ class HttpReply(_Closed, kw_only=True):
     body_base64: str | None = None
 
 
-class SqlStep(_Closed, kw_only=True):
+class SqlStep(_Closed, frozen=True, kw_only=True):
     """One statement of a transaction; named parameters (`:name`) only, never text of the statement."""
 
     statement: str
@@ -97,7 +97,7 @@ class SqlStep(_Closed, kw_only=True):
     mode: Literal["rows", "one", "scalar", "count"] = "rows"
 
 
-class SqlRequest(_Closed, kw_only=True):
+class SqlRequest(_Closed, frozen=True, kw_only=True):
     """Driver `sql`: one statement, or `transaction` steps that all happen or none. `limit` in rows, `timeout` in ms."""
 
     connection: str
@@ -109,18 +109,18 @@ class SqlRequest(_Closed, kw_only=True):
     transaction: tuple[SqlStep, ...] = ()
 
 
-class SqlReply(_Closed, kw_only=True):
+class SqlReply(_Closed, frozen=True, kw_only=True):
     """Answer of driver `sql`: rows as objects, one object or null, a scalar, a count, or `results` of a transaction."""
 
     rows: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
-    row: dict[str, Any] | None | msgspec.UnsetType = msgspec.UNSET
+    row: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
     scalar: Any = msgspec.UNSET
     count: int | msgspec.UnsetType = msgspec.UNSET
     truncated: bool = False
     results: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class CommandRequest(_Closed, kw_only=True):
+class CommandRequest(_Closed, frozen=True, kw_only=True):
     """Driver `command`: `argv[0]` is a path that the grant names. No shell. `timeout` in ms."""
 
     argv: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=256)]
@@ -128,7 +128,7 @@ class CommandRequest(_Closed, kw_only=True):
     timeout: Milliseconds = 10_000
 
 
-class CommandReply(_Closed, kw_only=True):
+class CommandReply(_Closed, frozen=True, kw_only=True):
     """Answer of driver `command`: `status` is the exit status, negative for a signal."""
 
     status: int
@@ -137,7 +137,7 @@ class CommandReply(_Closed, kw_only=True):
     truncated: bool = False
 
 
-class McpRequest(_Closed, kw_only=True):
+class McpRequest(_Closed, frozen=True, kw_only=True):
     """Driver `mcp`: one MCP request to an upstream by name. `timeout` in ms."""
 
     upstream: str
@@ -146,14 +146,14 @@ class McpRequest(_Closed, kw_only=True):
     timeout: Milliseconds = 30_000
 
 
-class McpReply(_Closed, kw_only=True):
+class McpReply(_Closed, frozen=True, kw_only=True):
     """Answer of driver `mcp`: the MCP result (or its `$ref` node), or the upstream's JSON-RPC error."""
 
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 
 
-class NotifyRequest(_Closed, kw_only=True):
+class NotifyRequest(_Closed, frozen=True, kw_only=True):
     """Driver `notify`: progress or a log message to the client of this very call."""
 
     kind: Literal["progress", "log"]
