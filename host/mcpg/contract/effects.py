@@ -33,7 +33,7 @@ class _Closed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Secret(_Closed, frozen=True, kw_only=True):
-    """A secret by reference (`secret://env/NAME`, `secret://file/NAME`, `cred://issuer/target`), put in by the driver."""
+    """Secret by reference (`secret://env/NAME`, `secret://file/NAME`, `cred://issuer/target`), put in by the driver."""
 
     reference: str = msgspec.field(name="$secret")
     prefix: str = ""
