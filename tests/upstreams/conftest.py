@@ -55,14 +55,13 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Callable[..., Any]]:
-    """Return a function that starts upstreams of specs; `good` is added to them."""
+    """Return a function that starts upstreams of specs; unless told not to it adds `good`."""
     started: list[Upstreams] = []
 
-    async def start(*specs: UpstreamSpec, **options: Any) -> Bench:
+    async def start(*specs: UpstreamSpec, good: bool = True, **options: Any) -> Bench:
         changes: list[tuple[str, str]] = []
-        upstreams = Upstreams(
-            [stdio("good"), *specs], on_change=lambda name, kind: changes.append((name, kind)), **options
-        )
+        wanted = [stdio("good"), *specs] if good else specs
+        upstreams = Upstreams(wanted, on_change=lambda name, kind: changes.append((name, kind)), **options)
         started.append(upstreams)
         await upstreams.start()
         return Bench(upstreams, changes)

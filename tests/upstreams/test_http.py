@@ -13,7 +13,7 @@ modern = pytest.mark.parametrize("peer", ["modern"], indirect=True)
 @both
 @pytest.mark.parametrize("mode", ["auto", None])
 async def test_a_call_is_answered(bench, peer, connector, mode):
-    peers = await bench(http("web", peer, mode=mode or peer.era), connector=connector)
+    peers = await bench(http("web", peer, mode=mode or peer.era), connector=connector, good=False)
     assert json.loads(await peers.call("web", "echo", {"a": "ü"})) == {"a": "ü"}
     state = peers.upstreams.states()["web"]
     assert (state.state, state.era) == ("ready", peer.era)
@@ -21,7 +21,7 @@ async def test_a_call_is_answered(bench, peer, connector, mode):
 
 @both
 async def test_connections_and_sessions_are_reused(bench, peer, connector):
-    peers = await bench(http("web", peer, listen=False), connector=connector)
+    peers = await bench(http("web", peer, listen=False), connector=connector, good=False)
     for number in range(20):
         assert json.loads(await peers.call("web", "echo", {"n": number})) == {"n": number}
         assert json.loads(await peers.call("web", "events")) == {"token": None}
@@ -31,7 +31,7 @@ async def test_connections_and_sessions_are_reused(bench, peer, connector):
 
 @modern
 async def test_modern_requests_carry_their_routing_headers(bench, peer, connector):
-    peers = await bench(http("web", peer, headers={"authorization": "Bearer x"}), connector=connector)
+    peers = await bench(http("web", peer, headers={"authorization": "Bearer x"}), connector=connector, good=False)
     seen = json.loads(await peers.call("web", "headers"))
     assert seen["mcp-protocol-version"] == "2026-07-28"
     assert seen["mcp-method"] == "tools/call"
@@ -42,7 +42,7 @@ async def test_modern_requests_carry_their_routing_headers(bench, peer, connecto
 
 
 async def test_legacy_requests_carry_session_and_version(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     seen = json.loads(await peers.call("web", "headers"))
     assert seen["mcp-session-id"] == "session-1"
     assert seen["mcp-protocol-version"] == "2025-11-25"
@@ -56,7 +56,7 @@ async def test_legacy_requests_carry_session_and_version(bench, peer, connector)
 
 @both
 async def test_notifications_of_this_request_reach_its_caller(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     told = []
 
     async def notify(method, params):
@@ -73,18 +73,18 @@ async def test_notifications_of_this_request_reach_its_caller(bench, peer, conne
 
 @pytest.mark.parametrize("method", ["sampling/createMessage", "elicitation/create", "roots/list"])
 async def test_requests_of_a_legacy_server_are_refused(bench, peer, connector, method):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert json.loads(await peers.call("web", "ask", {"method": method}))["error"]["code"] == -32601
 
 
 async def test_a_ping_of_a_legacy_server_is_answered(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert json.loads(await peers.call("web", "ask", {"method": "ping"}))["result"] == {}
 
 
 @both
 async def test_list_changed_is_heard(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     await peers.call("web", "echo")
     await peers.until(lambda: len(peer.listening) == 1 and ("web", "tools") in peers.changes)
     peers.changes.clear()
@@ -96,7 +96,7 @@ async def test_list_changed_is_heard(bench, peer, connector):
 
 @both
 async def test_a_cut_listener_listens_again_and_tells(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     await peers.call("web", "echo")
     await peers.until(lambda: len(peer.listening) == 1 and ("web", "tools") in peers.changes)
     peers.changes.clear()
@@ -108,7 +108,7 @@ async def test_a_cut_listener_listens_again_and_tells(bench, peer, connector):
 
 
 async def test_a_forgotten_session_is_made_anew_and_the_call_repeated(bench, peer, connector):
-    peers = await bench(http("web", peer, listen=False), connector=connector)
+    peers = await bench(http("web", peer, listen=False), connector=connector, good=False)
     assert await peers.call("web", "forget") == "forgotten"
     assert await asyncio.gather(*(peers.call("web", "echo") for _ in range(10))) == ["{}"] * 10
     assert peer.made == 2
@@ -117,13 +117,13 @@ async def test_a_forgotten_session_is_made_anew_and_the_call_repeated(bench, pee
 
 
 async def test_a_forgotten_session_that_is_told_with_status_400(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert await peers.call("web", "forget_rudely") == "a new session"
     assert peer.made == 2
 
 
 async def test_a_server_that_was_started_again_is_met_again(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert await peers.call("web", "echo") == "{}"
     await peer.stop()
     peer.sessions.clear()
@@ -132,12 +132,12 @@ async def test_a_server_that_was_started_again_is_met_again(bench, peer, connect
 
 
 async def test_a_cut_stream_is_resumed(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert await peers.call("web", "cut_and_resume") == "resumed"
 
 
 async def test_a_cancelled_call_is_told_to_a_legacy_server(bench, peer, connector):
-    peers = await bench(http("web", peer, listen=False), connector=connector)
+    peers = await bench(http("web", peer, listen=False), connector=connector, good=False)
     await peers.call("web", "echo")
     task = asyncio.create_task(peers.call("web", "hang_events"))
     await peers.until(lambda: len(peer.listening) == 1)
@@ -151,7 +151,7 @@ async def test_a_cancelled_call_is_told_to_a_legacy_server(bench, peer, connecto
 
 @modern
 async def test_a_cancelled_call_closes_its_stream_at_a_modern_server(bench, peer, connector):
-    peers = await bench(http("web", peer, listen=False), connector=connector)
+    peers = await bench(http("web", peer, listen=False), connector=connector, good=False)
     await peers.call("web", "echo")
     task = asyncio.create_task(peers.call("web", "hang_events"))
     await peers.until(lambda: len(peer.listening) == 1)
@@ -169,7 +169,7 @@ async def test_mirrored_arguments_are_learned_and_sent(bench, peer, connector):
     sound = {"name": "mismatch", "inputSchema": {"type": "object", "properties": {"city": city}}}
     unsound = {"name": "bad", "inputSchema": {"type": "object", "properties": {"a": {"items": city}}}}
     peer.tools = [sound, unsound, {"name": "echo", "inputSchema": {"type": "object"}}]
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     assert await peers.call("web", "mismatch", {"city": "Köln"}) == "=?base64?S8O2bG4=?="
     deadline = asyncio.get_running_loop().time() + 5
     listed = await peers.upstreams.request("web", "tools/list", {}, deadline=deadline)
@@ -178,7 +178,7 @@ async def test_mirrored_arguments_are_learned_and_sent(bench, peer, connector):
 
 @both
 async def test_an_unknown_method_is_answered_as_the_server_does(bench, peer, connector):
-    peers = await bench(http("web", peer), connector=connector)
+    peers = await bench(http("web", peer), connector=connector, good=False)
     await peers.call("web", "echo")
     deadline = asyncio.get_running_loop().time() + 5
     if peer.era == "modern":

@@ -18,6 +18,8 @@ modern = pytest.mark.parametrize("peer", ["modern"], indirect=True)
 
 async def fails(peers, tool, match, *, code="upstream-unknown", upstream="bad", seconds=5.0, **arguments):
     """The call fails in words that match, while `good` answers."""
+    if seconds < 5:
+        await peers.until(lambda: peers.upstreams.states()[upstream].state == "ready")
     call = asyncio.create_task(peers.call(upstream, tool, arguments, seconds=seconds))
     await peers.good_answers()
     with pytest.raises(UpstreamFailed, match=match) as caught:

@@ -26,20 +26,20 @@ UNKNOWN = "upstream-unknown"
 class _Progress:
     """How far one call has come."""
 
-    __slots__ = ("began", "given", "link", "method", "placed")
+    __slots__ = ("began", "heard", "link", "method", "placed")
 
     def __init__(self, method: str, began: float) -> None:
         self.method = method
         self.began = began
         self.placed = False
         self.link: Link | None = None
-        self.given = 0.0
-        """When the link was given the request."""
+        self.heard = 0
+        """What had been heard of the link when it was given the request."""
 
-    def give(self, link: Link, now: float) -> Link:
+    def give(self, link: Link) -> Link:
         """Note the link that is about to get the request."""
         self.link = link
-        self.given = now
+        self.heard = link.heard
         return link
 
 
@@ -107,7 +107,7 @@ class Calls:
         self, method: str, params: dict[str, Any], notify: Notify | None, progress: _Progress
     ) -> Answer:
         """Exchange once; once more on a new link if the first surely processed nothing because it had ended."""
-        link = progress.give(self._supervisor.link or await self._ready(), self._time())
+        link = progress.give(self._supervisor.link or await self._ready())
         try:
             return await link.exchange(method, params, notify)
         except (SessionGone, NotSent) as fault:
@@ -115,7 +115,7 @@ class Calls:
                 raise
             progress.link = None
             self._supervisor.drop(link, fault)
-            link = progress.give(await self._ready(), self._time())
+            link = progress.give(await self._ready())
             return await link.exchange(method, params, notify)
 
     async def _ready(self) -> Link:
@@ -158,7 +158,7 @@ class Calls:
             return self._failed("had no place for the call before its deadline", UNAVAILABLE)
         if progress.link is None:
             return self._not_connected()
-        if progress.link.heard < progress.given:
+        if progress.link.heard == progress.heard:
             self._count_failure()
         took = self._time() - progress.began
         return self._failed(f"did not answer `{progress.method}` within {took:.1f} s", UNKNOWN)

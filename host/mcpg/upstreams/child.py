@@ -52,18 +52,27 @@ class Child(asyncio.SubprocessProtocol):
         cls, spec: StdioSpec, limit: int, on_line: Callable[[Line], None], on_end: Callable[[Fault], None]
     ) -> Child:
         """Start the process of `spec`; raises `Fault` when it cannot be started."""
-        loop = asyncio.get_running_loop()
-        try:
-            transport, child = await loop.subprocess_exec(
+        spawn = asyncio.ensure_future(
+            asyncio.get_running_loop().subprocess_exec(
                 lambda: cls(limit, on_line, on_end),
                 *spec.command,
                 env=clean_environment(spec),
                 cwd=spec.cwd,
                 start_new_session=True,
             )
+        )
+        try:
+            transport, child = await asyncio.shield(spawn)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "bad command or environment"
             raise Fault(f"cannot be started: {reason.lower()}") from error
+        except asyncio.CancelledError:  # a child that is half started would be left to itself
+            await asyncio.wait([spawn])
+            if spawn.exception() is None:
+                transport, child = spawn.result()
+                child._adopt(transport, spec)  # noqa: SLF001 - a constructor of its own class
+                await child.stop(spec.grace)
+            raise
         child._adopt(transport, spec)  # noqa: SLF001 - a constructor of its own class
         return child
 

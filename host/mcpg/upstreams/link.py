@@ -32,8 +32,8 @@ class Link(Protocol):
     agreement: Agreement
     lost: asyncio.Future[Fault]
     """Done when the link is of no more use, with the reason."""
-    heard: float
-    """Event-loop time of the last sign of life."""
+    heard: int
+    """Signs of life so far: a count, because a loop's clock may stand still between two of them."""
     session: str
     """The session id that came with the answer to initialize, empty if none did."""
     nonsense: int

@@ -24,13 +24,11 @@ __all__ = ["Opened", "Outbound", "Reply"]
 class Reply:
     """The head of an HTTP answer, and its body as it comes."""
 
-    __slots__ = ("_incoming", "ended", "status")
+    __slots__ = ("_incoming", "status")
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
         self.status = incoming.status
-        self.ended = False
-        """Whether the body was read to its end."""
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or an empty text; `name` in lower case."""
@@ -48,19 +46,13 @@ class Reply:
                 parts.append(chunk)
         except HttpFailed as failure:
             raise fault_of(failure) from failure
-        self.ended = True
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def abandon(self) -> None:
-        """Close the connection: a body that came but was not read must never meet the next answer."""
-        self._incoming._connection.close()  # noqa: SLF001 - the connector offers no other way
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes; raises `Fault` when it is cut short."""
         try:
             async for chunk in self._incoming.chunks():
                 yield chunk
-            self.ended = True
         except HttpFailed as failure:
             raise fault_of(failure) from failure
 
@@ -90,24 +82,20 @@ class Outbound:
 class Opened:
     """The block in which an answer is read; a class because it stands in the way of every call."""
 
-    __slots__ = ("_inner", "_reply")
+    __slots__ = ("_inner",)
 
     def __init__(self, inner: AbstractAsyncContextManager[Incoming]) -> None:
         self._inner = inner
-        self._reply: Reply | None = None
 
     async def __aenter__(self) -> Reply:
         try:
-            self._reply = Reply(await self._inner.__aenter__())
+            return Reply(await self._inner.__aenter__())
         except (HttpFailed, EffectDenied) as error:
             raise fault_of(error) from error
-        return self._reply
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._reply is not None and not self._reply.ended:
-            self._reply.abandon()
         await self._inner.__aexit__(kind, error, trace)
 
 

@@ -41,14 +41,13 @@ class StdioLink:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
         self.lost: asyncio.Future[Fault] = loop.create_future()
-        self.heard = 0.0
+        self.heard = 0
         self.nonsense = 0
         self.session = ""
         self._spec = spec
         self._max = max_message
         self._changed = changed
         self._tickets = Tickets()
-        self._time = loop.time
         self._noise = 0
         self._idle = 0
         self._child: Child | None = None
@@ -139,7 +138,7 @@ class StdioLink:
             self._count_noise(message.request_id, "answered with something that is no MCP message")
             return
         self._noise = 0
-        self.heard = self._time()
+        self.heard += 1
         if isinstance(message, frames.Response | frames.Failure):
             if self._tickets.settle(message):
                 self._idle = 0

@@ -69,14 +69,13 @@ class HttpLink:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
         self.lost: asyncio.Future[Fault] = loop.create_future()
-        self.heard = 0.0
+        self.heard = 0
         self.nonsense = 0
         self.session = ""
         self._spec = spec
         self._max = max_message
         self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
-        self._time = loop.time
         self._next = 0
         self._mirrored = MirroredArguments()
         self._fixed = tuple(
@@ -153,7 +152,7 @@ class HttpLink:
             headers += self._mirrored.headers(params).items()
         try:
             async with self._outbound.stream("POST", headers, body) as reply:
-                self.heard = self._time()
+                self.heard += 1
                 if method == "initialize":
                     self._note_session(reply)
                 if reply.status == OK and media_type(reply) == EVENTS:
@@ -267,7 +266,7 @@ class HttpLink:
                 self._all_changed()
             async with aclosing(stream.messages(reply)) as messages:
                 async for message in messages:
-                    self.heard = self._time()
+                    self.heard += 1
                     if isinstance(message, frames.Request):
                         self._refuse(message)
                     elif isinstance(message, frames.Notification) and message.method in CHANGES:
