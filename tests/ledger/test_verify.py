@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.ledger.conftest import Place
 
-ROUGH = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ROUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def check(place: Place, **options: object) -> Report:
@@ -101,7 +101,7 @@ def test_any_byte_of_the_file_that_matters_is_found(full: Place, tmp_path: Path)
     content = full.path.read_bytes()
     expected = list(tail(full.path, limit=1000))
     damaged = tmp_path / "damaged.db"
-    for offset in range(0, len(content), 97):
+    for offset in range(0, len(content), 197):
         damaged.write_bytes(content[:offset] + bytes([content[offset] ^ 0x55]) + content[offset + 1 :])
         with contextlib.suppress(LedgerUnavailable):
             report = verify(damaged, public_key=full.public_key)

@@ -6,7 +6,7 @@ import asyncio
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -324,3 +324,4 @@ class Use(RuleBasedStateMachine):
 
 
 TestUse = Use.TestCase
+TestUse.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

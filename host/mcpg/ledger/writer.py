@@ -118,7 +118,7 @@ class Writer:
             batch = [] if book.genesis else [self._chain(SYSTEM, _genesis(book))]
             closed = self._close_intents(reason)
             batch += [*closed, self._chain(SYSTEM, {**record, "closed": len(closed)})]
-            self._note(self._commit(batch))
+            self._commit(batch)
         except BaseException:
             self._store.close()
             raise
@@ -158,17 +158,13 @@ class Writer:
             self._fail(batch, error)
         else:
             self._tell(self._committed, batch, head)
-            self._note(head)
 
     def _commit(self, batch: list[Pending]) -> Head:
         stored, head = self._book.seal(batch, self._clock())
         self._store.write([pending.row for pending in batch], stored)
+        with contextlib.suppress(OSError):  # then a later loss is only found by heads kept elsewhere
+            self._heads.write(head)  # before anybody hears of the commit: what was acknowledged is known to have been
         return head
-
-    def _note(self, head: Head) -> None:
-        """Keep the head beside the database; where that fails, a later loss is only found by heads kept elsewhere."""
-        with contextlib.suppress(OSError):
-            self._heads.write(head)
 
     def _fail(self, batch: list[Pending], error: Exception) -> None:
         broken = unavailable(error, self._path)
