@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from mcpg.cli.audit import line_of, when
 from mcpg.cli.explain import story_of
 from mcpg.cli.group import cli
+from mcpg.ledger import SqliteLedger
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Folder
@@ -108,3 +110,17 @@ def test_records_of_other_shapes_are_told_all_the_same(record: dict[str, Any]) -
 
 def test_times_are_utc() -> None:
     assert (when(0), when(None)) == ("1970-01-01 00:00:00.000Z", "?")
+
+
+def test_a_caller_that_nobody_knew_is_said_so(folder: Folder) -> None:
+    async def write() -> None:
+        ledger = await SqliteLedger.open(folder.ledger, state=folder.ledger.parent)
+        await ledger.append(
+            "default", {"kind": "refusal", "call": "d4", "stage": "identity", "code": "-31001", "stages": []}
+        )
+        await ledger.append("default", {"kind": "event", "event": "plugin-ready", "use": "keys"})
+        await ledger.close()
+
+    asyncio.run(write())
+    assert "a caller that nobody knew asked for something" in _run(folder, "explain", "d4").stdout
+    assert "event  plugin-ready  keys" in _run(folder, "audit", "tail").stdout

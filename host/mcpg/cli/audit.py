@@ -137,7 +137,8 @@ def line_of(record: dict[str, Any]) -> str:
     ended = record.get("status") or record.get("stage") or ""
     why = ": ".join(str(record[key]) for key in ("code", "message") if record.get(key))
     parts = (when(record.get("at")), f"{record.get('tenant')}#{record.get('seq')}", str(record.get("kind")))
-    more = (str(record.get("call") or ""), who, str(record.get("name") or ""), str(ended), why)
+    named = [str(record.get(key) or "") for key in ("event", "use", "reference", "call", "method", "name")]
+    more = (*named[:4], who, *named[4:], str(ended), why)
     return plain("  ".join(part for part in (*parts, *more) if part))
 
 
