@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.protocol import frames
 from mcpg.upstreams.breaker import Breaker
+from mcpg.upstreams.eras import shown
 from mcpg.upstreams.faults import Fault, NotSent, SessionGone
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Calls:
         if isinstance(answer, frames.Response):
             kind = answer.result.get("resultType", "complete")
             if kind != "complete":
-                raise self._failed(f"answered with a result of type `{str(kind)[:40]}`, which was not offered", UNKNOWN)
+                raise self._failed(f"answered with a result of type `{shown(kind)}`, which was not offered", UNKNOWN)
             return {"result": answer.result}
         if answer.code in OUR_FAULTS:
             raise self._failed(f"refused the gateway's own headers or version (error {answer.code})", UNAVAILABLE)

@@ -27,6 +27,7 @@ __all__ = [
     "read_discover",
     "read_initialize",
     "routing_headers",
+    "shown",
 ]
 
 KINDS: Final = ("tools", "prompts", "resources")
@@ -74,7 +75,7 @@ def read_initialize(result: Mapping[str, Any], session: str) -> Agreement:
     """Return the agreement in an initialize result; raises `Nonsense` for a version that we do not speak."""
     version = result.get("protocolVersion")
     if version not in HANDSHAKE:
-        raise Nonsense(f"answered initialize with version `{str(version)[:40]}`, which this gateway does not speak")
+        raise Nonsense(f"answered initialize with version `{shown(version)}`, which this gateway does not speak")
     return _agreement(str(version), result, result.get("serverInfo"), modern=False, session=session)
 
 
@@ -86,6 +87,11 @@ def read_discover(result: Mapping[str, Any]) -> Agreement | None:
     meta = result.get("_meta")
     server = meta.get(RESERVED + "serverInfo") if isinstance(meta, dict) else None
     return _agreement(LATEST_MODERN, result, server, modern=True, session="")
+
+
+def shown(value: Any) -> str:
+    """Return a server's word as a message may quote it: short and printable, or a question mark."""
+    return value[:40] if isinstance(value, str) and value.isprintable() else "?"
 
 
 def _agreement(version: str, result: Mapping[str, Any], server: Any, *, modern: bool, session: str) -> Agreement:
