@@ -80,6 +80,7 @@ async def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIte
                     if one and not one.done():
                         one.cancel()
                 if closing:
+                    await asyncio.gather(answering, closing, return_exceptions=True)
                     break
                 answering.result()
                 await writer.drain()

@@ -133,7 +133,7 @@ class HttpDriver:
                 return await self._streamed(incoming, request, ready.guard, context)
             body = await incoming.read()
             self._refuse_echo(incoming, body, ready.guard)
-            return encode_reply(reply_of(incoming.status, incoming.headers, body, context.blobs), ready.guard)
+            return encode_reply(reply_of(incoming.status, incoming.headers, body, context), ready.guard)
 
     async def _streamed(
         self, incoming: Incoming, request: HttpRequest, guard: EchoGuard, context: EffectContext
@@ -141,9 +141,9 @@ class HttpDriver:
         assert request.stream is not None  # noqa: S101 - `_once` asked; for the checker
         self._refuse_echo(incoming, b"", guard)
         value = await StreamReader(request.stream, guard, context).read(incoming)
-        reply = reply_of(incoming.status, incoming.headers, b"", context.blobs)
+        reply = reply_of(incoming.status, incoming.headers, b"", context)
         text = msgspec.json.encode(value)
-        if len(text) > LARGE:
+        if len(text) > LARGE and not context.whole_bodies:
             if guard.found_in(text):
                 raise HttpFailed("secret-echoed", "the answer holds a secret that was sent", sent="answered")
             return encode_reply(

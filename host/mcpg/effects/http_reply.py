@@ -16,7 +16,7 @@ from mcpg.effects.transport import HttpFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcpg.contract.ports import Blobs
+    from mcpg.contract.ports import Blobs, EffectContext
     from mcpg.effects.echo import EchoGuard
 
 __all__ = ["LARGE", "encode_reply", "keep", "reply_of"]
@@ -39,16 +39,16 @@ def keep(blobs: Blobs, body: bytes, media: str) -> BlobRef:
         raise HttpFailed("too-large", "this run may keep no more large bodies", sent="answered") from None
 
 
-def reply_of(status: int, headers: Iterable[tuple[str, str]], body: bytes, blobs: Blobs) -> HttpReply:
-    """Return the reply document of a whole answer."""
+def reply_of(status: int, headers: Iterable[tuple[str, str]], body: bytes, context: EffectContext) -> HttpReply:
+    """Return the reply document of a whole answer; a large body stays in the host unless the run wants it whole."""
     kept = _headers(headers)
     content_type = kept.get("content-type", "")
     media = content_type.partition(";")[0].strip().lower()
     fields: dict[str, Any] = {"status": status, "headers": kept, "media": media}
     if not body:
         return HttpReply(**fields)
-    if len(body) > LARGE:
-        return HttpReply(**fields, body=keep(blobs, body, media or "application/octet-stream"))
+    if len(body) > LARGE and not context.whole_bodies:
+        return HttpReply(**fields, body=keep(context.blobs, body, media or "application/octet-stream"))
     if media == "application/json" or media.endswith("+json"):
         try:
             return HttpReply(**fields, json=msgspec.json.decode(body))

@@ -50,6 +50,10 @@ class Incoming:
         """Return the first value of a header, or an empty text."""
         return _first(self.headers, name)
 
+    def close(self) -> None:
+        """End the connection; leaving the block before the whole body was taken does so too."""
+        self._connection.close()
+
     async def read(self) -> bytes:
         """Return the whole body; raises `HttpFailed` when it is too large, too slow, broken or cut short."""
         return b"".join([chunk async for chunk in self.chunks()])

@@ -114,7 +114,7 @@ class McpDriver:
 def _reply(answer: dict[str, Any], context: EffectContext) -> str:
     reply = McpReply(result=answer.get("result"), error=answer.get("error"))
     text = msgspec.json.encode(reply)
-    if len(text) > LARGE and reply.error is None:
+    if len(text) > LARGE and reply.error is None and not context.whole_bodies:
         body = keep(context.blobs, msgspec.json.encode(reply.result), "application/json")
         text = msgspec.json.encode(McpReply(result=msgspec.to_builtins(body)))
     return text.decode()

@@ -129,6 +129,11 @@ class Keyring:
         if secret.reference.startswith("cred://") and self._vault is None:
             raise EffectDenied(f"`{secret.reference}` cannot be had: no credential plugin is configured")
 
+    def known(self, reference: str) -> bool:
+        """Whether `reference` is well formed and its source or vault is there; says nothing about grants."""
+        found = _REFERENCE.fullmatch(reference)
+        return found["source"] in self._sources if found else bool(_CREDENTIAL.fullmatch(reference) and self._vault)
+
     async def open(self, secret: Secret, caller: Caller) -> tuple[str, str]:
         """Return (the secret, the text with prefix and suffix); raises `EffectDenied` when there is none."""
         reference = secret.reference

@@ -63,13 +63,14 @@ class Connection(asyncio.Protocol):
         self._failure: HttpFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._chunks: deque[bytes] = deque()
-        self._waiting = 0
         self.keep = 0.0
         """Seconds that the server says it keeps the connection, 0 if it says nothing."""
         self._begin(head_only=False)
 
     def _begin(self, *, head_only: bool) -> None:
         self._head_only = head_only
+        self._chunks.clear()
+        self._waiting = 0
         self.status = 0
         self.headers: list[tuple[str, str]] = []
         self._head_done = self._done = self._framed = False
@@ -83,8 +84,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether the exchange has ended and the next one may begin."""
-        return self._done and not self.closed and not self._head_only and self._persistent
+        """Whether the exchange has ended, all of its body was taken, and the next one may begin."""
+        return self._done and not self._chunks and not self.closed and not self._head_only and self._persistent
 
     async def exchange(self, request: bytes, *, head_only: bool) -> None:
         """Send `request` and wait for `status` and `headers`; `head_only` says that the answer has no body (HEAD).

@@ -1,1 +1,6 @@
-"""To be written."""
+"""Host-side extension points: `hookspecs` says what there is, `registry` finds who answers."""
+
+from mcpg.hooks.hookspecs import hookimpl
+from mcpg.hooks.registry import Extensions
+
+__all__ = ["Extensions", "hookimpl"]
