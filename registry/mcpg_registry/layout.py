@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpg_registry.digests import Digest
-    from mcpg_registry.manifests import Descriptor
+    from mcpg_registry.manifests import Descriptor, ImageManifest
 
 __all__ = ["LAYOUT_VERSION", "Layout", "fallback_tag", "read_file"]
 
@@ -40,6 +40,9 @@ class Layout:
         if marker.get("imageLayoutVersion") != LAYOUT_VERSION:
             raise ValueError(f"the file oci-layout does not name layout version {LAYOUT_VERSION}")
         self.entries = parse_index(read_file(directory / "index.json", media.MAX_INDEX), typed=False)
+        self._manifests: dict[Digest, ImageManifest] = {}
+        self._referring: dict[Digest, list[ImageManifest]] | None = None
+        self._faults: list[str] = []
 
     def find(self, repository: str, tag: str | None, digest: Digest | None) -> Descriptor:
         """Return the one entry of that name; with tag and digest, both must agree.
@@ -72,16 +75,21 @@ class Layout:
         return data
 
     def signatures(self, subject: Digest) -> tuple[bytes, ...]:
-        """Return the bundles that say they are about `subject`: referrers in the index, then the fallback tag's."""
+        """Return the bundles that say they are about `subject`: referrers in the index, then the fallback tag's.
+
+        What the fallback tag lists must be whole. A broken manifest in the index may be anybody's: it counts as none,
+        and is only told when nothing else is found.
+        """
+        listed = [self._manifest(entry) for entry in self._fallback(subject) if entry.media_type == media.MANIFEST]
+        manifests = (*self._referrers().get(subject, ()), *listed)
         layers: dict[Digest, Descriptor] = {}
-        for entry in (*self.entries, *self._fallback(subject)):
-            if entry.media_type != media.MANIFEST or entry.digest == subject:
-                continue
-            manifest = parse_manifest(self.read(entry, media.MAX_MANIFEST))
+        for manifest in manifests:
             layer = signature_layer(manifest, subject)
             if layer is not None:
                 self.read(manifest.config, media.MAX_CONFIG)
                 layers[layer.digest] = layer
+        if not layers and self._faults:
+            raise ValueError(self._faults[0])
         if len(layers) > media.MAX_REFERRERS:
             raise ValueError(f"found {len(layers)} signatures, at most {media.MAX_REFERRERS} are allowed")
         return tuple(self.read(layer, media.MAX_SIGNATURE) for layer in layers.values())
@@ -102,6 +110,28 @@ class Layout:
                 manifest = parse_manifest(data)
                 waiting += [manifest.config, *manifest.layers]
         return frozenset(seen)
+
+    def _manifest(self, entry: Descriptor) -> ImageManifest:
+        """Return a manifest, read and checked once."""
+        if entry.digest not in self._manifests:
+            self._manifests[entry.digest] = parse_manifest(self.read(entry, media.MAX_MANIFEST))
+        return self._manifests[entry.digest]
+
+    def _referrers(self) -> dict[Digest, list[ImageManifest]]:
+        """Return the manifests of the index that refer to another, by that other's digest."""
+        if self._referring is None:
+            self._referring = {}
+            for entry in self.entries:
+                if entry.media_type != media.MANIFEST:
+                    continue
+                try:
+                    manifest = self._manifest(entry)
+                except ValueError as fault:
+                    self._faults.append(str(fault))
+                    continue
+                if manifest.subject is not None:
+                    self._referring.setdefault(manifest.subject.digest, []).append(manifest)
+        return self._referring
 
     def _fallback(self, subject: Digest) -> tuple[Descriptor, ...]:
         name = fallback_tag(subject)

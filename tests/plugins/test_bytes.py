@@ -71,12 +71,13 @@ def flip(path: Path, at: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("where", ["first", "middle", "last"])
-def test_one_byte_of_a_blob(places: Places, kind: str, where: str) -> None:
-    path, step = (fallback_of(places, "echo"), 5) if kind == "fallback index" else blob_of(places, "echo", kind)
+@pytest.mark.parametrize("name", ["echo", "plain"])
+def test_one_byte_of_a_blob(places: Places, kind: str, where: str, name: str) -> None:
+    path, step = (fallback_of(places, name), 5) if kind == "fallback index" else blob_of(places, name, kind)
     flip(path, {"first": 0, "middle": path.stat().st_size // 2, "last": -1}[where])
     with pytest.raises(PluginRefused) as caught:
         verify(places)
-    assert caught.value.where == "built-in plugin `echo`"
+    assert caught.value.where == f"built-in plugin `{name}`"
     assert caught.value.step == step
     assert "found" in caught.value.message
     assert "wanted" in caught.value.message
@@ -105,7 +106,7 @@ def test_the_bundle_that_ships_verifies_and_does_not_die_of_age() -> None:
         assert names
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(data=st.data())
 def test_any_byte_of_any_file(places: Places, data: st.DataObject) -> None:
     before = verify(places)
