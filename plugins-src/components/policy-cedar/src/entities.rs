@@ -1,7 +1,11 @@
 //! Callers and actions as Cedar entities, joined with those that the operator wrote.
 
+use crate::callers::Known;
 use crate::values::{record, text, texts};
-use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema};
+use cedar_policy::entities_errors::EntitiesError;
+use cedar_policy::{
+    Entities, Entity, EntityAttrEvaluationError, EntityId, EntityTypeName, EntityUid, RestrictedExpression, Schema,
+};
 use mcpg_sdk::{Map, Problem, Value, problem};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -125,16 +129,22 @@ impl World {
         Ok(World { known })
     }
 
-    /// Returns the entities of one question.
-    pub fn with(&self, entities: [Entity; 2]) -> Result<Entities, impl std::error::Error + use<>> {
-        if self.known.is_empty() {
-            return Entities::from_entities(entities, None);
-        }
-        self.known.clone().upsert_entities(entities, None)
+    /// Returns what is known, and one entity more.
+    pub fn and(&self, entity: Entity) -> Result<Entities, Box<EntitiesError>> {
+        self.known.clone().upsert_entities([entity], None).map_err(Box::new)
+    }
+
+    /// Returns the entities of one question of a caller.
+    pub fn with(&self, caller: &Known, resource: Entity) -> Result<Entities, Box<EntitiesError>> {
+        let entities = caller.entities.clone();
+        let written = !self.known.is_empty() && self.known.get(&resource.uid()).is_some();
+        let joined =
+            if written { entities.upsert_entities([resource], None) } else { entities.add_entities([resource], None) };
+        joined.map_err(Box::new)
     }
 
     /// Returns the caller as an entity.
-    pub fn principal(&self, caller: &Caller) -> Result<Entity, impl std::error::Error + use<>> {
+    pub fn principal(&self, caller: &Caller) -> Result<Entity, Box<EntityAttrEvaluationError>> {
         let named = [
             ("id", text(&caller.id)),
             ("kind", text(&caller.kind)),
@@ -157,7 +167,7 @@ impl World {
     }
 
     /// Returns what an action is about as an entity.
-    pub fn resource(&self, action: &Action) -> Result<Entity, impl std::error::Error + use<>> {
+    pub fn resource(&self, action: &Action) -> Result<Entity, Box<EntityAttrEvaluationError>> {
         let named = [
             ("name", text(&action.name)),
             ("backend", text(&action.backend)),
@@ -183,7 +193,7 @@ impl World {
         uid: EntityUid,
         mut attributes: Attributes,
         mut parents: HashSet<EntityUid>,
-    ) -> Result<Entity, cedar_policy::EntityAttrEvaluationError> {
+    ) -> Result<Entity, Box<EntityAttrEvaluationError>> {
         if let Some(known) = self.known.get(&uid) {
             let (_, more, ancestors) = known.clone().into_inner();
             for (name, value) in more {
@@ -191,7 +201,7 @@ impl World {
             }
             parents.extend(ancestors);
         }
-        Entity::new(uid, attributes, parents)
+        Entity::new(uid, attributes, parents).map_err(Box::new)
     }
 }
 

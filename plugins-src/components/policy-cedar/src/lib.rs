@@ -5,12 +5,14 @@
 //! `Mcpg::Method`; the context holds `arguments`, `session` and `era`. `schema.cedarschema` beside this folder shows all.
 
 mod answers;
+mod callers;
 mod entities;
 mod rules;
 mod values;
 
-use cedar_policy::{Authorizer, Context, Request};
-use entities::{Action, Caller, World};
+use callers::{Callers, Known};
+use cedar_policy::{Authorizer, Context, Entities, Request, RestrictedExpression as Expression};
+use entities::{Action, World};
 use mcpg_sdk::{Doc, Plugin, Policy, Problem, Run, Stop, Value, Verdict, problem, read_config};
 use rules::{File, Rules};
 use serde::Deserialize;
@@ -26,6 +28,7 @@ struct Config {
 struct Cedar {
     rules: Rules,
     world: World,
+    callers: Callers,
     authorizer: Authorizer,
 }
 
@@ -36,6 +39,7 @@ impl Plugin for Cedar {
         Ok(Cedar {
             rules: Rules::new(&policies, schema.as_ref())?,
             world: World::new(entities, schema.as_ref())?,
+            callers: Callers::default(),
             authorizer: Authorizer::new(),
         })
     }
@@ -43,20 +47,20 @@ impl Plugin for Cedar {
 
 impl Policy for Cedar {
     fn decide(&self, _: &mut Run, caller: Doc, action: Doc) -> Result<Verdict, Stop> {
-        let (caller, action): (Caller, Action) = (caller.read()?, action.read()?);
-        let principal = self.world.principal(&caller).map_err(unusable)?;
+        let known = self.callers.known(caller, &self.world)?;
+        let action: Action = action.read()?;
         let arguments = values::record(action.arguments.as_ref());
-        let (request, entities) = self.ask(&principal, &action, action.context(arguments))?;
+        let (request, entities) = self.ask(&known, &action, arguments)?;
         let response = self.authorizer.is_authorized(&request, &self.rules.set, &entities);
         Ok(answers::verdict(&self.rules, &response))
     }
 
     fn see(&self, _: &mut Run, caller: Doc, actions: Doc) -> Result<String, Stop> {
-        let (caller, actions): (Caller, Vec<Action>) = (caller.read()?, actions.read()?);
-        let principal = self.world.principal(&caller).map_err(unusable)?;
+        let known = self.callers.known(caller, &self.world)?;
+        let actions: Vec<Action> = actions.read()?;
         let mut letters = String::with_capacity(actions.len());
         for action in &actions {
-            let (request, entities) = self.ask(&principal, action, action.context(values::unknown("arguments")))?;
+            let (request, entities) = self.ask(&known, action, values::unknown("arguments"))?;
             let response = self.authorizer.is_authorized_partial(&request, &self.rules.set, &entities);
             letters.push(answers::letter(&response));
         }
@@ -64,24 +68,19 @@ impl Policy for Cedar {
     }
 }
 
-type Pairs = Vec<(String, cedar_policy::RestrictedExpression)>;
-
 impl Cedar {
-    fn ask(
-        &self,
-        principal: &cedar_policy::Entity,
-        action: &Action,
-        context: Pairs,
-    ) -> Result<(Request, cedar_policy::Entities), Problem> {
+    fn ask(&self, known: &Known, action: &Action, arguments: Expression) -> Result<(Request, Entities), Problem> {
         let resource = self.world.resource(action).map_err(unusable)?;
-        let context = Context::from_pairs(context).map_err(unusable)?;
-        let request = Request::new(principal.uid(), entities::action_uid(action), resource.uid(), context, None);
-        Ok((request.map_err(unusable)?, self.world.with([principal.clone(), resource]).map_err(unusable)?))
+        let context = Context::from_pairs(action.context(arguments)).map_err(unusable)?;
+        let principal = known.principal.clone();
+        let request = Request::new(principal, entities::action_uid(action), resource.uid(), context, None);
+        let entities = self.world.with(known, resource).map_err(unusable)?;
+        Ok((request.map_err(unusable)?, entities))
     }
 }
 
 /// The host denies on a failure; what Cedar says of it may quote values, so it is not passed on.
-fn unusable<E>(_: E) -> Problem {
+pub(crate) fn unusable<E>(_: E) -> Problem {
     problem("policy-error", "the caller or the action cannot be carried to Cedar")
 }
 

@@ -17,7 +17,7 @@ fn runs(text: &str, joins: fn(&str) -> bool) -> Vec<Vec<Group>> {
         let end = at + bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
         match runs.last_mut() {
             Some(run) if run.last().is_some_and(|last| joins(&text[last.end..at])) => run.push(at..end),
-            _ => runs.push(vec![at..end]),
+            _ => runs.push(Vec::from([at..end])),
         }
         at = end;
     }
