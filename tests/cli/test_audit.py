@@ -31,7 +31,7 @@ def test_tail_shows_the_last_records_oldest_first(folder: Folder) -> None:
     calls = [(record["kind"], record["call"]) for record in shown]
     assert calls[:4] == [("intent", "a1"), ("outcome", "a1"), ("refusal", "b2"), ("intent", "c3")]
     lines = _run(folder, "audit", "tail", "--tenant", "default", "--limit", "100").stdout.splitlines()
-    assert "refusal  b2  ana  hello  policy  -32602: denied by rules" in lines[2]
+    assert "refusal  b2  ana  tools/call  hello  policy  -32602: denied by rules" in lines[2]
 
 
 def test_the_ledger_can_be_named_without_a_configuration(folder: Folder) -> None:

@@ -150,3 +150,12 @@ def test_names_that_headers_cannot_carry_are_encoded() -> None:
 def test_a_client_is_usable_without_the_command_line() -> None:
     with serving(Scripted()) as script, Client(script.url, tell=print) as client:
         assert [tool["name"] for tool in client.listed("tools")] == ["add", "echo"]
+
+
+def test_json_holds_no_control_character_and_says_the_same() -> None:
+    text = "a\x1b\x9b\u202eb\u00e4"
+    with serving(Scripted()) as script:
+        done = _run(script, "call", "echo", "--args", json.dumps({"text": text}), "--json")
+    assert json.loads(done.stdout)["content"][0]["text"] == text
+    assert not {"\x1b", "\x9b", "\u202e"} & set(done.stdout)
+    assert "\u00e4" in done.stdout

@@ -150,7 +150,7 @@ def _draw(console: Console, result: dict[str, Any]) -> None:
         console.print("[bold red]the tool failed[/bold red]")
     structured = result.get("structuredContent")
     if structured is not None:
-        console.print_json(json.dumps(structured))
+        console.print_json(plain(json.dumps(structured, ensure_ascii=False)))
     for block in result.get("content", ()):
         text = block.get("text") if block.get("type") == "text" else None
         if text is None:

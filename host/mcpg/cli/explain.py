@@ -99,13 +99,9 @@ _SENTENCES = {
 
 
 def _draw(console: Console, story: dict[str, Any]) -> None:
-    caller = story["caller"] if isinstance(story["caller"], dict) else {}
-    groups = ", ".join(caller.get("groups") or ())
-    who = f"{caller.get('id', '?')} ({caller.get('kind', '?')}{', in ' + groups if groups else ''})"
-    console.print(f"[bold]call {story['call']}[/bold]  {when(story['at'])}")
-    console.print(
-        f"{who} asked for {story['method'] or '?'} {story['name'] or ''}, tenant {story['tenant']}", markup=False
-    )
+    wanted = " ".join(str(story[key]) for key in ("method", "name") if story[key]) or "something"
+    say(console, f"call {story['call']}  {when(story['at'])}")
+    say(console, f"{_who(story['caller'])} asked for {wanted}, tenant {story['tenant']}")
     say(console, _SENTENCES.get(str(story["ended"]), f"It ended as {story['ended']}."))
     if story["ended"] != "ok" and (story["message"] or story["code"]):
         by = f" by {story['use']}" if story["use"] else ""
@@ -115,6 +111,13 @@ def _draw(console: Console, story: dict[str, Any]) -> None:
         console.print()
         table(console, ("stage", "use", "verdict", "why", "µs", "component", "input"), _rows(story["stages"]))
     say(console, f"\n{len(story['records'])} records; `mcpg audit verify` proves them.")
+
+
+def _who(caller: Any) -> str:
+    if not isinstance(caller, dict) or not caller.get("id"):
+        return "a caller that nobody knew"
+    groups = ", ".join(caller.get("groups") or ())
+    return f"{caller['id']} ({caller.get('kind', '?')}{', in ' + groups if groups else ''})"
 
 
 def _rows(stages: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:

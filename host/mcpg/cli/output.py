@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ __all__ = [
 FAILED = 1
 REFUSED = 3
 PIPE_WIDTH = 160
+_CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 config_option = click.option(
@@ -77,7 +79,7 @@ def failure(error: McpgError) -> dict[str, Any]:
 def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> None:
     """Print `document` as JSON, or let `draw` tell it to a person."""
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(_json(document, indent=2))
         return
     from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
 
@@ -88,7 +90,13 @@ def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> No
 def show_lines(documents: Iterable[Any], line: Callable[[Any], str], *, as_json: bool) -> None:
     """Print documents one a line, as they come: JSON, or what `line` makes of each."""
     for document in documents:
-        click.echo(json.dumps(document, ensure_ascii=False) if as_json else line(document))
+        click.echo(_json(document) if as_json else line(document))
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    """Return JSON text in which no control character stands as itself; JSON escapes the others anyway."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(text: str) -> str:
