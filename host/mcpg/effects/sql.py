@@ -75,9 +75,8 @@ class SqlDriver:
         loop = asyncio.get_running_loop()
         deadline = min(context.deadline, loop.time() + min(request.timeout / 1000, grant.max_time))
         try:
-            engine = self._engines.engine(request.connection, read_only=grant.read_only)
-            async with asyncio.timeout_at(deadline):
-                connection = await engine.connect()
+            lent = self._engines.lend(request.connection, deadline, read_only=grant.read_only)
+            connection = await lent.__aenter__()
         except TimeoutError:
             return failed("timeout", "no database connection became free in time")
         except (SQLAlchemyError, OSError, ConfigError):
@@ -86,7 +85,7 @@ class SqlDriver:
             work = asyncio.ensure_future(_run(connection, request, grant))
             return await _supervise(work, connection, deadline)
         finally:
-            await asyncio.shield(connection.close())
+            await lent.__aexit__(None, None, None)
 
 
 async def _supervise(work: asyncio.Task[SqlReply], connection: AsyncConnection, deadline: float) -> Case:

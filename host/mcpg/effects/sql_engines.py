@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Coroutine, Mapping
 
 __all__ = ["Engines"]
 
@@ -24,6 +27,7 @@ _NEVER = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE
 _FUNCTIONS_DENIED = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
 _MAX_VALUE = 16 << 20
 _BUSY = 5.0
+T = TypeVar("T")
 
 
 class Engines:
@@ -32,7 +36,8 @@ class Engines:
     def __init__(self, connections: Mapping[str, str], pool: int) -> None:
         self._urls = dict(connections)
         self._pool = pool
-        self._made: dict[tuple[str, bool], AsyncEngine] = {}
+        self._made: dict[tuple[str, bool], tuple[AsyncEngine, asyncio.Semaphore]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,21 +49,48 @@ class Engines:
         for name in self._urls:
             self._file(name)
 
-    def engine(self, name: str, *, read_only: bool) -> AsyncEngine:
-        """Return the pool of one connection and way of use."""
+    @asynccontextmanager
+    async def lend(self, name: str, deadline: float, *, read_only: bool) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection; raises `TimeoutError` when none is free in time, `SQLAlchemyError` or `OSError` when none opens."""
+        engine, free = self._pool_of(name, read_only=read_only)
+        async with asyncio.timeout_at(deadline):
+            await free.acquire()
+        opening = self._track(_open(engine))
+        try:
+            async with asyncio.timeout_at(deadline):
+                connection = await asyncio.shield(opening)
+        except BaseException:
+            # Opening is never broken off half-way: its thread would outlive it. It is closed when it is done.
+            self._track(_close(opening, free))
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(self._track(_close(opening, free)))
+
+    def _track(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _pool_of(self, name: str, *, read_only: bool) -> tuple[AsyncEngine, asyncio.Semaphore]:
         made = self._made.get((name, read_only))
         if made is None:
-            uri = f"file:{quote(self._file(name))}?mode={'ro' if read_only else 'rw'}&uri=true"
-            made = create_async_engine(
+            file = self._file(name)
+            # aiosqlite does not wait for its thread when opening fails, so the usual failure is met here.
+            if not Path(file).is_file():
+                raise OSError("there is no such file")
+            uri = f"file:{quote(file)}?mode={'ro' if read_only else 'rw'}&uri=true"
+            engine = create_async_engine(
                 f"sqlite+aiosqlite:///{uri}",
                 pool_size=self._pool,
                 max_overflow=0,
-                pool_timeout=60,
                 hide_parameters=True,
                 connect_args={"timeout": _BUSY},
             )
-            event.listen(made.sync_engine, "connect", _reader if read_only else _writer)
-            self._made[name, read_only] = made
+            event.listen(engine.sync_engine, "connect", _reader if read_only else _writer)
+            made = self._made[name, read_only] = (engine, asyncio.Semaphore(self._pool))
         return made
 
     def _file(self, name: str) -> str:
@@ -73,9 +105,24 @@ class Engines:
 
     async def stop(self) -> None:
         """Close every pool."""
-        for engine in self._made.values():
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+        for engine, _ in self._made.values():
             await engine.dispose()
         self._made.clear()
+
+
+async def _open(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
+
+
+async def _close(opening: asyncio.Task[AsyncConnection], free: asyncio.Semaphore) -> None:
+    try:
+        await asyncio.wait([opening])
+        if opening.exception() is None:
+            await opening.result().close()
+    finally:
+        free.release()
 
 
 def _reader(connection: Any, _: Any) -> None:
