@@ -69,7 +69,7 @@ async def test_sink_http(plugin: Callable[[str, Any], Awaitable[Any]], status: i
     answer, effects = await sink.run("deliver", batch, serve=lambda _: ok(json.dumps({"status": status})))
     request = msgspec.json.decode(effects[0].request, type=HttpRequest)
     assert (answer.tag, request.method, request.body) == (tag, "POST", batch)
-    assert request.headers["idempotency-key"] == hashlib.sha256(batch.encode()).hexdigest()
+    assert request.headers["x-mcpg-batch"] == hashlib.sha256(batch.encode()).hexdigest()
 
 
 async def test_sink_http_tries_again_when_nobody_answers(plugin: Callable[[str, Any], Awaitable[Any]]) -> None:

@@ -34,12 +34,16 @@ pub fn result(reply: &str, shape: &Shape, name: &str) -> Result<Json, Problem> {
         return shaped(&reply, shape);
     }
     if let Some(document) = &reply.json {
-        return Ok(if is_body(document.get()) { text_result(value(document)) } else { document_result(document) });
+        return Ok(document_result(document));
     }
-    if let Some(body) = reply.body_base64 {
-        return Ok(json!({"content": [binary(&reply.media, body, name)]}).into());
+    match (reply.body_base64, reply.body) {
+        (Some(body), _) => Ok(json!({"content": [binary(&reply.media, body, name)]}).into()),
+        // A large body stays in the host, which puts it back as text, or as base64 where it is none.
+        (None, Some(body)) if body.is_object() && !is_text(&reply.media) => {
+            Ok(json!({"content": [binary(&reply.media, body, name)]}).into())
+        }
+        (None, body) => Ok(text_result(body.unwrap_or_else(|| "".into()))),
     }
-    Ok(text_result(reply.body.unwrap_or_else(|| "".into())))
 }
 
 fn read(text: &str) -> Result<Reply, Problem> {
@@ -48,7 +52,7 @@ fn read(text: &str) -> Result<Reply, Problem> {
 
 fn failure(reply: &Reply) -> Json {
     let said = match (&reply.json, &reply.body) {
-        (Some(document), _) if !is_body(document.get()) => document.get(),
+        (Some(document), _) => document.get(),
         (None, Some(Value::String(text))) => text,
         _ => "",
     };
@@ -59,8 +63,10 @@ fn failure(reply: &Reply) -> Json {
 fn shaped(reply: &Reply, shape: &Shape) -> Result<Json, Problem> {
     let unexpected = |what: String| problem("unexpected-reply", what);
     let document = match &reply.json {
-        Some(document) if !is_body(document.get()) => value(document),
-        Some(_) => return Err(unexpected("the reply is too large to be looked into".into())),
+        Some(document) => value(document),
+        None if reply.body.as_ref().is_some_and(Value::is_object) => {
+            return Err(unexpected("the reply is too large to be looked into".into()));
+        }
         None => return Err(unexpected(format!("the reply is `{}`, wanted is JSON", reply.media))),
     };
     let pointer = shape.pointer.as_deref().unwrap_or_default();
@@ -79,9 +85,10 @@ fn shaped(reply: &Reply, shape: &Shape) -> Result<Json, Problem> {
     Ok(result.into())
 }
 
-/// Whether a document is a body that stays in the host.
-fn is_body(document: &str) -> bool {
-    document.starts_with(r#"{"$ref":"blob:"#)
+/// Whether bodies of a media type are texts.
+fn is_text(media: &str) -> bool {
+    let texts = ["json", "xml", "yaml", "javascript", "csv", "html", "graphql", "sql", "urlencoded"];
+    media.is_empty() || media.starts_with("text/") || texts.iter().any(|text| media.contains(text))
 }
 
 fn value(document: &RawValue) -> Value {

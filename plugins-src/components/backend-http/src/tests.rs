@@ -117,6 +117,11 @@ fn replies_become_results() {
     let body = json!({"$ref": "blob:0", "size": 1, "sha256": "x", "media": "text/plain"});
     let large = result(json!({}), json!({"status": 200, "media": "text/plain", "body": body})).unwrap();
     assert_eq!(large["content"][0]["text"], body);
+    let picture = result(json!({}), json!({"status": 200, "media": "image/png", "body": body})).unwrap();
+    assert_eq!(picture["content"][0], json!({"type": "image", "data": body, "mimeType": "image/png"}));
+    let looked_into =
+        result(json!({"pointer": "/a"}), json!({"status": 200, "media": "application/json", "body": body}));
+    assert!(looked_into.unwrap_err().message.contains("too large"));
     let image = result(json!({}), json!({"status": 200, "media": "image/png", "body_base64": "AA=="})).unwrap();
     assert_eq!(image["content"][0], json!({"type": "image", "data": "AA==", "mimeType": "image/png"}));
     let other = result(json!({}), json!({"status": 200, "media": "application/pdf", "body_base64": "AA=="})).unwrap();

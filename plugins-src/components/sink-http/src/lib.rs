@@ -1,4 +1,5 @@
-//! Sends batches of records to a URL as they are. The same batch has the same key, so a receiver can tell a repetition.
+//! Sends batches of records to a URL as they are. The same batch has the same `X-Mcpg-Batch`, so a receiver can tell a
+//! repetition.
 
 use mcpg_sdk::{Delivery, Doc, Map, Plugin, Problem, Run, Sink, Stop, Value, json, problem, read_config};
 use serde::Deserialize;
@@ -29,7 +30,8 @@ impl Http {
             headers.insert(name.to_ascii_lowercase(), value.clone());
         }
         headers.insert("content-type".into(), json!("application/json"));
-        headers.insert("idempotency-key".into(), json!(key(batch)));
+        // `Idempotency-Key` is the host's: it names one delivery, and this names the batch however often it is delivered.
+        headers.insert("x-mcpg-batch".into(), json!(key(batch)));
         let mut request =
             json!({"method": "POST", "url": self.url, "headers": headers, "body": batch, "idempotent": true});
         if let Some(timeout) = self.timeout {
@@ -89,7 +91,7 @@ mod tests {
             (&json!("POST"), &json!(BATCH), &json!(5))
         );
         assert_eq!(request["headers"]["authorization"]["$secret"], "secret://env/T");
-        assert_eq!(request["headers"]["idempotency-key"], key(BATCH));
+        assert_eq!(request["headers"]["x-mcpg-batch"], key(BATCH));
         assert_ne!(key(BATCH), key("[]"));
     }
 
