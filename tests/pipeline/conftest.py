@@ -31,9 +31,7 @@ from mcpg.pipeline.suspend import Suspender
 from mcpg.pipeline.transforms import TransformChain
 from mcpg.pipeline.views import Views
 from mcpg.sealing import Sealer, SealKey, SealKeys
-from mcpg.storage.accounts import MemoryAccounts
-from mcpg.storage.lru import Lru
-from mcpg.storage.parked import MemoryParked
+from mcpg.storage import Lru, MemoryAccounts, MemoryParked
 
 
 class FakeGuest:
@@ -130,7 +128,7 @@ class Bench:
         self.parked = MemoryParked()
         calls = Calls(
             views=self.views, policy=policy, limits=LimitChain(runner, self.accounts), transforms=TransformChain(runner),
-            backends=Backends(runner, Lru()), suspender=Suspender(self.sealer, self.parked), ledger=self.ledger,
+            backends=Backends(runner, Lru(entries=1000, size=1 << 20)), suspender=Suspender(self.sealer, self.parked), ledger=self.ledger,
             background=self.background.append,
         )  # fmt: skip
         self.floods = Floods(self.ledger)
@@ -180,11 +178,12 @@ def backend(answer=None):
 
 def policy(answer, use="rules", **more):
     def both(function, caller, action, replies):
-        verdict = answer(caller, action) if callable(answer) else answer
         if function == "see":
             rows = [answer(caller, a) if callable(answer) else answer for a in action]
-            return Case("seen", "".join({"permit": "p", "deny": "d"}.get(v.tag, "a") for v in rows))
-        return verdict
+            return Case(
+                "seen", "".join({"permit": "p", "deny": "d"}.get(getattr(v, "tag", "failed"), "a") for v in rows)
+            )
+        return answer(caller, action) if callable(answer) else answer
 
     return FakeGuest(use, PluginKind.POLICY, both, **more)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
@@ -25,6 +25,7 @@ from mcpg.edge.endpoint import McpEndpoint
 from mcpg.edge.front import front_door
 from mcpg.edge.listeners import open_listener
 from mcpg.edge.metrics import Registry
+from mcpg.edge.pipes import open_stdio
 from mcpg.edge.public import public_app
 from mcpg.edge.serving import Running, Site, Tls, serve
 from mcpg.edge.settings import EdgeSettings
@@ -110,6 +111,8 @@ async def _serve(loaded: Loaded) -> None:
                 sites.append(Site(await _admin(loaded, served, endpoint), admin))
             scheme = "https" if tls else "http"
             say(f"serving {scheme}://{listener.name}{server.path} with {len(served.gateway.plan().routes)} entries")
+            gc.collect()
+            gc.freeze()  # what was made for the start lives as long as the process: no collection need walk it again
             async with _caretaker(served, endpoint):
                 await serve(sites, drain=endpoint.drain, running=running)
     finally:
@@ -200,17 +203,6 @@ async def _expire(endpoint: McpEndpoint) -> None:
         endpoint.expire_sessions()
 
 
-async def standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Return our standard input and output as streams; what else is printed goes to standard error from now on."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, out)
-    return reader, asyncio.StreamWriter(transport, protocol, None, loop)
-
-
 async def _serve_stdio(loaded: Loaded) -> None:
     stdio = loaded.config.server.stdio
     if stdio is None:
@@ -232,7 +224,7 @@ async def _serve_stdio(loaded: Loaded) -> None:
         attributes=who.attributes,
     )
     served = Served(loaded, loopback=True)
-    reader, writer = await standard_streams()
+    reader, writer = await open_stdio()
     async with served.lifespan():
         server = StdioServer(served.gateway.service, caller, writer)
         served.listeners.append(server.notify_changed)

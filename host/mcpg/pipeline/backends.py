@@ -66,7 +66,18 @@ class Breaker:
 class Backends:
     """Calls backends, one breaker for each use."""
 
-    TRANSPORT = frozenset({"connect-failed", "timeout", "upstream-failed", "outcome-unknown", "plugin-trapped"})
+    TRANSPORT = frozenset(
+        {
+            "unreachable",
+            "unresolved",
+            "broken",
+            "tls",
+            "timeout",
+            "outcome-unknown",
+            "plugin-trapped",
+            "plugin-deadline",
+        }
+    )
 
     def __init__(self, runner: Runner, cache: Lru[bytes]) -> None:
         self._runner = runner

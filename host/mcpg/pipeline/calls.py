@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Calls"]
 
 CALL_META = "dev.mcpg/call"
+_UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
+"""Problems after which the effect may have happened."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -186,7 +188,7 @@ class Calls:
             outcome["result"] = result
             return {**result, "_meta": {**(result.get("_meta") or {}), CALL_META: work.call_id}}
         except (RunFailed, PluginRefused) as error:
-            status = "unknown" if error.code == "outcome-unknown" else "failed"
+            status = "unknown" if error.code in _UNKNOWN else "failed"
             outcome = {"status": status, "result": None, "problem": error.code, "message": error.message}
             return _failure(flight.route, error, work)
         except Refusal as refused:
