@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -48,6 +49,10 @@ class FakeGuest:
         self.memo = memo
         self.answer = answer
         self.asked = []
+
+    @contextmanager
+    def pinned(self):
+        yield self
 
     async def ask(self, function, arguments, run, tenant):
         self.asked.append((function, arguments))

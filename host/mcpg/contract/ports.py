@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from mcpg.contract.documents import Caller, Credentials, RunFacts
     from mcpg.contract.manifest import Manifest
@@ -18,6 +19,7 @@ __all__ = [
     "EffectContext",
     "Effects",
     "Guest",
+    "GuestHandle",
     "Ledger",
     "McpCall",
     "Refusal",
@@ -61,6 +63,14 @@ class Guest(Protocol):
 
     async def ask(self, function: str, arguments: tuple[Any, ...], run: RunFacts, tenant: str) -> Case:
         """Make one pass: call the exported `function` with WIT-shaped `arguments` and return its tagged answer."""
+        ...
+
+
+class GuestHandle(Guest, Protocol):
+    """A guest whose component or configuration may be exchanged under traffic."""
+
+    def pinned(self) -> AbstractContextManager[Guest]:
+        """Hold the current generation for one run: its digests and its answers belong together."""
         ...
 
 

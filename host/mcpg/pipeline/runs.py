@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcpg.contract.documents import RunFacts
+    from mcpg.contract.ports import Guest
     from mcpg.contract.verdicts import Case, Effect
     from mcpg.pipeline.memo import Memo
     from mcpg.pipeline.stages import Stage
@@ -84,21 +85,29 @@ class Runner:
         self._bounds = bounds or Bounds()
 
     async def run(self, question: Question, history: History | None = None) -> Case:
-        """Return the plugin's answer; raises `RunFailed` or `PluginRefused`, having traced why."""
+        """Return the plugin's answer; raises `RunFailed` or `PluginRefused`, having traced why.
+
+        The generation that begins the run also ends it, so the digests in key and trace are those of what answered.
+        """
+        with question.stage.guest.pinned() as guest:
+            return await self._run(question, guest, history)
+
+    async def _run(self, question: Question, guest: Guest, history: History | None) -> Case:
         started = time.perf_counter_ns()
-        work, guest = question.work, question.stage.guest
+        work = question.work
         key = None
         if guest.memo and not question.stage.reads.run:
-            key = _key(question)
+            key = _key(question, guest)
             found = self._memo.get(key)
             if found is not None:
-                work.trace.append({**_entry(question, found[1], started), **_verdict(work, found[0]), "memo": True})
+                entry = _entry(question, guest, found[1], started)
+                work.trace.append({**entry, **_verdict(work, found[0]), "memo": True})
                 return found[0]
         history = history or History()
         try:
-            answer = await self._loop(question, history)
+            answer = await self._loop(question, guest, history)
         except Exception as error:
-            entry = _entry(question, _input_digest(question), started)
+            entry = _entry(question, guest, _input_digest(question), started)
             entry |= {"verdict": "error", "code": getattr(error, "code", "internal")}
             entry["message"] = getattr(error, "message", type(error).__name__)
             work.trace.append(entry | _effects(work, history))
@@ -106,17 +115,18 @@ class Runner:
         digest = _input_digest(question)
         if key is not None and not history.replies and answer.tag != "failed":
             self._memo.put(key, answer, digest)
-        work.trace.append({**_entry(question, digest, started), **_verdict(work, answer), **_effects(work, history)})
+        entry = _entry(question, guest, digest, started)
+        work.trace.append({**entry, **_verdict(work, answer), **_effects(work, history)})
         return answer
 
-    async def _loop(self, question: Question, history: History) -> Case:
+    async def _loop(self, question: Question, guest: Guest, history: History) -> Case:
         stage, work, documents = question.stage, question.work, question.documents
         facts = work.facts()
         tenant = work.known.caller.tenant
         asks = question.function not in _NO_REPLIES
         for _ in range(self._bounds.passes):
             arguments = (*documents, history.replies) if asks else documents
-            answer = await stage.guest.ask(question.function, arguments, facts, tenant)  # 1
+            answer = await guest.ask(question.function, arguments, facts, tenant)  # 1
             if answer.tag != "perform":
                 return answer
             new = self._news(answer.value, history)
@@ -176,8 +186,7 @@ _PROBLEM_TAGS = frozenset({"failed", "deny", "reject", "retry", "err"})
 _NO_REPLIES = frozenset({"reserve", "settle", "shape"})
 
 
-def _key(question: Question) -> tuple[str, ...]:
-    guest = question.stage.guest
+def _key(question: Question, guest: Guest) -> tuple[str, ...]:
     documents = question.documents
     if question.place == "identity":  # these documents hold credentials, which no memo may keep
         documents = (_input_digest(question),)
@@ -188,8 +197,7 @@ def _input_digest(question: Question) -> str:
     return question.work.digest("\0".join(question.documents))
 
 
-def _entry(question: Question, digest: str, started: int) -> dict[str, Any]:
-    guest = question.stage.guest
+def _entry(question: Question, guest: Guest, digest: str, started: int) -> dict[str, Any]:
     return {
         "stage": question.place,
         "use": question.stage.use,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mcpg.pipeline.projection import Reads, compile_reads
 
 if TYPE_CHECKING:
-    from mcpg.contract.ports import Effects, Guest
+    from mcpg.contract.ports import Effects, GuestHandle
     from mcpg.pipeline.routes import RouteTable
 
 __all__ = ["Combine", "Plan", "Stage", "make_stage"]
@@ -22,7 +22,7 @@ class Stage:
     """A plugin use in its place: the guest that is asked, the effects it may ask for, and what it reads."""
 
     use: str
-    guest: Guest
+    guest: GuestHandle
     effects: Effects
     reads: Reads
     on_failure: Literal["deny", "skip"] = "deny"
@@ -30,7 +30,7 @@ class Stage:
 
 
 def make_stage(
-    guest: Guest, effects: Effects, *, on_failure: Literal["deny", "skip"] = "deny", shadow: bool = False
+    guest: GuestHandle, effects: Effects, *, on_failure: Literal["deny", "skip"] = "deny", shadow: bool = False
 ) -> Stage:
     """Return the stage of a ready guest."""
     return Stage(guest.use, guest, effects, compile_reads(guest.manifest.reads), on_failure, shadow)
