@@ -56,6 +56,8 @@ class Scripted:
             return {"result": {"content": [{"type": "text", "text": arguments.get("text", "")}]}}
         if name == "fail":
             return {"result": {"isError": True, "content": [{"type": "text", "text": "it broke"}]}}
+        if name == "denied":
+            return {"error": {"code": -31002, "message": "denied: no", "data": {"call": "c0ffee"}}}
         return {"error": {"code": -32602, "message": f"unknown tool `{name}`"}}
 
 

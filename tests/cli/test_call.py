@@ -66,6 +66,10 @@ def test_a_tool_error_and_a_refusal_end_with_1(script: Scripted) -> None:
     assert document.get("error", {"code": "call-failed"})["code"] == "call-failed"
 
 
+def test_a_denial_says_how_to_learn_why(script: Scripted) -> None:
+    assert "to do: `mcpg explain c0ffee`" in _run(script, "call", "denied").stderr
+
+
 def test_each_era_is_spoken_as_it_wants() -> None:
     with serving(Scripted()) as modern:
         _run(modern, "call", "echo", "--args", '{"text": "x"}')

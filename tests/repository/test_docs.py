@@ -70,6 +70,16 @@ def test_every_error_code_is_documented() -> None:
     assert len({code for code, _ in _codes()}) > 20
 
 
+def test_every_code_that_clients_see_is_documented() -> None:
+    page = (DOCS / "reference" / "errors.md").read_text()
+    numbers: set[int] = set()
+    for name in ("protocol/frames.py", "pipeline/refusals.py"):
+        text = (ROOT / "host" / "mcpg" / name).read_text()
+        numbers |= {int(number) for number in re.findall(r"(?m)^[A-Z_]+ = (-3[12]\d{3})$", text)}
+    assert len(numbers) > 10
+    assert [number for number in sorted(numbers) if f"| `{number}` |" not in page] == []
+
+
 def test_every_decision_is_indexed() -> None:
     index = (DOCS / "adr" / "README.md").read_text()
     decisions = sorted(path.name for path in (DOCS / "adr").glob("[0-9]*.md"))

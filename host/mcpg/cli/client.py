@@ -86,7 +86,10 @@ class Client:
         answer = self._exchange(message, method, str(params.get("name") or params.get("uri") or ""))
         if "error" in answer:
             error = answer["error"]
-            raise CallFailed(f"{error.get('message')} (code {error.get('code')})", where=self.url, error=error)
+            call = (error.get("data") or {}).get("call") if isinstance(error.get("data"), dict | None) else None
+            remedy = f"`mcpg explain {call}` beside the gateway says why" if call else ""
+            message = f"{error.get('message')} (code {error.get('code')})"
+            raise CallFailed(message, where=self.url, remedy=remedy, error=error)
         result: dict[str, Any] = answer.get("result", {})
         return result
 
