@@ -1,4 +1,4 @@
-"""Fakes of the ports around the pipeline: guests that answer from a script, a ledger in a list, effects that are told."""
+"""Fakes of the ports around the pipeline: guests with a script, a ledger in a list, effects that are told."""
 
 from __future__ import annotations
 
@@ -132,16 +132,25 @@ class Bench:
         self.sealer = Sealer(SealKeys(SealKey.generate()))
         self.parked = MemoryParked()
         calls = Calls(
-            views=self.views, policy=policy, limits=LimitChain(runner, self.accounts), transforms=TransformChain(runner),
-            backends=Backends(runner, Lru(entries=1000, size=1 << 20)), suspender=Suspender(self.sealer, self.parked), ledger=self.ledger,
+            views=self.views,
+            policy=policy,
+            limits=LimitChain(runner, self.accounts),
+            transforms=TransformChain(runner),
+            backends=Backends(runner, Lru(entries=1000, size=1 << 20)),
+            suspender=Suspender(self.sealer, self.parked),
+            ledger=self.ledger,
             background=self.background.append,
-        )  # fmt: skip
+        )
         self.floods = Floods(self.ledger)
         self.now = Plan(generation=1, routes=RouteTable())
         self.service = PipelineService(
-            plan=lambda: self.now, identity=IdentityChain(runner), calls=calls, listing=Listing(self.views, self.sealer, page=3),
-            ledger=self.ledger, floods=self.floods,
-        )  # fmt: skip
+            plan=lambda: self.now,
+            identity=IdentityChain(runner),
+            calls=calls,
+            listing=Listing(self.views, self.sealer, page=3),
+            ledger=self.ledger,
+            floods=self.floods,
+        )
 
     def plan(self, *routes, backends=None, **places):
         stages = {name: tuple(_stage(g) for g in guests) for name, guests in places.items() if isinstance(guests, list)}

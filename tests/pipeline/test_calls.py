@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -205,8 +206,6 @@ async def test_defaults_are_filled_in_before_anything_judges(bench, kit):
     ],
 )
 async def test_an_obligation_is_met_or_the_call_is_denied(bench, kit, kind, detail, works):
-    from types import SimpleNamespace
-
     permit = Case("permit", [SimpleNamespace(kind=kind, detail=json.dumps(detail))])
     answer = {"content": [{"type": "text", "text": '{"email":"a@b.c"}'}], "structuredContent": {"email": "a@b.c"}}
     back = kit.backend(Case("done", json.dumps(answer)))
@@ -245,9 +244,7 @@ async def test_a_failing_backend_is_a_tool_error_and_recorded_as_failed(bench, k
     bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
     result = await bench.call()
     assert result["isError"] is True
-    assert (
-        bench.ledger.of("outcome")[0] | {"status": "failed", "code": "unreachable"} == bench.ledger.of("outcome")[0]
-    )
+    assert bench.ledger.of("outcome")[0] | {"status": "failed", "code": "unreachable"} == bench.ledger.of("outcome")[0]
 
 
 async def test_an_output_outside_its_schema_is_an_error_not_a_result(bench, kit):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mcpg.contract.problems import EffectDenied, NondeterministicPlugin, RunFailed
-from mcpg.contract.verdicts import Case, Effect, ok
+from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.contract.worlds import PluginKind
 from mcpg.pipeline.memo import Memo
 from mcpg.pipeline.runs import Bounds, Question, Runner
@@ -143,8 +143,6 @@ async def test_the_memo_answers_without_asking_and_is_traced_in_full(kit):
 async def test_runs_with_effects_failures_and_readers_of_the_clock_are_never_remembered(kit):
     def asks(function, caller, action, replies):
         return Case("permit", []) if replies else Case("perform", effects("a"))
-
-    from mcpg.contract.verdicts import Problem
 
     runner = Runner(Memo())
     for answer, reads in (

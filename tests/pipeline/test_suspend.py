@@ -8,7 +8,7 @@ import pytest
 
 from mcpg.contract.documents import Caller, How
 from mcpg.contract.ports import Refusal
-from mcpg.contract.verdicts import Case, Effect
+from mcpg.contract.verdicts import Case, Effect, ok
 from mcpg.contract.worlds import PluginKind
 
 MODERN = {"version": "2026-07-28", "capabilities": {"elicitation": {}}}
@@ -75,8 +75,6 @@ async def test_a_state_is_bound_to_its_caller_and_arguments(bench, performer, ch
 
 async def test_a_large_state_is_parked_and_only_its_handle_travels(bench, kit):
     async def fetch(effect, context):
-        from mcpg.contract.verdicts import ok
-
         return ok(json.dumps({"body": "x" * 20_000}))
 
     back = (kit.guest("back", PluginKind.BACKEND, asking()), kit.effects("http", perform=fetch))

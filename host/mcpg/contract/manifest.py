@@ -1,4 +1,4 @@
-"""The plugin manifest: the custom section `mcpg:manifest` of a component. It does not find the section; `sandbox` does."""
+"""The plugin manifest: the custom section `mcpg:manifest` of a component. It does not find it; `sandbox` does."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ __all__ = ["SECTION", "EffectWish", "Limits", "Manifest", "decode_manifest"]
 SECTION = "mcpg:manifest"
 MAX_MANIFEST = 64 * 1024
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(/[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", max_length=128)]
-Version = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$", max_length=64)]
-Pointer = Annotated[str, msgspec.Meta(pattern=r"^/(caller|credentials|action|call|outcome|catalog|run)(/.*)?$", max_length=256)]
+Identifier = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(/[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", max_length=128)
+]
+Version = Annotated[
+    str, msgspec.Meta(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$", max_length=64)
+]
+Pointer = Annotated[
+    str, msgspec.Meta(pattern=r"^/(caller|credentials|action|call|outcome|catalog|run)(/.*)?$", max_length=256)
+]
 Size = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d*(KiB|MiB)$")]
 Duration = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d*(ms|s)$")]
 

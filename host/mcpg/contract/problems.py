@@ -60,7 +60,9 @@ class PluginRefused(McpgError):  # noqa: N818 - names state facts
 
     code = "plugin-refused"
 
-    def __init__(self, message: str, *, step: int = 0, code: str | None = None, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, message: str, *, step: int = 0, code: str | None = None, where: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(message, code=code, where=where, remedy=remedy)
         self.step = step
 

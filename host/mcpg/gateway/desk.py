@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mcpg.config import Loaded
     from mcpg.config.values import SecretValue
     from mcpg.contract.ports import Effects, SecretSource
-    from mcpg.effects.driver import Driver
     from mcpg.pipeline.vault import Vault
     from mcpg.upstreams import Upstreams
 
@@ -67,7 +66,8 @@ class GatewayDesk:
         made_of = (loaded.config.connections, loaded.config.secrets)
         if self._desk is not None and made_of == self._made_of:
             return
-        assert self._vault is not None and self._upstreams is not None  # noqa: S101 - given by `open`
+        assert self._vault is not None  # noqa: S101 - given by `open`
+        assert self._upstreams is not None  # noqa: S101 - likewise
         secrets = _sources(loaded)
         before, kept = self.secrets, self._desk
         self.secrets = secrets
