@@ -88,8 +88,8 @@ class Client:
             error = answer["error"]
             call = (error.get("data") or {}).get("call") if isinstance(error.get("data"), dict | None) else None
             remedy = f"`mcpg explain {call}` beside the gateway says why" if call else ""
-            message = f"{error.get('message')} (code {error.get('code')})"
-            raise CallFailed(message, where=self.url, remedy=remedy, error=error)
+            said = f"{error.get('message')} (code {error.get('code')})"
+            raise CallFailed(said, where=self.url, remedy=remedy, error=error)
         result: dict[str, Any] = answer.get("result", {})
         return result
 
