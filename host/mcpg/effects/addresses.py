@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 __all__ = ["Address", "Network", "Private", "kind_of"]
@@ -60,6 +61,7 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 _OPENED = frozenset({"private", "loopback", "shared"})
 
 
+@lru_cache(maxsize=4096)
 def kind_of(address: Address) -> str:
     """Return `public` or why `address` is not: `private`, `loopback`, `link-local`, `mapped`, `translated`, ..."""
     if isinstance(address, ipaddress.IPv4Address):

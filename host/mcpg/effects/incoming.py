@@ -62,7 +62,7 @@ class Incoming:
         """Yield the decoded body as it comes; raises as `read` does."""
         limit, size = self._reach.max_response, 0
         inflater = inflater_for(self.header("content-encoding"))
-        async for chunk in self._raw():
+        while (chunk := await self._chunk()) is not None:
             for piece in (chunk,) if inflater is None else inflater.feed(chunk):
                 size += len(piece)
                 if limit is not None and size > limit:
@@ -71,21 +71,19 @@ class Incoming:
         if inflater is not None and size:
             inflater.finish()
 
-    async def _raw(self) -> AsyncIterator[bytes]:
-        connection, loop = self._connection, asyncio.get_running_loop()
-        while True:
-            until = self._deadline
-            if self._reach.idle is not None:
-                silent = loop.time() + self._reach.idle
-                until = silent if until is None else min(until, silent)
-            try:
-                async with asyncio.timeout_at(until):
-                    chunk = await connection.chunk()
-            except TimeoutError:
-                raise HttpFailed("timeout", "the answer did not end in time", sent="answered") from None
-            if chunk is None:
-                return
-            yield chunk
+    async def _chunk(self) -> bytes | None:
+        connection = self._connection
+        if not connection.waits:
+            return await connection.chunk()
+        until = self._deadline
+        if self._reach.idle is not None:
+            silent = asyncio.get_running_loop().time() + self._reach.idle
+            until = silent if until is None else min(until, silent)
+        try:
+            async with asyncio.timeout_at(until):
+                return await connection.chunk()
+        except TimeoutError:
+            raise HttpFailed("timeout", "the answer did not end in time", sent="answered") from None
 
 
 def _first(headers: Iterable[tuple[str, str]], name: str) -> str:

@@ -51,7 +51,7 @@ class Engines:
 
     @asynccontextmanager
     async def lend(self, name: str, deadline: float, *, read_only: bool) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection; raises `TimeoutError` when none is free in time, `SQLAlchemyError` or `OSError` when none opens."""
+        """Lend a connection; raises `TimeoutError` when none is free in time, else `SQLAlchemyError` or `OSError`."""
         engine, free = self._pool_of(name, read_only=read_only)
         async with asyncio.timeout_at(deadline):
             await free.acquire()

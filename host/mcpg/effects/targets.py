@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
@@ -29,7 +30,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65535
-_MAX_URL = 16 * 1024
+_MAX_URL = 8 * 1024
 _UNFOLDINGS = 3
 
 
@@ -65,6 +66,7 @@ class Target:
         return parse_target(joined)
 
 
+@lru_cache(maxsize=2048)
 def parse_target(url: str) -> Target:
     """Return the target of `url`; raises `EffectDenied` unless it is an absolute http(s) URL in its normal form.
 

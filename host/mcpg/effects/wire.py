@@ -87,6 +87,11 @@ class Connection(asyncio.Protocol):
         """Whether the exchange has ended, all of its body was taken, and the next one may begin."""
         return self._done and not self._chunks and not self.closed and not self._head_only and self._persistent
 
+    @property
+    def waits(self) -> bool:
+        """Whether `chunk` would have to wait."""
+        return not self._chunks and not self._done
+
     async def exchange(self, request: bytes, *, head_only: bool) -> None:
         """Send `request` and wait for `status` and `headers`; `head_only` says that the answer has no body (HEAD).
 
