@@ -45,7 +45,9 @@ def request_bytes(path: str, body: bytes, headers: dict[str, str], host: str = "
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, request: bytes, until: float, latencies: list[float], done: asyncio.Future[int], expect: bytes) -> None:
+    def __init__(
+        self, request: bytes, until: float, latencies: list[float], done: asyncio.Future[int], expect: bytes
+    ) -> None:
         self._request = request
         self._until = until
         self._latencies = latencies
@@ -85,12 +87,14 @@ class _Client(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self._done.done():
             self._done.set_result(self._failed)
 
 
-async def load(port: int, request: bytes, *, connections: int = 16, seconds: float = 3.0, expect: bytes = b"") -> Figures:
+async def load(
+    port: int, request: bytes, *, connections: int = 16, seconds: float = 3.0, expect: bytes = b""
+) -> Figures:
     """Send the request over and over on so many connections for so long."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []

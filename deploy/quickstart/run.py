@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -71,7 +72,7 @@ def wait_until_ready(gateway: subprocess.Popen[bytes], seconds: float = 120.0) -
     until = time.monotonic() + seconds
     while gateway.poll() is None and time.monotonic() < until:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{URL}/ready", timeout=2) as answer:
-            if answer.status == 200:
+            if answer.status == HTTPStatus.OK:
                 return True
         time.sleep(0.1)
     return False

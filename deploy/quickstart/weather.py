@@ -16,7 +16,7 @@ class Weather(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+    def do_GET(self) -> None:
         """Send the forecast, the same for the same city on every day."""
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
