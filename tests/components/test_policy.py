@@ -122,3 +122,19 @@ async def test_entities_of_the_operator(plugin: Callable[[str, Any], Awaitable[A
     policy = 'permit(principal in Mcpg::Group::"staff", action, resource);'
     cedar = await plugin("policy-cedar", config(policy, entities=entities))
     assert (await cedar.ask("decide", CALLER, action(), replies=[])).tag == "permit"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"method": 5}', "null"])
+async def test_documents_that_are_none_fail(plugin: Callable[[str, Any], Awaitable[Any]], text: str) -> None:
+    cedar = await plugin("policy-cedar", config(ALL))
+    assert (await cedar.ask("decide", CALLER, text, replies=[])).tag == "failed"
+    assert (await cedar.ask("decide", text, action(), replies=[])).tag == "failed"
+    assert (await cedar.ask("see", CALLER, f"[{text or 5}]", replies=[])).tag == "failed"
+    assert cedar.pool.stats.traps == 0
+
+
+async def test_many_callers_are_told_apart(plugin: Callable[[str, Any], Awaitable[Any]]) -> None:
+    cedar = await plugin("policy-cedar", config('permit(principal == Mcpg::Caller::"u7", action, resource);'))
+    for turn in range(2):
+        tags = [(await cedar.ask("decide", {**CALLER, "id": f"u{n}"}, action(), replies=[])).tag for n in range(150)]
+        assert tags == ["permit" if n == 7 else "deny" for n in range(150)], turn

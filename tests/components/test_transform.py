@@ -84,6 +84,19 @@ async def test_large_bodies_stay_within_the_time_of_the_manifest(plugin: Callabl
     assert redact.pool.stats.traps == 0
 
 
+async def test_deep_documents_inside_texts_neither_trap_nor_pass(plugin: Callable[[str, Any], Awaitable[Any]]) -> None:
+    redact = await plugin("transform-redact", {"patterns": ["email"]})
+    text = MAIL
+    for _ in range(3):
+        text = '{"a":[' * 55 + json.dumps(text) + "]}" * 55
+    tag, changed = await redact.ask("after", {}, {}, outcome({"content": [{"type": "text", "text": text}]}), replies=[])
+    assert tag == "changed"
+    assert MAIL not in changed
+    too_deep = '{"status": "ok", "result": ' + '{"a":' * 500 + "1" + "}" * 501
+    answer = await redact.ask("after", {}, {}, too_deep, replies=[])
+    assert (answer.tag, redact.pool.stats.traps) == ("failed", 0)
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

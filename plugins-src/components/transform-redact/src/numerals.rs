@@ -15,9 +15,10 @@ fn runs(text: &str, joins: fn(&str) -> bool) -> Vec<Vec<Group>> {
             continue;
         }
         let end = at + bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let group = at..end;
         match runs.last_mut() {
-            Some(run) if run.last().is_some_and(|last| joins(&text[last.end..at])) => run.push(at..end),
-            _ => runs.push(Vec::from([at..end])),
+            Some(run) if run.last().is_some_and(|last| joins(&text[last.end..at])) => run.push(group),
+            _ => runs.push(vec![group]),
         }
         at = end;
     }
