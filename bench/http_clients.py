@@ -2,9 +2,9 @@
 
     python bench/http_clients.py [--json FILE] [--runs 5] [--requests 3000]
 
-The server is a bare asyncio protocol in a process and, where there are two, on a core of its own: a client that works
-in a thread (pyreqwest) gets no second core, as it gets none in a gateway that is busy. Clients that are not installed are
-left out (`pip install aiohttp pyreqwest`). Figures are medians of the runs; ratios are to the connector's in this run.
+The server is a bare asyncio protocol in a process and, where there are two, on a core of its own: a client that
+works in a thread (pyreqwest) gets no second core, as it gets none in a busy gateway. Clients that are not installed
+are left out (`pip install aiohttp pyreqwest`). Figures are medians of the runs; ratios are to the connector's.
 """
 
 from __future__ import annotations
