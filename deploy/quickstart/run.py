@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -53,6 +54,14 @@ def key(name: str) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"mcpg_{secrets.token_urlsafe(32)}")
     return path.read_text()
+
+
+def weather() -> subprocess.Popen[bytes] | None:
+    """Start the weather service, unless another quickstart has started it."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", int(WEATHER_PORT))) == 0:
+            return None
+    return subprocess.Popen([sys.executable, str(HERE / "weather.py"), WEATHER_PORT], stdin=subprocess.DEVNULL)
 
 
 def environment() -> dict[str, str]:
@@ -111,7 +120,8 @@ def main() -> int:
     stdio = "--stdio" in sys.argv[1:]
     if stdio:
         command.append("--stdio")
-    weather = subprocess.Popen([sys.executable, str(HERE / "weather.py"), WEATHER_PORT], stdin=subprocess.DEVNULL)
+        settings["QUICKSTART_STATE"] = "stdio"
+    forecasts = weather()
     try:
         gateway = subprocess.Popen(command, env=settings, cwd=ROOT)
         signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())
@@ -121,8 +131,9 @@ def main() -> int:
             with contextlib.suppress(KeyboardInterrupt):
                 return gateway.wait()
     finally:
-        weather.terminate()
-        weather.wait()
+        if forecasts is not None:
+            forecasts.terminate()
+            forecasts.wait()
 
 
 if __name__ == "__main__":
