@@ -10,9 +10,9 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-__all__ = ["CONTENT_TYPE", "SECONDS", "Counter", "Gauge", "Histogram", "Metric", "Registry"]
+__all__ = ["CONTENT_TYPE", "SECONDS", "Counter", "Gauge", "Histogram", "Metric", "Readings", "Registry"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -59,6 +59,27 @@ class Gauge:
         """Yield the lines of this metric, header first."""
         yield from _header(self._name, self._text, "gauge")
         yield f"{self._name} {self._read():g}"
+
+
+class Readings:
+    """Numbers per label set that are read when someone asks; what is read has to bound its label sets itself."""
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        read: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
+        *,
+        kind: str = "gauge",
+    ) -> None:
+        self._name, self._text, self._labels, self._read, self._kind = name, text, tuple(labels), read, kind
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of this metric, header first."""
+        yield from _header(self._name, self._text, self._kind)
+        for key, value in self._read():
+            yield f"{self._name}{_label_text(self._labels, key)} {value:g}"
 
 
 class Histogram:

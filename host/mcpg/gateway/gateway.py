@@ -137,6 +137,16 @@ class Gateway:
             "sinks": [{"delivered": feed.delivered, "lost": feed.lost} for feed in self._feeds],
         }
 
+    @property
+    def memo(self) -> Memo:
+        """The verdicts that are remembered."""
+        return self._memo
+
+    @property
+    def feeds(self) -> tuple[SinkFeed, ...]:
+        """What carries records to the sinks."""
+        return tuple(self._feeds)
+
     def _assemble(self) -> None:
         rooms, runner = self.rooms, self._runner
         ledger = CopyingLedger(rooms.ledger, lambda: self._feeds)

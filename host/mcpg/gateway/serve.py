@@ -32,6 +32,7 @@ from mcpg.edge.settings import EdgeSettings
 from mcpg.edge.stdio import StdioServer
 from mcpg.gateway.gateway import Gateway
 from mcpg.gateway.logs import set_up_logs
+from mcpg.gateway.measures import measures_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -138,8 +139,8 @@ async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
     if token is None:
         raise ConfigError("a second listener wants a token", where="server.admin_token", remedy="give `admin_token`")
     registry = Registry()
-    registry.add(*endpoint.measures.metrics())
     gateway = served.gateway
+    registry.add(*endpoint.metrics(), *measures_of(gateway))
 
     def tools() -> list[dict[str, Any]]:
         rows = gateway.plan().routes.listed("tool")

@@ -58,6 +58,11 @@ class SinkFeed:
         self.delivered = 0
         self.lost = 0
 
+    @property
+    def use(self) -> str:
+        """The operator's name for this sink."""
+        return self._stage.use
+
     def offer(self, record: Mapping[str, Any]) -> None:
         """Queue a copy; the oldest one is lost when the queue is full."""
         if len(self._records) == self._records.maxlen:
