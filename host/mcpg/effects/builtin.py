@@ -31,7 +31,7 @@ def mcpg_drivers(wiring: Wiring) -> Sequence[Driver]:
     if wiring.connections:
         from mcpg.effects.sql import SqlDriver  # noqa: PLC0415
 
-        drivers.append(SqlDriver(wiring.connections))
+        drivers.append(SqlDriver(wiring.connections, pools=wiring.pools))
     if wiring.upstreams is not None:
         from mcpg.effects.mcp import McpDriver  # noqa: PLC0415
 

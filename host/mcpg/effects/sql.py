@@ -47,8 +47,10 @@ class SqlDriver:
     name = "sql"
     request = SqlRequest
 
-    def __init__(self, connections: Mapping[str, str], *, pool: int = 4) -> None:
-        self._engines = Engines(connections, pool)
+    def __init__(
+        self, connections: Mapping[str, str], *, pool: int = 4, pools: Mapping[str, int] | None = None
+    ) -> None:
+        self._engines = Engines(connections, pool, pools or {})
 
     async def start(self) -> None:
         """Check the URLs; raises `ConfigError`. Connections open when they are needed."""

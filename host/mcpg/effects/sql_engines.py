@@ -31,11 +31,12 @@ T = TypeVar("T")
 
 
 class Engines:
-    """Makes a pool of at most `pool` connections when it is first needed."""
+    """Makes a pool of at most `pool` (by name: `pools`) connections when it is first needed."""
 
-    def __init__(self, connections: Mapping[str, str], pool: int) -> None:
+    def __init__(self, connections: Mapping[str, str], pool: int, pools: Mapping[str, int]) -> None:
         self._urls = dict(connections)
         self._pool = pool
+        self._pools = pools
         self._made: dict[tuple[str, bool], tuple[AsyncEngine, asyncio.Semaphore]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -84,13 +85,13 @@ class Engines:
             uri = f"file:{quote(file)}?mode={'ro' if read_only else 'rw'}&uri=true"
             engine = create_async_engine(
                 f"sqlite+aiosqlite:///{uri}",
-                pool_size=self._pool,
+                pool_size=self._pools.get(name, self._pool),
                 max_overflow=0,
                 hide_parameters=True,
                 connect_args={"timeout": _BUSY},
             )
             event.listen(engine.sync_engine, "connect", _reader if read_only else _writer)
-            made = self._made[name, read_only] = (engine, asyncio.Semaphore(self._pool))
+            made = self._made[name, read_only] = (engine, asyncio.Semaphore(self._pools.get(name, self._pool)))
         return made
 
     def _file(self, name: str) -> str:

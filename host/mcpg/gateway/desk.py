@@ -12,20 +12,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from mcpg.contract.problems import ConfigError
+from mcpg.effects import builtin
 from mcpg.effects.connector import GuardedConnector
 from mcpg.effects.desk import Desk
-from mcpg.effects.http import HttpDriver
-from mcpg.effects.mcp import McpDriver
-from mcpg.effects.notify import NotifyDriver
-from mcpg.effects.secrets import EnvironmentSecrets, FileSecrets
-from mcpg.effects.sql import SqlDriver
+from mcpg.hooks import Extensions
+from mcpg.hooks.hookspecs import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcpg.config import Loaded
     from mcpg.config.values import SecretValue
-    from mcpg.contract.ports import Effects, SecretSource
+    from mcpg.contract.ports import Effects
     from mcpg.pipeline.vault import Vault
     from mcpg.upstreams import Upstreams
 
@@ -40,12 +38,13 @@ class GatewayDesk:
 
     def __init__(self, loaded: Loaded) -> None:
         self.connector = GuardedConnector()
-        self.secrets = _sources(loaded)
         self._made_of: object = None
         self._desk: Desk | None = None
         self._upstreams: Upstreams | None = None
         self._vault: Vault | None = None
         self._retiring: set[asyncio.Task[None]] = set()
+        self._extensions = Extensions([builtin])
+        self.secrets = self._extensions.secret_sources(self._wiring(loaded))
 
     async def open(self, loaded: Loaded, upstreams: Upstreams, vault: Vault) -> None:
         """Make and start the drivers; raises `ConfigError`."""
@@ -68,19 +67,12 @@ class GatewayDesk:
             return
         assert self._vault is not None  # noqa: S101 - given by `open`
         assert self._upstreams is not None  # noqa: S101 - likewise
-        secrets = _sources(loaded)
         before, kept = self.secrets, self._desk
-        self.secrets = secrets
         try:
+            self.secrets = self._extensions.secret_sources(self._wiring(loaded))
             connections = {name: await self._url(loaded, name) for name in loaded.config.connections}
-            pool = max((each.pool for each in loaded.config.connections.values()), default=1)
-            drivers = [
-                HttpDriver(self.connector),
-                SqlDriver(connections, pool=pool),
-                McpDriver(self._upstreams),
-                NotifyDriver(),
-            ]
-            desk = Desk(drivers, secrets, vault=self._vault.issue)
+            wiring = self._wiring(loaded, connections)
+            desk = Desk(self._extensions.drivers(wiring), self.secrets, vault=self._vault.issue)
             await desk.start()
         except BaseException:
             self.secrets = before
@@ -88,6 +80,16 @@ class GatewayDesk:
         self._desk, self._made_of = desk, made_of
         if kept is not None:
             self._retire(kept)
+
+    def _wiring(self, loaded: Loaded, connections: Mapping[str, str] | None = None) -> Wiring:
+        folder = loaded.config.secrets.file_directory
+        return Wiring(
+            self.connector,
+            upstreams=self._upstreams,
+            connections=connections or {},
+            pools={name: each.pool for name, each in loaded.config.connections.items()},
+            secrets_folder=loaded.resolve(folder) if folder else None,
+        )
 
     def _retire(self, desk: Desk) -> None:
         async def later() -> None:
@@ -132,11 +134,3 @@ class GatewayDesk:
             return await self.secrets[source].read(name)
         except KeyError:
             raise ConfigError(f"`{reference}` has no value", remedy="set the variable, or make the file") from None
-
-
-def _sources(loaded: Loaded) -> dict[str, SecretSource]:
-    sources: dict[str, SecretSource] = {"env": EnvironmentSecrets()}
-    folder = loaded.config.secrets.file_directory
-    if folder is not None:
-        sources["file"] = FileSecrets(loaded.resolve(folder))
-    return sources

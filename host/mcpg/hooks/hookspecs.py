@@ -42,6 +42,8 @@ class Wiring:
     connector: Any
     upstreams: UpstreamCalls | None = None
     connections: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """Connections kept at most, by the name of the database."""
     secrets_folder: Path | None = None
 
 
