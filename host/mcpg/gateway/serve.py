@@ -35,7 +35,7 @@ from mcpg.gateway.logs import set_up_logs
 from mcpg.gateway.measures import measures_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from mcpg.config import Config, Loaded
     from mcpg.edge.asgi import App
@@ -110,11 +110,10 @@ async def _serve(loaded: Loaded) -> None:
             sites = [Site(front_door(endpoint, public, path=server.path), listener, tls)]
             if admin is not None:
                 sites.append(Site(await _admin(loaded, served, endpoint), admin))
-            scheme = "https" if tls else "http"
-            say(f"serving {scheme}://{listener.name}{server.path} with {len(served.gateway.plan().routes)} entries")
+            where = f"{'https' if tls else 'http'}://{listener.name}{server.path}"
             gc.collect()
             gc.freeze()  # what was made for the start lives as long as the process: no collection need walk it again
-            async with _caretaker(served, endpoint):
+            async with _caretaker(served, endpoint, _announce(served, running, where)):
                 await serve(sites, drain=endpoint.drain, running=running)
     finally:
         _close(listener, admin)
@@ -159,11 +158,14 @@ async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
 
 
 @contextlib.asynccontextmanager
-async def _caretaker(served: Served, endpoint: McpEndpoint) -> AsyncIterator[None]:
+async def _caretaker(
+    served: Served, endpoint: McpEndpoint, announcement: Coroutine[Any, Any, None]
+) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     sign = asyncio.Event()
     loop.add_signal_handler(signal.SIGHUP, sign.set)
     tasks = [
+        asyncio.create_task(announcement),
         asyncio.create_task(_watch(served, sign)),
         asyncio.create_task(_reload_on(served, sign)),
         asyncio.create_task(_expire(endpoint)),
@@ -175,6 +177,12 @@ async def _caretaker(served: Served, endpoint: McpEndpoint) -> AsyncIterator[Non
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _announce(served: Served, running: Running, where: str) -> None:
+    """Say that we serve once it is true: from here on a signal ends or reloads and does not kill."""
+    await running.started.wait()
+    say(f"serving {where} with {len(served.gateway.plan().routes)} entries")
 
 
 async def _watch(served: Served, sign: asyncio.Event) -> None:

@@ -1,0 +1,43 @@
+"""One place for compiled components, and gateways that end with their module or test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.system.kit import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of compiled components that all gateways of a session share: each is compiled once."""
+    folder = tmp_path_factory.mktemp("compiled")
+    folder.chmod(0o700)
+    return folder
+
+
+@pytest.fixture
+def gateway(compiled: Path, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that does not run yet."""
+    (tmp_path / "gateway").mkdir()
+    made = Gateway(tmp_path / "gateway", compiled)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def new_gateway(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Gateway]]:
+    """Make gateways for a whole module."""
+    made: list[Gateway] = []
+
+    def make(name: str) -> Gateway:
+        made.append(Gateway(tmp_path_factory.mktemp(name), compiled))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
