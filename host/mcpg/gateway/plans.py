@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mcpg.config.check import check_kinds
+from mcpg.config.findings import ConfigErrors
 from mcpg.contract.problems import ConfigError
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.routing import own_route, route_table
-from mcpg.gateway.uses import kinds_wanted
 from mcpg.pipeline.stages import Plan, make_stage
 
 if TYPE_CHECKING:
@@ -62,14 +63,9 @@ def own_routes(
 ) -> list[Route]:
     """Return the routes of the operator's own tools; `ConfigError` for a wrong kind, schema or binding."""
     config = loaded.config
-    for place, use, kind in kinds_wanted(config):
-        found = stages[use].guest.manifest.kind
-        if found is not kind:
-            raise ConfigError(
-                f"`{use}` is a plugin of kind {found.value}, wanted is one of kind {kind.value}",
-                where=place,
-                remedy=f"name a use of a {kind.value} plugin here",
-            )
+    found = check_kinds(config, loaded.source, {name: stage.guest.manifest.kind for name, stage in stages.items()})
+    if found:
+        raise ConfigErrors(found)
     routes = []
     for name, tool in config.tools.items():
         check_binding(tool.backend, tool.binding)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcpg.contract.worlds import PluginKind
 from mcpg.plugins.specs import Caps, UseSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mcpg.config import Config, Loaded
+    from mcpg.config import Loaded
 
-__all__ = ["Wanted", "kinds_wanted", "wanted_uses"]
+__all__ = ["Wanted", "wanted_uses"]
 
 UPSTREAM_METHODS = (
     "tools/list",
@@ -70,17 +69,3 @@ def _plugin_use(loaded: Loaded, name: str) -> Wanted:
         limits=Caps(use.limits.memory, use.limits.time, use.limits.output),
     )
     return Wanted(spec, use.grants, use.on_failure, use.shadow)
-
-
-def kinds_wanted(config: Config) -> Iterator[tuple[str, str, PluginKind]]:
-    """Yield (place in the file, use, kind) for every place that refers to a use."""
-    yield from (("identity.chain", use, PluginKind.IDENTITY) for use in config.identity.chain)
-    yield from (("policy.engines", use, PluginKind.POLICY) for use in config.policy.engines)
-    yield from (("limits", use, PluginKind.LIMIT) for use in config.limits.chain)
-    yield from (("transforms", use, PluginKind.TRANSFORM) for use in config.transforms)
-    yield from (("catalog", use, PluginKind.CATALOG) for use in config.catalog)
-    yield from (("sinks", use, PluginKind.SINK) for use in config.sinks)
-    yield from ((f"credentials.{name}", use, PluginKind.CREDENTIAL) for name, use in config.credentials.items())
-    for name, tool in config.tools.items():
-        yield (f"tools.{name}.backend", tool.backend, PluginKind.BACKEND)
-        yield from ((f"tools.{name}.transforms", use, PluginKind.TRANSFORM) for use in tool.transforms)

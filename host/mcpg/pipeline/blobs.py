@@ -18,11 +18,11 @@ LARGE = 64 * 1024
 class RunBlobs:
     """The bodies of one call, bounded in number and bytes; the node's `$ref` is unique to the call."""
 
-    __slots__ = ("_bodies", "_bytes", "_limit", "_media", "_most")
+    __slots__ = ("_bodies", "_bytes", "_known", "_limit", "_most")
 
     def __init__(self, *, most: int = 256, limit: int = 64 * 1024 * 1024) -> None:
         self._bodies: dict[str, bytes] = {}
-        self._media: dict[str, str] = {}
+        self._known: dict[str, dict[str, Any]] = {}
         self._bytes = 0
         self._limit = limit
         self._most = most
@@ -31,26 +31,36 @@ class RunBlobs:
         return len(self._bodies)
 
     def put(self, body: bytes, media: str) -> dict[str, Any]:
-        """Keep `body` and return its `$ref` node; `RunFailed` when the call holds too much already."""
+        """Keep `body` and return its `$ref` node; `RunFailed` when the call holds too much already.
+
+        The same body is kept once, so that each of many plugins may be shown it.
+        """
+        digest = hashlib.sha256(body).hexdigest()
+        known = self._known.get(digest)
+        if known is not None:
+            return {**known, "media": media}
         if len(self._bodies) >= self._most or self._bytes + len(body) > self._limit:
             raise RunFailed(
                 f"the bodies of this call exceed {self._limit} bytes or {self._most} pieces", code="bodies-too-large"
             )
         reference = f"blob:{len(self._bodies)}"
         self._bodies[reference] = body
-        self._media[reference] = media
         self._bytes += len(body)
-        return {"$ref": reference, "size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "media": media}
+        node = self._known[digest] = {"$ref": reference, "size": len(body), "sha256": digest, "media": media}
+        return dict(node)
 
     def get(self, reference: str) -> bytes:
         """Return the body; `KeyError` when this call has none of that name."""
         return self._bodies[reference]
 
     def restore(self, value: Any) -> Any:
-        """Return `value` with every `$ref` node replaced by its body as text; `RunFailed` for an unknown one."""
+        """Return `value` with every `$ref` node replaced by its body as text.
+
+        `RunFailed` for an unknown one, and when one body named many times makes more than a call may hold.
+        """
         if not self._bodies:
             return value
-        return self._walk(value)
+        return self._walk(value, [self._limit])
 
     def shrink(self, value: Any) -> Any:
         """Return `value` with every string over 64 KiB replaced by a `$ref` node."""
@@ -65,20 +75,25 @@ class RunBlobs:
             return [self.shrink(item) for item in value]
         return value
 
-    def _walk(self, value: Any) -> Any:
+    def _walk(self, value: Any, room: list[int]) -> Any:
         if type(value) is dict:
             reference = value.get("$ref")
             if isinstance(reference, str) and reference.startswith("blob:") and "sha256" in value:
-                return self._text(reference, value)
-            return {name: self._walk(item) for name, item in value.items()}
+                return self._text(reference, value, room)
+            return {name: self._walk(item, room) for name, item in value.items()}
         if type(value) is list:
-            return [self._walk(item) for item in value]
+            return [self._walk(item, room) for item in value]
         return value
 
-    def _text(self, reference: str, node: dict[str, Any]) -> str:
-        body = self._bodies.get(reference)
-        if body is None or node["sha256"] != hashlib.sha256(body).hexdigest():
-            raise RunFailed(f"the plugin returned `{reference}`, which is no body of this call", code="unknown-body")
+    def _text(self, reference: str, node: dict[str, Any], room: list[int]) -> str:
+        digest = node["sha256"]
+        known = self._known.get(digest) if isinstance(digest, str) else None
+        if known is None or known["$ref"] != reference:
+            raise RunFailed("the plugin returned a `$ref` that is no body of this call", code="unknown-body")
+        body = self._bodies[reference]
+        room[0] -= len(body)
+        if room[0] < 0:
+            raise RunFailed(f"the bodies of this answer exceed {self._limit} bytes", code="bodies-too-large")
         try:
             return body.decode()
         except UnicodeDecodeError:

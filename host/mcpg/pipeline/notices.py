@@ -6,6 +6,7 @@ as numbers only and logs are dropped. Source: architecture, "The way of a reques
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ class Notices:
 
     async def _progress(self, params: dict[str, Any]) -> None:
         progress = params.get("progress")
-        if self._call.progress_token is None or not isinstance(progress, int | float) or progress <= self._last:
+        if self._call.progress_token is None or not _is_number(progress) or progress <= self._last:
             return
         self._last = progress
-        names = ("progress", "total") if self.quiet else ("progress", "total", "message")
-        passed = {name: params[name] for name in names if params.get(name) is not None}
+        passed: dict[str, Any] = {"progress": progress}
+        if _is_number(params.get("total")):
+            passed["total"] = params["total"]
+        if not self.quiet and isinstance(params.get("message"), str):
+            passed["message"] = params["message"]
         await self._channel.notify("notifications/progress", {**passed, "progressToken": self._call.progress_token})
 
     def _wanted(self, level: str) -> bool:
@@ -51,3 +55,8 @@ class Notices:
         if level not in _LEVELS or wanted not in _LEVELS:
             return False
         return _LEVELS.index(level) >= _LEVELS.index(wanted)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether `value` is a number that JSON can say: what is called a number may be text that must not pass."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

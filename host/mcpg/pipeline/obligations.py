@@ -10,27 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mcpg.contract.obligations import Annotate, Redact
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcpg.pipeline.policy import Duty
 
-__all__ = ["Annotate", "Redact", "apply", "unmet"]
+__all__ = ["apply", "unmet"]
 
 META = "dev.mcpg/annotations"
-
-
-class Redact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Detail of `redact`: JSON pointers into the result, `*` for every member or item."""
-
-    paths: tuple[str, ...]
-    replacement: str = "[redacted]"
-
-
-class Annotate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Detail of `annotate`: names and texts."""
-
-    notes: dict[str, str]
 
 
 _KINDS: dict[str, type[msgspec.Struct]] = {"redact": Redact, "annotate": Annotate}

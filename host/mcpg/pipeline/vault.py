@@ -32,14 +32,17 @@ SECONDS = 10.0
 
 
 class Vault:
-    """Keeps issued credentials in memory until shortly before they expire, one per caller and target; bounded."""
+    """Keeps issued credentials in memory until shortly before they expire, one per caller and target; bounded.
+
+    `resolve(use, reference)` returns a secret that the operator gave to that use; it raises for any other.
+    """
 
     def __init__(
         self,
         runner: Runner,
         issuers: Callable[[], Mapping[str, Stage]],
         *,
-        resolve: Callable[[str], Awaitable[str]],
+        resolve: Callable[[str, str], Awaitable[str]],
         digest: Callable[[str, str], str],
         most: int = 10_000,
     ) -> None:
@@ -48,14 +51,14 @@ class Vault:
         self._resolve = resolve
         self._digest = digest
         self._most = most
-        self._issued: OrderedDict[tuple[str, str, str, str], Credential] = OrderedDict()
+        self._issued: OrderedDict[tuple[str, ...], Credential] = OrderedDict()
 
     async def issue(self, issuer: str, target: str, caller: Caller) -> Credential:
         """Return the credential of `cred://issuer/target` for this caller; raises `EffectDenied` or `RunFailed`."""
         stage = self._issuers().get(issuer)
         if stage is None:
             raise EffectDenied(f"`{issuer}` names no credential issuer of this gateway")
-        key = (caller.tenant, caller.id, issuer, target)
+        key = (*caller.identity, issuer, target)
         found = self._issued.get(key)
         if found is not None and (found.expires == 0 or found.expires > time.time() * 1000 + MARGIN_MS):
             return found
@@ -85,7 +88,7 @@ class Vault:
         except msgspec.DecodeError as error:
             raise BadDocument(f"the credential of `{stage.use}` is outside its schema") from error
         if issued.value.startswith("secret://"):
-            return msgspec.structs.replace(issued, value=await self._resolve(issued.value))
+            return msgspec.structs.replace(issued, value=await self._resolve(stage.use, issued.value))
         return issued
 
     def forget(self) -> None:

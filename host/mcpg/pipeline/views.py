@@ -76,7 +76,9 @@ class Views:
     async def view(self, plan: Plan, work: Work) -> View:
         """Return what the catalog plugins leave of the table for this caller; raises `Refusal` when one fails."""
         if self._base is None or self._base[0] != plan.generation:
-            rows = {k: [Entry(r.name, _shown(k, r), r) for r in plan.routes.listed(k)] for k in METHODS}
+            rows: dict[RouteKind, list[Entry]] = {
+                k: [Entry(r.name, _shown(k, r), r) for r in plan.routes.listed(k)] for k in METHODS
+            }
             self._base = (plan.generation, View(rows))
         base = self._base[1]
         if not plan.catalog:
