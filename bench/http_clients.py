@@ -125,7 +125,7 @@ async def pyreqwest(port: int) -> Any:
 async def aiohttp(_: int) -> Any:
     """aiohttp: one session, a resolver of our own."""
     import aiohttp as library  # noqa: PLC0415 - may not be installed
-    from aiohttp.abc import AbstractResolver  # noqa: PLC0415
+    from aiohttp.abc import AbstractResolver  # noqa: PLC0415 - a peer, not a dependency
 
     class Pinned(AbstractResolver):
         async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:

@@ -26,13 +26,13 @@ from wasmtime import component as wc
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.sandbox.world import RUN, guest  # noqa: E402
+from tests.sandbox.world import RUN, guest  # noqa: E402 - after the path
 
 from mcpg.contract.verdicts import ok  # noqa: E402 - the repository comes into the path first
-from mcpg.sandbox import Sandbox, SandboxSettings  # noqa: E402
-from mcpg.sandbox.calls import Plan, Scratch, bind  # noqa: E402
-from mcpg.sandbox.engine import ENGINE_VERSION, new_engine  # noqa: E402
-from mcpg.sandbox.shapes import function_shape  # noqa: E402
+from mcpg.sandbox import Sandbox, SandboxSettings  # noqa: E402 - after the path
+from mcpg.sandbox.calls import Plan, Scratch, bind  # noqa: E402 - after the path
+from mcpg.sandbox.engine import ENGINE_VERSION, new_engine  # noqa: E402 - after the path
+from mcpg.sandbox.shapes import function_shape  # noqa: E402 - after the path
 
 BUDGET = 3.5
 CALLER = json.dumps({"id": "alice", "kind": "user", "groups": ["a", "b"], "tenant": "default"})

@@ -51,7 +51,7 @@ async def _serving(service: FakeService, *, mounted: bool = False) -> AsyncItera
 @asynccontextmanager
 async def _over_http(url: str, token: str = "ana") -> AsyncIterator[Any]:
     import httpx2  # noqa: PLC0415 - comes with the SDK
-    from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
+    from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - slow to import
 
     async with (
         httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=30) as client,

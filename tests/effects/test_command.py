@@ -118,7 +118,7 @@ async def test_a_secret_in_the_environment_arrives_and_may_not_come_back() -> No
 
 async def test_cwd_is_the_granted_one(tmp_path: Path) -> None:
     async with shell(cwd=str(tmp_path)) as use:
-        assert (await use.ok(argv=script("pwd -P")))["stdout"].strip() == os.path.realpath(tmp_path)  # noqa: ASYNC240
+        assert (await use.ok(argv=script("pwd -P")))["stdout"].strip() == os.path.realpath(tmp_path)  # noqa: ASYNC240 - a test
     async with shell() as use:
         assert (await use.ok(argv=script("pwd")))["stdout"].strip() == "/"
 
@@ -161,7 +161,7 @@ async def test_large_and_binary_output_stay_in_the_host() -> None:
 
 
 async def test_limits_hold(tmp_path: Path) -> None:
-    program = f"import resource; print(*(resource.getrlimit(resource.RLIMIT_{{}})[1] for _ in (1,)))"  # noqa: F541
+    program = f"import resource; print(*(resource.getrlimit(resource.RLIMIT_{{}})[1] for _ in (1,)))"  # noqa: F541 - braces
     for field, value, name, expected in (
         ("cpu", "7s", "CPU", 7),
         ("memory", "300MiB", "AS", 300 << 20),

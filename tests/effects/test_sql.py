@@ -231,8 +231,8 @@ async def test_values_become_json(file: Path) -> None:
 
 def test_other_databases_values_become_json_too() -> None:
     import datetime as dt  # noqa: PLC0415 - used here only
-    import decimal  # noqa: PLC0415
-    import uuid  # noqa: PLC0415
+    import decimal  # noqa: PLC0415 - only here
+    import uuid  # noqa: PLC0415 - only here
 
     day = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
     given = [day, day.date(), decimal.Decimal("1.10"), uuid.UUID(int=1), True, {"a": (b"x",)}, {1}]

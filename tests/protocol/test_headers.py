@@ -88,7 +88,7 @@ def test_folding() -> None:
         ("no object", {}, True),
     ],
 )
-def test_headers_and_arguments_agree(arguments: Any, headers: dict[str, str], good: bool) -> None:  # noqa: FBT001
+def test_headers_and_arguments_agree(arguments: Any, headers: dict[str, str], good: bool) -> None:  # noqa: FBT001 - a parameter
     sent = {f"mcp-param-{name}": value for name, value in headers.items()}
     if good:
         check_mirrors(MIRRORS, arguments, sent)

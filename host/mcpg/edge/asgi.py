@@ -156,6 +156,6 @@ async def _receive(receive: Receive) -> tuple[bytes, bool]:
 def _closing(status: int, text: str) -> Refusal:
     """Return a refusal that also ends the connection, for the rest of the body is not wanted."""
     headers = [("connection", "close")]
-    if status == 503:  # noqa: PLR2004
+    if status == 503:  # noqa: PLR2004 - HTTP
         headers.append(("retry-after", "1"))
     return Refusal(frames.INVALID_REQUEST, text, status=status, headers=headers)

@@ -166,7 +166,7 @@ class McpEndpoint:
     async def _refuse(self, refusal: Refusal, send: Send, lines: Lines, request_id: RequestId | None = None) -> None:
         self.measures.refused(str(refusal.status))
         headers = encode_lines(refusal.headers)
-        if refusal.status == 401 and all(name != b"www-authenticate" for name, _ in headers):  # noqa: PLR2004
+        if refusal.status == 401 and all(name != b"www-authenticate" for name, _ in headers):  # noqa: PLR2004 - HTTP
             headers.append((b"www-authenticate", b"Bearer"))
         if isinstance(refusal, Rejected) and request_id is None:
             request_id = refusal.request_id

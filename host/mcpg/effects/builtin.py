@@ -23,17 +23,17 @@ __all__ = ["mcpg_drivers", "mcpg_secret_sources"]
 def mcpg_drivers(wiring: Wiring) -> Sequence[Driver]:
     """Return http, command and notify; sql where there are connections, mcp where there are upstreams."""
     # Imported here, so that what only lists the hooks does not load a database library.
-    from mcpg.effects.command import CommandDriver  # noqa: PLC0415
-    from mcpg.effects.http import HttpDriver  # noqa: PLC0415
-    from mcpg.effects.notify import NotifyDriver  # noqa: PLC0415
+    from mcpg.effects.command import CommandDriver  # noqa: PLC0415 - see above
+    from mcpg.effects.http import HttpDriver  # noqa: PLC0415 - see above
+    from mcpg.effects.notify import NotifyDriver  # noqa: PLC0415 - see above
 
     drivers: list[Driver] = [HttpDriver(wiring.connector), CommandDriver(), NotifyDriver()]
     if wiring.connections:
-        from mcpg.effects.sql import SqlDriver  # noqa: PLC0415
+        from mcpg.effects.sql import SqlDriver  # noqa: PLC0415 - see above
 
         drivers.append(SqlDriver(wiring.connections, pools=wiring.pools))
     if wiring.upstreams is not None:
-        from mcpg.effects.mcp import McpDriver  # noqa: PLC0415
+        from mcpg.effects.mcp import McpDriver  # noqa: PLC0415 - see above
 
         drivers.append(McpDriver(wiring.upstreams))
     return drivers
@@ -42,7 +42,7 @@ def mcpg_drivers(wiring: Wiring) -> Sequence[Driver]:
 @hookimpl
 def mcpg_secret_sources(wiring: Wiring) -> Mapping[str, SecretSource]:
     """Return `env`, and `file` where the operator names a folder."""
-    from mcpg.effects.secrets import EnvironmentSecrets, FileSecrets  # noqa: PLC0415
+    from mcpg.effects.secrets import EnvironmentSecrets, FileSecrets  # noqa: PLC0415 - as above
 
     sources: dict[str, SecretSource] = {"env": EnvironmentSecrets()}
     if wiring.secrets_folder is not None:

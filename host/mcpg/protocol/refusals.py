@@ -76,7 +76,7 @@ def error_for(refusal: Refusal, version: str, method: str = "") -> tuple[int, in
             code = frames.INVALID_PARAMS
         elif code == frames.URL_ELICITATION_REQUIRED:
             code, data = frames.INTERNAL_ERROR, None
-        status = _MODERN_STATUS.get(code, refusal.status) if refusal.status == 200 else refusal.status  # noqa: PLR2004
+        status = _MODERN_STATUS.get(code, refusal.status) if refusal.status == 200 else refusal.status  # noqa: PLR2004 - HTTP
         return status, code, str(refusal), data
     if code in _MODERN_ONLY:
         return refusal.status, frames.INTERNAL_ERROR, str(refusal), None

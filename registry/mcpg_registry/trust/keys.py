@@ -77,7 +77,7 @@ class PrivateKey:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ValueError("no PKCS#8 PEM private key, or one that another password opens") from None
         if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("no Ed25519 key; make one with `openssl genpkey -algorithm ed25519`")  # noqa: TRY004
+            raise ValueError("no Ed25519 key; make one with `openssl genpkey -algorithm ed25519`")  # noqa: TRY004 - of text
         return cls(key)
 
     def sign(self, data: bytes) -> bytes:
@@ -104,7 +104,7 @@ def load_public_keys(text: str) -> tuple[PublicKey, ...]:
         except (ValueError, UnsupportedAlgorithm):
             raise ValueError("no SPKI PEM public key") from None
         if not isinstance(key, Ed25519PublicKey):
-            raise ValueError(f"a public key is no Ed25519 key but {type(key).__name__.strip('_')}")  # noqa: TRY004
+            raise ValueError(f"a public key is no Ed25519 key but {type(key).__name__.strip('_')}")  # noqa: TRY004 - of text
         keys.append(_public(key))
     if not keys or text.rpartition(_END)[2].strip():
         raise ValueError("wanted one or more SPKI PEM public keys and nothing else")
