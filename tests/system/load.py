@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from tests.edge.kit import modern
@@ -46,9 +46,12 @@ class Connection:
             raise ConnectionResetError from None
         return answer
 
-    def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         if self.streams is not None:
-            self.streams[1].transport.abort()
+            await _end(self.streams[1])
 
 
 @dataclass
@@ -71,14 +74,12 @@ async def load_on(url: str, name: str, *, connections: int = 8, **arguments: Any
     load, over = Load(), asyncio.Event()
 
     async def one() -> None:
-        connection = Connection(url)
         try:
-            while not over.is_set():
-                load.note(await connection.call(name, **arguments))
+            async with Connection(url) as connection:
+                while not over.is_set():
+                    load.note(await connection.call(name, **arguments))
         except OSError as error:
             load.bad.append(repr(error))
-        finally:
-            connection.close()
 
     tasks = [asyncio.create_task(one()) for _ in range(connections)]
     try:
@@ -105,6 +106,7 @@ class Peer:
     seen: list[Request] = field(default_factory=list)
     most: int = 0
     now: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[Peer]:
@@ -114,23 +116,41 @@ class Peer:
             yield self
         finally:
             server.close()
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                first, *lines = head.strip().split("\r\n")
-                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                request = Request(*first.split(" ")[:2], headers, body)
-                self.seen.append(request)
-                self.now += 1
-                self.most = max(self.most, self.now)
-                try:
-                    writer.write(await self.answer(request))
-                finally:
-                    self.now -= 1
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await self._answer_all(reader, writer)
+        finally:
+            self.tasks.discard(task)
+            await _end(writer)
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first, *lines = head.strip().split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            request = Request(*first.split(" ")[:2], headers, body)
+            self.seen.append(request)
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                writer.write(await self.answer(request))
+            finally:
+                self.now -= 1
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 @dataclass

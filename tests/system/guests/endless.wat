@@ -1,0 +1,14 @@
+;; A backend that never comes back from a call.
+(component
+  (core module $m
+    ;; include common
+    (data (i32.const 3072) "{}")
+    (func (export "configure") (param i32 i32) (result i32) (call $accepted))
+    (func (export "describe") (param i32 i32) (result i32)
+      (call $answer (i32.const 0) (i32.const 3072) (i32.const 2)))
+    (func (export "call") (param i32 i32 i32 i32 i32 i32) (result i32)
+      (loop $ever (br $ever)) (unreachable))
+  )
+  (core instance $i (instantiate $m))
+  ;; include backend
+)
