@@ -109,7 +109,11 @@ def _draw(console: Console, story: dict[str, Any]) -> None:
         say(console, f"Stage {story['stage'] or '?'}{by}: {said}")
     if story["stages"]:
         console.print()
-        table(console, ("stage", "use", "verdict", "why", "µs", "component", "input"), _rows(story["stages"]))
+        table(console, ("stage", "use", "verdict", "µs", "component", "input"), _rows(story["stages"]))
+        for stage in story["stages"]:
+            why = ": ".join(str(stage[key]) for key in ("code", "message") if stage.get(key))
+            if why:
+                say(console, f"  {stage.get('use') or stage.get('stage', '?')}: {why}")
     say(console, f"\n{len(story['records'])} records; `mcpg audit verify` proves them.")
 
 
@@ -124,9 +128,8 @@ def _rows(stages: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     for stage in stages:
         notes = [name for name in ("memo", "shadow", "skipped") if stage.get(name)]
         verdict = " ".join([str(stage.get("verdict", "")), *(f"({note})" for note in notes)])
-        why = ": ".join(str(stage[key]) for key in ("code", "message") if stage.get(key))
         digests = (_short(stage.get("component") or stage.get("digest")), _short(stage.get("input")))
-        yield (str(stage.get("stage", "")), str(stage.get("use", "")), verdict, why, str(stage.get("us", "")), *digests)
+        yield (str(stage.get("stage", "")), str(stage.get("use", "")), verdict, str(stage.get("us", "")), *digests)
 
 
 def _short(digest: Any) -> str:
