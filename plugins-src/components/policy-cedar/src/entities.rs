@@ -63,8 +63,6 @@ pub struct Action<'a> {
     #[serde(default)]
     annotations: Map<String, Value>,
     #[serde(borrow, default)]
-    session: Cow<'a, str>,
-    #[serde(borrow, default)]
     era: Cow<'a, str>,
     /// Not there when the question is what a caller may see.
     #[serde(default)]
@@ -74,7 +72,7 @@ pub struct Action<'a> {
 impl Action<'_> {
     /// Returns the context of a request with these arguments.
     pub fn context(&self, arguments: RestrictedExpression) -> Vec<(String, RestrictedExpression)> {
-        vec![("arguments".into(), arguments), ("session".into(), text(&self.session)), ("era".into(), text(&self.era))]
+        vec![("arguments".into(), arguments), ("era".into(), text(&self.era))]
     }
 }
 

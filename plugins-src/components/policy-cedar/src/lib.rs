@@ -2,7 +2,7 @@
 //!
 //! The principal is `Mcpg::Caller`, a member of `Mcpg::Group`s and `Mcpg::Role`s; the action `Mcpg::Action`, named by
 //! its MCP method; the resource `Mcpg::Tool`, `Mcpg::Prompt`, `Mcpg::Resource`, `Mcpg::ResourceTemplate` or
-//! `Mcpg::Method`; the context holds `arguments`, `session` and `era`. `schema.cedarschema` beside this folder shows all.
+//! `Mcpg::Method`; the context holds `arguments` and `era`. `schema.cedarschema` beside this folder shows all.
 
 mod answers;
 mod callers;

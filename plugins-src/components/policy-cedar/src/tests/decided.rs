@@ -11,7 +11,7 @@ fn principal_action_and_resource_are_as_documented() {
         r#"permit(principal in Mcpg::Group::"analysts", action, resource) when { resource.backend == "sales" };"#,
         r#"permit(principal in Mcpg::Role::"reader", action, resource) when { resource.annotations.readOnlyHint };"#,
         r#"permit(principal, action, resource) when { principal.attributes.team == "x" && principal.trust == "verified" };"#,
-        r#"permit(principal, action, resource) when { principal.scopes.contains("s") && context.session == "s1" };"#,
+        r#"permit(principal, action, resource) when { principal.scopes.contains("s") && context.era == "legacy" };"#,
         r#"permit(principal, action, resource) when { context.era == "legacy" && principal.plugin == "keys" };"#,
     ] {
         assert!(permits(policy, json!({})), "{policy}");
