@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from msgspec import structs
 
 from mcpg.contract.documents import Caller, How
 from mcpg.contract.problems import BadDocument, EffectDenied, RunFailed
@@ -23,8 +24,8 @@ def make(bench, kit):
         guest = kit.guest("issuer", PluginKind.CREDENTIAL, answer)
         stage = make_stage(guest, kit.effects())
 
-        async def resolve(reference):
-            return f"value of {reference}"
+        async def resolve(use, reference):
+            return f"value of {reference} for {use}"
 
         return guest, Vault(bench.runner, lambda: {"crm": stage}, resolve=resolve, digest=lambda tenant, text: "d")
 
@@ -54,7 +55,19 @@ async def test_an_expired_credential_is_issued_anew(make, kit):
 
 async def test_an_issuer_may_name_a_secret_that_the_host_resolves(make, kit):
     _, vault = make(lambda *_: Case("issued", '{"value": "secret://env/CRM"}'))
-    assert (await vault.issue("crm", "api", kit.ana)).value == "value of secret://env/CRM"
+    assert (await vault.issue("crm", "api", kit.ana)).value == "value of secret://env/CRM for issuer"
+
+
+async def test_a_namesake_from_elsewhere_gets_a_credential_of_its_own(make, kit):
+    guest, vault = make(issued())
+    await vault.issue("crm", "api", kit.ana)
+    for other in (
+        structs.replace(kit.ana, issuer="https://elsewhere.example"),
+        structs.replace(kit.ana, how=How(credential="api-key", plugin="other-keys")),
+        structs.replace(kit.ana, groups=()),
+    ):
+        await vault.issue("crm", "api", other)
+    assert len(guest.asked) == 4
 
 
 async def test_an_unknown_issuer_is_denied(make, kit):

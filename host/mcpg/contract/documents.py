@@ -60,6 +60,11 @@ class Caller(_Document, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     attributes: dict[str, str] = {}
 
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What tells one caller from every other: an id means something only with who vouches for it."""
+        return (self.tenant, self.how.plugin, self.issuer, self.id)
+
 
 class Peer(_Document, frozen=True, kw_only=True):
     """The other end of the connection. `local` is true only if the listener is bound to loopback, the Host header names

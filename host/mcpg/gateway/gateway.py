@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
+from mcpg.contract.problems import ConfigError, EffectDenied
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.describing import Describer, describe
 from mcpg.gateway.plans import make_plan, make_stages, own_routes
@@ -38,7 +40,7 @@ from mcpg.pipeline.views import Views
 from mcpg.plugins.configuration import configure
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from mcpg.config import Loaded
     from mcpg.gateway.desk import GatewayDesk
@@ -179,7 +181,17 @@ class Gateway:
         task.add_done_callback(self._background.discard)
 
     def _vault(self, ledger: SqliteLedger, desk: GatewayDesk) -> Vault:
-        return Vault(self._runner, self._issuers, resolve=desk.resolve, digest=ledger.keyed_digest)
+        async def resolve(use: str, reference: str) -> str:
+            """Return a secret that the operator gave to the issuer; no answer of a plugin reaches another."""
+            use_ = self.loaded.config.plugins.get(use)
+            if use_ is None or not _mentions([use_.config, list(use_.grants.get("secrets") or ())], reference):
+                raise EffectDenied(f"`{use}` names a secret that its configuration does not")
+            try:
+                return await desk.resolve(reference)
+            except ConfigError as error:
+                raise EffectDenied(error.message) from error
+
+        return Vault(self._runner, self._issuers, resolve=resolve, digest=ledger.keyed_digest)
 
     def _plugin_moved(self, what: str, facts: Mapping[str, Any]) -> None:
         if what in {"plugin-fenced", "plugin-closed"} and facts.get("wasm"):
@@ -298,6 +310,15 @@ class Gateway:
 
     async def _event(self, what: str, details: dict[str, Any]) -> None:
         await self.rooms.ledger.append("default", {"kind": "event", "event": what, **details})
+
+
+def _mentions(value: Any, text: str) -> bool:
+    """Whether `text` stands somewhere in a document, as a value of its own."""
+    if isinstance(value, Mapping):
+        return any(_mentions(item, text) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_mentions(item, text) for item in value)
+    return bool(value == text)
 
 
 def _entries(plan: Plan, kind: Any) -> list[Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mcpg.contract.problems import BadDocument, RunFailed
+from mcpg.contract.problems import BadDocument, McpgError, RunFailed
+from mcpg.pipeline.reading import parse
 from mcpg.pipeline.runs import History, Question
 
 if TYPE_CHECKING:
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from mcpg.pipeline.work import Work
     from mcpg.storage import Lru
 
-__all__ = ["Asked", "Backends", "Breaker"]
+__all__ = ["Asked", "Backends", "Breaker", "MayHaveHappened"]
+
+UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
+"""Problems after which the effect may have happened."""
 
 _decode = msgspec.json.decode
+_encode = msgspec.json.encode
 
 
 class Asked(NamedTuple):
@@ -32,6 +37,14 @@ class Asked(NamedTuple):
     history: History
     component: str
     config: str
+
+
+class MayHaveHappened(RunFailed):
+    """The run failed after an effect was begun: nobody knows what came of it."""
+
+
+class _SaidFailed(RunFailed):
+    """The plugin itself answered `failed`."""
 
 
 class Breaker:
@@ -62,6 +75,10 @@ class Breaker:
         if self._failures >= self._most:
             self._opened = now
 
+    def release(self) -> None:
+        """Forget a call that was given up: it says nothing of the backend, and the next one may try."""
+        self._probing = False
+
 
 class Backends:
     """Calls backends, one breaker for each use."""
@@ -88,9 +105,9 @@ class Backends:
         """Return the key under which this call's result may be cached, if its tool says so."""
         if route.cache_ttl <= 0:
             return None
-        caller = work.known
-        parts = [caller.caller.tenant, stage.guest.digest, stage.guest.config_digest, caller.text(stage.reads)]
-        return "\0".join([*parts, stage.reads.text("call", call)])
+        known, guest = work.known, stage.guest
+        parts = [*known.caller.identity, guest.digest, guest.config_digest, known.text(stage.reads)]
+        return _encode([*parts, stage.reads.text("call", call)]).decode()
 
     def cached(self, key: str | None) -> dict[str, Any] | None:
         """Return the cached result, if there is one."""
@@ -100,7 +117,7 @@ class Backends:
     def keep(self, key: str | None, result: dict[str, Any], ttl: float, owner: str) -> None:
         """Cache a result for `ttl` seconds under its use's name."""
         if key is not None:
-            text = msgspec.json.encode(result)
+            text = _encode(result)
             self._cache.put(key, text, size=len(text) + len(key), ttl=ttl, owner=owner)
 
     async def call(
@@ -114,35 +131,49 @@ class Backends:
                 f"backend `{stage.use}` has failed repeatedly and is not tried for a while", code="breaker-open"
             )
         history = history or History()
-        good = False
+        good: bool | None = None  # not known yet: a call that is given up says nothing of the backend
         try:
             answer = await self._run(stage, call, work, history)
             good = True
             return self._result(stage, answer, history, work)
-        except RunFailed as error:
-            good = error.code not in self.TRANSPORT
+        except McpgError as error:
+            if good is None:
+                good = error.code not in self.TRANSPORT
+            if _may_have_happened(error, history):
+                raise MayHaveHappened(error.message, code=error.code) from error
             raise
         finally:
-            breaker.note(good=good, now=loop.time())
+            if good is None:
+                breaker.release()
+            else:
+                breaker.note(good=good, now=loop.time())
 
     async def _run(self, stage: Stage, call: Mapping[str, Any], work: Work, history: History) -> Case:
         facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
         documents = (work.known.text(stage.reads), stage.reads.text("call", call, facts))
         answer = await self._runner.run(Question(stage, "backend", "call", documents, work), history)
         if answer.tag == "failed":
-            raise RunFailed(answer.value.message, code=answer.value.code)
+            raise _SaidFailed(answer.value.message, code=answer.value.code)
         return answer
 
     def _result(self, stage: Stage, answer: Case, history: History, work: Work) -> dict[str, Any] | Asked:
-        try:
-            value = work.blobs.restore(_decode(answer.value))
-            if isinstance(value, str):  # the whole result was a large body
-                value = _decode(value)
-        except msgspec.DecodeError as error:
-            raise BadDocument(f"`{stage.use}` answered with something that is not JSON") from error
+        value = work.blobs.restore(parse(answer.value, stage.use))
+        if isinstance(value, str):  # the whole result was a large body
+            value = parse(value, stage.use)
         if not isinstance(value, dict):
             raise BadDocument(f"`{stage.use}` answered with something that is not an object")
         if answer.tag == "ask":
             return Asked(value, history, stage.guest.digest, stage.guest.config_digest)
         result: dict[str, Any] = value
+        if result.get("resultType", "complete") != "complete":
+            raise BadDocument(f"`{stage.use}` called a result done that is not complete")
+        if not isinstance(result.get("_meta", {}), dict):
+            raise BadDocument(f"`{stage.use}` answered with a `_meta` that is not an object")
         return result
+
+
+def _may_have_happened(error: McpgError, history: History) -> bool:
+    """Whether an effect may have been performed: after one, only the plugin itself can say that nothing came of it."""
+    if isinstance(error, _SaidFailed):
+        return any(reply.tag == "failed" and reply.value.code in UNKNOWN for reply in history.replies)
+    return error.code in UNKNOWN or bool(history.replies)

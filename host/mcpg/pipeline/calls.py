@@ -21,7 +21,7 @@ from mcpg.contract.problems import McpgError, PluginRefused, RunFailed
 from mcpg.contract.verdicts import Problem
 from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
-from mcpg.pipeline.backends import Asked
+from mcpg.pipeline.backends import Asked, MayHaveHappened
 from mcpg.pipeline.refusals import INTERNAL, INVALID_PARAMS, denied, unavailable, unknown
 from mcpg.protocol.mirrors import check_mirrors
 
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["Calls"]
 
 CALL_META = "dev.mcpg/call"
-_UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
-"""Problems after which the effect may have happened."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -64,6 +62,8 @@ class Flight:
     call: McpCall
     work: Work
     arguments: dict[str, Any]
+    text: str = ""
+    """The JSON text of the final arguments, once there is an intent."""
     judgement: Judgement | None = None
     held: Held | None = None
 
@@ -71,6 +71,11 @@ class Flight:
     def transforms(self) -> tuple[Stage, ...]:
         """The transforms of this call: those for all, then the tool's own."""
         return (*self.plan.transforms, *self.route.transforms)
+
+    @property
+    def redacts(self) -> bool:
+        """Whether policy demands that something be taken out of the result, by place."""
+        return self.judgement is not None and any(duty.kind == "redact" for duty in self.judgement.obligations)
 
     def action(self) -> dict[str, Any]:
         """Return the action document with the arguments as they are now."""
@@ -120,12 +125,8 @@ class Calls:
         self, plan: Plan, kind: RouteKind, call: McpCall, arguments: dict[str, Any], work: Work
     ) -> dict[str, Any]:
         """Answer one call with its MCP result; raises `Refusal`."""
-        entry = (await self._views.view(plan, work)).find(kind, work.name)
-        if entry is None:  # 4
-            refused = unknown(kind, work.name, call.version)
-            await self._refuse(work, call, "catalog", refused, reason="no such name")
-            raise refused
-        flight = Flight(plan, entry.route, call, work, {**entry.route.defaults, **arguments})
+        route = await self._resolve(plan, kind, call, work)  # 4
+        flight = Flight(plan, route, call, work, {**route.defaults, **arguments})
         try:
             if call.mirrored is not None and flight.route.mirrors:
                 check_mirrors(flight.route.mirrors, arguments, call.mirrored)
@@ -134,8 +135,26 @@ class Calls:
             return await self._invalid(flight, bad)
         except Refusal as refused:
             raise await self._hidden_or(flight, refused) from None
+        except Exception as error:
+            code = error.code if isinstance(error, McpgError) else type(error).__name__
+            refused = unavailable(f"the call could not be judged: {code}", work.call_id)
+            raise await self._hidden_or(flight, refused) from error
         await self._reserve(flight)
+        await self._intend(flight)
         return await self._perform(flight)
+
+    async def _resolve(self, plan: Plan, kind: RouteKind, call: McpCall, work: Work) -> Route:
+        try:
+            view = await self._views.view(plan, work)
+        except Refusal as refused:
+            await self._refuse(work, call, "catalog", refused)
+            raise
+        entry = view.find(kind, work.name)
+        if entry is None:
+            refused = unknown(kind, work.name, call.version)
+            await self._refuse(work, call, "catalog", refused, reason="no such name")
+            raise refused
+        return entry.route
 
     async def _before(self, flight: Flight) -> None:
         plan, work = flight.plan, flight.work
@@ -168,17 +187,27 @@ class Calls:
             await self._refuse(work, flight.call, "limit", refused)
             raise
 
+    async def _intend(self, flight: Flight) -> None:
+        """Write the intent (9); what was reserved for a call that is not made after all is given back."""
+        work = flight.work
+        flight.text = _encode(flight.arguments).decode()
+        try:
+            await self._write(work, records.intent(work, flight.call, flight.route, flight.text))
+        except BaseException:
+            if flight.held is not None:
+                self._background(self._limits.give_back(flight.held))
+            raise
+
     async def _perform(self, flight: Flight) -> dict[str, Any]:
         work = flight.work
         since = len(work.trace)
-        text = _encode(flight.arguments).decode()
-        await self._write(work, records.intent(work, flight.call, flight.route, text))  # 9
         outcome: dict[str, Any] = {"status": "unknown", "result": None, "problem": "interrupted"}
         try:
-            result = await self._backend(flight, text)  # 10
-            if result.get("resultType") == "input_required":
+            result = await self._backend(flight)  # 10
+            if isinstance(result, Asked):
+                asking = await self._ask(flight, result)
                 outcome = {"status": "ok", "result": None, "problem": "input-required"}
-                return result
+                return asking
             outcome = {
                 "status": "tool-error" if result.get("isError") is True else "ok",
                 "result": result,
@@ -186,24 +215,32 @@ class Calls:
             }
             result = await self._after(flight, outcome)  # 11
             outcome["result"] = result
-            return {**result, "_meta": {**(result.get("_meta") or {}), CALL_META: work.call_id}}
+            return _signed(result, work)
         except (RunFailed, PluginRefused) as error:
-            status = "unknown" if error.code in _UNKNOWN else "failed"
+            status = "unknown" if isinstance(error, MayHaveHappened) else "failed"
             outcome = {"status": status, "result": None, "problem": error.code, "message": error.message}
-            return _failure(flight.route, error, work)
+            return await self._failure(flight, error)
         except Refusal as refused:
             outcome = {"status": "failed", "result": None, "problem": str(refused.code), "message": str(refused)}
+            raise
+        except Exception as error:
+            outcome = {"status": "unknown", "result": None, "problem": "internal", "message": type(error).__name__}
             raise
         finally:
             await self._finish(flight, outcome, since)  # 12
 
     async def _finish(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
+        """Write the outcome; it is owed also when the client goes away, before this or meanwhile."""
+        closing = asyncio.ensure_future(self._close(flight, outcome, since))
         task = asyncio.current_task()
-        closing = self._close(flight, outcome, since)
         if task is not None and task.cancelling():
-            self._background(closing)  # the client is gone, the record is still owed
-        else:
-            await closing
+            self._background(closing)
+            return
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            self._background(closing)
+            raise
 
     async def _close(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
         work = flight.work
@@ -212,9 +249,13 @@ class Calls:
             shown = {"status": outcome["status"], "result": outcome["result"], "problem": outcome["problem"]}
             await self._limits.settle(flight.held, shown, work)
         ended = records.Ended(outcome["status"], text, outcome["problem"], outcome.get("message", ""))
-        await self._write(work, records.outcome(work, ended, since=since))
+        try:
+            await self._ledger.append(work.known.caller.tenant, records.outcome(work, ended, since=since))
+        except McpgError as error:
+            message = "the call was made, but what came of it cannot be recorded and is not shown"
+            raise unavailable(message, work.call_id) from error
 
-    async def _backend(self, flight: Flight, text: str) -> dict[str, Any]:
+    async def _backend(self, flight: Flight) -> dict[str, Any] | Asked:
         call, work, route = flight.call, flight.work, flight.route
         stage = flight.plan.backends[route.backend]
         document = flight.document()
@@ -223,13 +264,42 @@ class Calls:
         if cached is not None:
             work.trace.append({"stage": "cache", "use": stage.use, "verdict": "hit"})
             return cached
-        history = await self._suspender.resumed(call, stage, text, work)
+        history = await self._suspender.resumed(call, stage, flight.text, work)
         answer = await self._backends.call(stage, document, work, history)
         if isinstance(answer, Asked):
-            return await self._suspender.suspend(call, stage, answer, text, work)
+            return answer
         if history is None and answer.get("isError") is not True:
             self._backends.keep(key, answer, route.cache_ttl, stage.use)
         return answer
+
+    async def _ask(self, flight: Flight, asked: Asked) -> dict[str, Any]:
+        """Suspend the run; what the client is asked passes what the result would pass on the way out."""
+        if flight.redacts:
+            raise RunFailed("the backend asks the client where policy demands redaction", code="input-needed")
+        stage = flight.plan.backends[flight.route.backend]
+        asking = await self._suspender.suspend(flight.call, stage, asked, flight.text, flight.work)
+        if flight.transforms:
+            shown = {"status": "ok", "result": {"inputRequests": asking["inputRequests"]}, "problem": ""}
+            passed = await self._transforms.outbound(flight.transforms, flight.document(), shown, flight.work)
+            asking = {**asking, "inputRequests": passed.get("inputRequests", {})}
+        return asking
+
+    async def _failure(self, flight: Flight, error: McpgError) -> dict[str, Any]:
+        """Return the error that the client is told; its text passes what a result would pass, or stays inside."""
+        work = flight.work
+        happened = " It may have happened." if isinstance(error, MayHaveHappened) else ""
+        if flight.route.kind != "tool":
+            raise Refusal(INTERNAL, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
+        result = _told(f"the call failed ({error.code}): {error.message}{happened}")
+        if flight.redacts:
+            result = _told(f"the call failed ({error.code}){happened}")
+        elif flight.transforms:
+            shown = {"status": "tool-error", "result": result, "problem": error.code}
+            try:
+                result = await self._transforms.outbound(flight.transforms, flight.document(), shown, work)
+            except (Refusal, McpgError):
+                result = _told(f"the call failed ({error.code}){happened}")
+        return _signed(result, work)
 
     async def _after(self, flight: Flight, outcome: dict[str, Any]) -> dict[str, Any]:
         work, route = flight.work, flight.route
@@ -254,8 +324,7 @@ class Calls:
         if refused is not invalid or flight.route.kind != "tool":
             raise refused
         lines = "\n".join(f"- {fault}" for fault in bad.faults)
-        block = {"type": "text", "text": f"the arguments do not fit the tool's input schema:\n{lines}"}
-        return {"content": [block], "isError": True, "_meta": {CALL_META: flight.work.call_id}}
+        return _signed(_told(f"the arguments do not fit the tool's input schema:\n{lines}"), flight.work)
 
     async def _hidden_or(self, flight: Flight, refused: Refusal, *, stage: str = "") -> Refusal:
         """Record the refusal and return it, or `unknown` in its place when the caller may not know of the name."""
@@ -284,8 +353,11 @@ def _check(flight: Flight) -> None:
         raise _Bad(faults)
 
 
-def _failure(route: Route, error: McpgError, work: Work) -> dict[str, Any]:
-    if route.kind != "tool":
-        raise Refusal(INTERNAL, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
-    block = {"type": "text", "text": f"the call failed ({error.code}): {error.message}"}
-    return {"content": [block], "isError": True, "_meta": {CALL_META: work.call_id}}
+def _told(text: str) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": text}], "isError": True}
+
+
+def _signed(result: dict[str, Any], work: Work) -> dict[str, Any]:
+    """Return the result with the id of its call; a `_meta` that a transform or redaction made no object goes."""
+    meta = result.get("_meta")
+    return {**result, "_meta": {**(meta if isinstance(meta, dict) else {}), CALL_META: work.call_id}}

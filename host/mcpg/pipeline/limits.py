@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import BadDocument, McpgError, PluginRefused, RunFailed
@@ -49,7 +50,7 @@ class LimitChain:
                     continue
                 await self._take(held, stage, (tenant, stage.use), charges, work, fail_open=fail_open)
         except BaseException:
-            await self._give_back(held)
+            await self.give_back(held)
             raise
         return held
 
@@ -78,6 +79,9 @@ class LimitChain:
             plan = await self._runner.run(Question(stage, "limit", "reserve", documents, work))
             if plan.tag == "charge":
                 return _charges(plan)
+        except BadDocument as error:
+            work.fault(error)
+            raise unavailable(f"limit `{stage.use}` failed: {error.code}", work.call_id) from error
         except (RunFailed, PluginRefused) as error:
             raise unavailable(f"limit `{stage.use}` failed: {error.code}", work.call_id) from error
         if plan.tag == "deny":
@@ -96,13 +100,15 @@ class LimitChain:
                 answer = await self._runner.run(Question(stage, "settle", "settle", documents, work))
                 if answer.tag == "ok":
                     await self._accounts.settle(reservation, [Charge(*item) for item in answer.value])
-            except McpgError:
-                continue
+            except (McpgError, ValueError):  # what it says cannot be charged: what was reserved stays charged
+                work.trace[-1]["settled"] = False
         held.reservations.clear()
 
-    async def _give_back(self, held: Held) -> None:
+    async def give_back(self, held: Held) -> None:
+        """Return what was reserved for a call that was not made after all."""
         for _, reservation in held.reservations:
-            await self._accounts.settle(reservation, [])
+            with contextlib.suppress(McpgError):  # a store that is down gives back when the reservation expires
+                await self._accounts.settle(reservation, [])
         held.reservations.clear()
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mcpg.contract.ports import Refusal
 from mcpg.pipeline.refusals import INVALID_PARAMS
 from mcpg.sealing import Sealer, Unsealed
@@ -69,5 +71,4 @@ class Listing:
 
 
 def _bind(call: McpCall, work: Work) -> bytes:
-    caller = work.known.caller
-    return f"{call.method}\0{caller.tenant}\0{caller.id}".encode()
+    return msgspec.json.encode([call.method, *work.known.caller.identity])

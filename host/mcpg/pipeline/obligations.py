@@ -34,8 +34,11 @@ def unmet(obligations: Sequence[Duty]) -> str | None:
         if model is None:
             return f"obligation `{obligation.kind}` is not known to this gateway"
         try:
-            msgspec.convert(obligation.detail, model)
-        except msgspec.ValidationError as error:
+            detail = msgspec.convert(obligation.detail, model)
+            if isinstance(detail, Redact):
+                for path in detail.paths:
+                    _parts(path)
+        except ValueError as error:
             return f"obligation `{obligation.kind}` is outside its schema: {error}"
     return None
 
@@ -46,11 +49,11 @@ def apply(obligations: Sequence[Duty], result: dict[str, Any]) -> dict[str, Any]
         if obligation.kind == "redact":
             detail = msgspec.convert(obligation.detail, Redact)
             for path in detail.paths:
-                result = _redact(result, _parts(path), detail.replacement)
+                result = _redacted(result, _parts(path), detail.replacement)
         elif obligation.kind == "annotate":
             notes = msgspec.convert(obligation.detail, Annotate).notes
-            meta = dict(result.get("_meta") or {})
-            result = {**result, "_meta": {**meta, META: {**meta.get(META, {}), **notes}}}
+            meta = _object(result.get("_meta"))
+            result = {**result, "_meta": {**meta, META: {**_object(meta.get(META)), **notes}}}
         else:
             raise ValueError(f"obligation `{obligation.kind}` is not known to this gateway")
     return result
@@ -62,6 +65,19 @@ def _parts(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _redacted(result: dict[str, Any], parts: list[str], replacement: str) -> dict[str, Any]:
+    """Return the result redacted at one place; text blocks repeat `structuredContent` as JSON, so there too."""
+    redacted: dict[str, Any] = _redact(result, parts, replacement)
+    blocks = redacted.get("content")
+    if parts[0] != "structuredContent" or len(parts) == 1 or not isinstance(blocks, list):
+        return redacted
+    return {**redacted, "content": _redact(blocks, ["*", "text", *parts[1:]], replacement)}
+
+
 def _redact(value: Any, parts: list[str], replacement: str) -> Any:
     if not parts:
         return replacement
@@ -70,12 +86,13 @@ def _redact(value: Any, parts: list[str], replacement: str) -> Any:
         names = list(value) if head == "*" else [head] if head in value else []
         return {**value, **{name: _redact(value[name], rest, replacement) for name in names}}
     if isinstance(value, list):
-        wanted = range(len(value)) if head == "*" else [int(head)] if head.isdigit() and int(head) < len(value) else []
+        number = int(head) if head.isascii() and head.isdigit() else len(value)
+        wanted = range(len(value)) if head == "*" else [number] if number < len(value) else []
         changed = list(value)
         for index in wanted:
             changed[index] = _redact(value[index], rest, replacement)
         return changed
-    if isinstance(value, str) and value[:1] in {"{", "["}:
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
         return _inside_text(value, parts, replacement)
     return value
 
@@ -86,4 +103,6 @@ def _inside_text(text: str, parts: list[str], replacement: str) -> str:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
+    except RecursionError as error:
+        raise ValueError("a text block is nested too deep to be redacted") from error
     return msgspec.json.encode(_redact(value, parts, replacement)).decode()

@@ -12,6 +12,7 @@ import msgspec
 
 from mcpg.contract.problems import BadDocument, PluginRefused, RunFailed
 from mcpg.contract.verdicts import Case, Problem
+from mcpg.pipeline.reading import parse
 from mcpg.pipeline.runs import Question
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ class PolicyChain:
             verdict = await self._runner.run(Question(stage, "policy", "decide", documents, work))
             if verdict.tag == "permit":
                 return _Vote(stage.use, "permit", _obligations(stage.use, verdict))
+        except BadDocument as error:
+            work.fault(error)
+            return _Vote(stage.use, "deny", problem=Problem(error.code, "the policy could not be evaluated"))
         except (RunFailed, PluginRefused) as error:
             return _Vote(stage.use, "deny", problem=Problem(error.code, "the policy could not be evaluated"))
         if verdict.tag == "deny":
@@ -113,13 +117,7 @@ class PolicyChain:
 
 
 def _obligations(use: str, verdict: Case) -> tuple[Duty, ...]:
-    found = []
-    for item in verdict.value:
-        try:
-            found.append(Duty(use, item.kind, msgspec.json.decode(item.detail)))
-        except msgspec.DecodeError as error:
-            raise BadDocument(f"obligation `{item.kind}` of `{use}` is not JSON") from error
-    return tuple(found)
+    return tuple(Duty(use, item.kind, parse(item.detail, use)) for item in verdict.value)
 
 
 def _combine(votes: list[_Vote], combine: Combine) -> Judgement:

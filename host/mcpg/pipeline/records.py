@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Ended", "intent", "outcome", "refusal"]
 
+MOST_NAME = 1024
+"""Characters of a name that a record keeps: a client may call what does not exist by any name."""
+
 
 def _caller(caller: Caller) -> dict[str, Any]:
     return {
@@ -35,7 +38,7 @@ def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str,
         "call": work.call_id,
         "caller": _caller(work.known.caller),
         "method": call.method,
-        "name": work.name,
+        "name": work.name[:MOST_NAME],
         "backend": route.backend,
         "target": route.target or route.name,
         "version": call.version,
@@ -72,8 +75,8 @@ def refusal(work: Work, method: str, stage: str, error: Refusal, *, reason: str 
         "kind": "refusal",
         "call": work.call_id,
         "caller": _caller(work.known.caller),
-        "method": method,
-        "name": work.name,
+        "method": method[:MOST_NAME],
+        "name": work.name[:MOST_NAME],
         "stage": stage,
         "code": str(error.code),
         "message": reason or str(error),

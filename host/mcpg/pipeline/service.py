@@ -1,18 +1,17 @@
 """MCP methods onto the pipeline: the port that both edges call. It frames nothing and knows no transport.
 
-Sixty-four thousand identified requests at most wait to be answered; a flood of unauthenticated refusals is counted in
-one record a second.
+Who was identified carries what established it to the answer; a flood of unauthenticated refusals is counted in one
+record a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-import copy
-from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcpg import __version__
+from mcpg.contract.documents import Caller
 from mcpg.contract.ports import Refusal
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
@@ -23,7 +22,7 @@ from mcpg.protocol.refusals import unknown_method
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mcpg.contract.documents import Caller, Credentials
+    from mcpg.contract.documents import Credentials
     from mcpg.contract.ports import Channel, Ledger, McpCall
     from mcpg.pipeline.calls import Calls
     from mcpg.pipeline.floods import Floods
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PipelineService"]
 
-PENDING = 65_536
 IDENTITY_SECONDS = 10.0
 LIST_SECONDS = 30.0
 _CALLS: dict[str, tuple[RouteKind, str]] = {
@@ -44,10 +42,11 @@ _CALLS: dict[str, tuple[RouteKind, str]] = {
 }
 
 
-class _Identified(NamedTuple):
-    caller: Caller
-    known: Known
-    trace: list[dict[str, Any]]
+class _Identified(Caller, frozen=True, kw_only=True):
+    """A caller as the edges hold it: with its projections and the trace of what established it, for as long as it."""
+
+    known: Any
+    trace: tuple[dict[str, Any], ...]
 
 
 class _Asker(NamedTuple):
@@ -79,7 +78,6 @@ class PipelineService:
         self._ledger = ledger
         self._floods = floods
         self._instructions = instructions
-        self._identified: OrderedDict[int, _Identified] = OrderedDict()
 
     async def identify(self, credentials: Credentials) -> Caller:
         """Run the identity chain; raises `Refusal` (401, 503)."""
@@ -98,25 +96,34 @@ class PipelineService:
         except Refusal as refused:
             await self._floods.note(refused, credentials.peer.address, work)
             raise
-        caller = copy.copy(known.caller)
-        self._identified[id(caller)] = _Identified(caller, known, work.trace)
-        if len(self._identified) > PENDING:
-            self._identified.popitem(last=False)
-        return caller
+        caller = known.caller
+        return _Identified(
+            id=caller.id,
+            kind=caller.kind,
+            how=caller.how,
+            trust=caller.trust,
+            issuer=caller.issuer,
+            tenant=caller.tenant,
+            groups=caller.groups,
+            roles=caller.roles,
+            scopes=caller.scopes,
+            attributes=caller.attributes,
+            known=known,
+            trace=tuple(work.trace),
+        )
 
     async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         """Answer one MCP request; raises `Refusal`."""
         plan = self._plan()
-        found = self._identified.pop(id(caller), None)
-        if found is not None and found.caller is caller:
-            known, trace = found.known, found.trace
+        if isinstance(caller, _Identified):
+            asker = _Asker(plan, caller.known, list(caller.trace))
         else:  # a configured caller, such as that of stdio
-            known, trace = Known(caller), []
+            asker = _Asker(plan, Known(caller), [])
         if call.method in _CALLS:
-            return await self._call(_Asker(plan, known, trace), call, channel)
+            return await self._call(asker, call, channel)
         if call.method == "ping":
             return {}
-        work = self._work(_Asker(plan, known, trace), call, "", LIST_SECONDS, channel)
+        work = self._work(asker, call, "", LIST_SECONDS, channel)
         listed = await self._listing.answer(plan, call, work)
         if listed is None:
             raise unknown_method(call.method, call.version)

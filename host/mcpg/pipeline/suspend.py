@@ -132,9 +132,8 @@ def _must_be_able(call: McpCall, ask: Ask) -> None:
 
 
 def _bind(call: McpCall, stage: Stage, arguments: str, work: Work) -> bytes:
-    caller = work.known.caller
-    parts = [caller.tenant, caller.id, caller.how.plugin, call.method, work.name, digest_text(arguments)]
-    return "\0".join([*parts, stage.use, stage.guest.digest, stage.guest.config_digest]).encode()
+    parts = [*work.known.caller.identity, call.method, work.name, digest_text(arguments)]
+    return msgspec.json.encode([*parts, stage.use, stage.guest.digest, stage.guest.config_digest])
 
 
 def _flat(reply: Case) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ import msgspec
 
 from mcpg.contract.problems import BadDocument, PluginRefused, RunFailed
 from mcpg.pipeline.blobs import LARGE
+from mcpg.pipeline.reading import parse_object
 from mcpg.pipeline.refusals import denied, unavailable
 from mcpg.pipeline.runs import Question
 
@@ -41,8 +42,8 @@ class TransformChain:
             text = _text(stage, "call", call, work)
             new = await self._one(Question(stage, "transform-in", "before", (work.known.text(stage.reads), text), work))
             if new is not None:
-                changed = new
-                call = {**call, "arguments": new}
+                changed = work.blobs.restore(new)
+                call = {**call, "arguments": changed}
         return changed
 
     async def outbound(
@@ -89,9 +90,7 @@ def _changed(stage: Stage, change: Case, work: Work) -> dict[str, Any] | None:
     if change.tag != "changed":
         raise RunFailed(change.value.message, code=change.value.code)
     try:
-        value = msgspec.json.decode(change.value)
-    except msgspec.DecodeError as error:
-        raise BadDocument(f"`{stage.use}` answered with something that is not JSON") from error
-    if not isinstance(value, dict):
-        raise BadDocument(f"`{stage.use}` answered with something that is not an object")
-    return value
+        return parse_object(change.value, stage.use)
+    except BadDocument as error:
+        work.fault(error)
+        raise

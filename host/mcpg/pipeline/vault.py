@@ -58,24 +58,27 @@ class Vault:
         stage = self._issuers().get(issuer)
         if stage is None:
             raise EffectDenied(f"`{issuer}` names no credential issuer of this gateway")
-        key = (*caller.identity, issuer, target)
+        known = Known(caller)
+        guest = stage.guest
+        key = (*caller.identity, known.text(stage.reads), issuer, target, guest.digest, guest.config_digest)
         found = self._issued.get(key)
         if found is not None and (found.expires == 0 or found.expires > time.time() * 1000 + MARGIN_MS):
             return found
-        issued = await self._ask(stage, target, caller)
+        issued = await self._ask(stage, target, known)
         self._issued[key] = issued
         while len(self._issued) > self._most:
             self._issued.popitem(last=False)
         return issued
 
-    async def _ask(self, stage: Stage, target: str, caller: Caller) -> Credential:
+    async def _ask(self, stage: Stage, target: str, known: Known) -> Credential:
+        tenant = known.caller.tenant
         work = Work(
-            known=Known(caller),
+            known=known,
             method="credential",
             name=target,
             deadline=asyncio.get_running_loop().time() + SECONDS,
             notify=_nobody,
-            digest=lambda text: self._digest(caller.tenant, text),
+            digest=lambda text: self._digest(tenant, text),
         )
         documents = (work.known.text(stage.reads), target)
         answer = await self._runner.run(Question(stage, "credential", "issue-for", documents, work))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.contract.documents import Caller
+    from mcpg.contract.problems import McpgError
     from mcpg.pipeline.notices import Notices
     from mcpg.pipeline.projection import Reads
 
@@ -88,6 +89,10 @@ class Work:
         self.trace: list[dict[str, Any]] = []
         self.notices: Notices | None = None
         self.runs = 0
+
+    def fault(self, error: McpgError) -> None:
+        """Note that what the last run answered cannot be used: the trace then says so in place of the verdict."""
+        self.trace[-1] |= {"verdict": "error", "code": error.code, "message": error.message}
 
     def facts(self) -> RunFacts:
         """Return the facts of the next run of this request: its own id and seed, the request's recorded time."""
