@@ -88,6 +88,11 @@ class Gateway:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-P", "-m", "mcpg", *arguments]
 
+    def python(self, code: str) -> str:
+        """Run Python as the gateway runs, and return what it prints."""
+        command = [sys.executable, "-P", "-c", code]
+        return subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=True).stdout
+
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         path = {"PYTHONPATH": str(self.host)} if self.host else {}
