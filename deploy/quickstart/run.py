@@ -105,7 +105,7 @@ MCPG serves {URL}/mcp. From another shell, in this folder:
   .venv/bin/mcpg explain CALL-ID --config deploy/quickstart/mcpg.yaml                 # why, stage by stage
 
   npx @modelcontextprotocol/inspector --cli {URL}/mcp --transport http --method tools/list \\
-      --header "Authorization: Bearer $(cat {ana})"
+      --header "Authorization: Bearer $(cat {ana})"                             # with Node 22.19 or newer
 
 The keys are in {ana} and {bot}. Ctrl-C stops.
 """, flush=True)  # fmt: skip

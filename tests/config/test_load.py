@@ -108,6 +108,11 @@ def test_the_state_is_found_without_the_gateways_variables(tmp_path: Path, monke
     assert find_state(path) == (tmp_path / "there", tmp_path / "there" / "ledger.db")
     path.write_text("version: 1\n")
     assert find_state(path) == (tmp_path / ".state", tmp_path / ".state" / "ledger.db")
+    path.write_text('version: 1\nstate: "${env.NO_SUCH_PLACE:-here}"\nserver: {admin_token: "${env.NO_SUCH_TOKEN}"}\n')
+    assert find_state(path) == (tmp_path / "here", tmp_path / "here" / "ledger.db")
+    path.write_text('version: 1\nstate: "${env.NO_SUCH_PLACE}"\n')
+    with pytest.raises(ConfigErrors, match="NO_SUCH_PLACE"):
+        find_state(path)
 
 
 def test_errors_never_show_what_a_variable_held() -> None:

@@ -52,6 +52,11 @@ def document(**sections: Any) -> dict[str, Any]:
     return base
 
 
+def sources(host: Path | None = None) -> list[str]:
+    """Return where Python finds this checkout, with another copy of `host` if one is given."""
+    return [str(host or ROOT / "host"), *(str(ROOT / name) for name in ("registry", "mirror", "revocations"))]
+
+
 def tool(backend: str, **more: Any) -> dict[str, Any]:
     return {"backend": backend, "description": "A tool of the tests.", "input": {}, **more}
 
@@ -95,8 +100,7 @@ class Gateway:
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        path = {"PYTHONPATH": str(self.host)} if self.host else {}
-        return {**kept, **path, **self.variables}
+        return {**kept, "PYTHONPATH": os.pathsep.join(sources(self.host)), **self.variables}
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the process and wait for nothing."""

@@ -42,7 +42,7 @@ def _file(gateway: Gateway, *names: str) -> dict[str, Any]:
         (gateway.folder / f"{name}.wasm").write_bytes(build(name))
     granted = {"http": {"hosts": ["granted.example"]}}
     uses = {name: {"from": f"file:{name}.wasm", "grants": granted} for name in names}
-    return document(plugins=uses, tools={name: tool(name) for name in names})
+    return document(development=True, plugins=uses, tools={name: tool(name) for name in names})
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -33,7 +34,9 @@ async def _slow(_request: Request) -> bytes:
 def _file(port: int) -> dict[str, Any]:
     get = {"method": "GET", "path": "/slow"}
     return document(
-        plugins={"api": http_use(port)}, tools={"slow": tool("api", request=get)}, telemetry={"logs": {"level": "error"}}
+        plugins={"api": http_use(port)},
+        tools={"slow": tool("api", request=get)},
+        telemetry={"logs": {"level": "error"}},
     )
 
 
@@ -62,7 +65,7 @@ async def test_a_thousand_slow_calls_are_all_answered(gateway: Gateway) -> None:
             await asyncio.sleep(0.05)
         took = time.monotonic() - began
         answers = [await task for task in tasks]
-    print(f"\n{MANY} calls of 500 ms: {took:.2f} s, at most {peer.most} at the backend, {threads} threads")
+    sys.stdout.write(f"\n{MANY} calls of 500 ms: {took:.2f} s, {peer.most} at once at the backend, {threads} threads\n")
     assert tally(answers) == {"result": MANY}
     assert [answer for answer in answers if answer["result"].get("isError")] == []
     assert 0 < threads <= THREADS

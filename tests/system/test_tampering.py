@@ -1,4 +1,4 @@
-"""One byte changed in what is built in: no start, and it says which and why. A copy of the package is what is changed."""
+"""One byte changed in what is built in: no start, and it says which and why. A copy of the package is changed."""
 
 from __future__ import annotations
 

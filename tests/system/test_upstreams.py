@@ -30,7 +30,7 @@ async def _hangs(_request: Request) -> bytes:
 
 
 async def _garbage(_request: Request) -> bytes:
-    return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{\"id\": 1,"
+    return b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"id": 1,'
 
 
 def _stdio(way: str) -> dict[str, Any]:
@@ -90,9 +90,7 @@ async def test_bad_upstreams_affect_only_their_own_tools(gateway: Gateway, besie
 
 
 @pytest.mark.parametrize("way", ["hang", "garbage", "exit", "flood"])
-async def test_a_bad_answer_is_an_error_and_the_next_call_is_served(
-    gateway: Gateway, besieged: Load, way: str
-) -> None:
+async def test_a_bad_answer_is_an_error_and_the_next_call_is_served(gateway: Gateway, besieged: Load, way: str) -> None:
     result = await _call(gateway, f"good.{way}")
     if way != "garbage":  # what is no message is passed over, and the answer comes after it
         assert result["isError"] is True

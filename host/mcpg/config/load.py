@@ -72,11 +72,12 @@ def find_state(path: Path | str) -> tuple[Path, Path]:
 
     A reader of the ledger need not have the variables and secrets that the gateway was started with.
     """
-    source = read_source(_read(Path(path)), str(path))
-    data = source.data if isinstance(source.data, dict) else {}
+    data, findings = interpolate(read_source(_read(Path(path)), str(path)), os.environ)
+    data = data if isinstance(data, dict) else {}
     audit = data.get("audit")
     state, ledger = data.get("state", ".state"), audit.get("ledger") if isinstance(audit, dict) else None
-    if not isinstance(state, str) or not isinstance(ledger, str | None) or "${env" in f"{state}{ledger}":
+    unset = any(finding.path in {"state", "audit.ledger"} for finding in findings)
+    if unset or not isinstance(state, str) or not isinstance(ledger, str | None):
         loaded = load(path)
         return loaded.state, loaded.ledger
     base = Path(path).absolute().parent
