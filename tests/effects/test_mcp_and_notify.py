@@ -58,7 +58,7 @@ CALL = {"upstream": "time", "method": "tools/call", "params": {"name": "now", "a
 async def test_a_result_and_an_error_come_back_and_progress_goes_through() -> None:
     async with mcp({"result": {"content": []}}) as (use, upstream):
         assert await use.ok(**CALL) == {"result": {"content": []}}
-        assert upstream.asked == [("time", "tools/call", CALL["params"])]
+        assert upstream.asked == [("time", "tools/call", {**CALL["params"], "_meta": {"progressToken": 0}})]
         assert use.told == [("notifications/progress", {"progress": 1})]
     async with mcp({"error": {"code": -32602, "message": "no"}}) as (use, _):
         assert await use.ok(**CALL) == {"error": {"code": -32602, "message": "no"}}

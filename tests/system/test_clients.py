@@ -36,7 +36,8 @@ def over_stdio(new_gateway: Callable[[str], Gateway]) -> Gateway:
 
 
 @asynccontextmanager
-async def _http(gateway: Gateway, key: str) -> AsyncIterator[Any]:
+async def over_http(gateway: Gateway, key: str) -> AsyncIterator[Any]:
+    """Connect to a gateway as one of the callers."""
     import httpx2  # noqa: PLC0415 - comes with the SDK
     from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - as above
 
@@ -65,14 +66,14 @@ async def _said(client: Any) -> Any:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_sdk_over_http(serving: Gateway, mode: str) -> None:
-    async with mcp.Client(_http(serving, "ana"), mode=mode) as client:
+    async with mcp.Client(over_http(serving, "ana"), mode=mode) as client:
         assert await _names(client) == ["echo", "private"]
         assert await _said(client) == {"q": "grüße"}
 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_what_a_caller_may_not_use_does_not_exist_for_the_sdk(serving: Gateway, mode: str) -> None:
-    async with mcp.Client(_http(serving, "bot"), mode=mode) as client:
+    async with mcp.Client(over_http(serving, "bot"), mode=mode) as client:
         assert await _names(client) == ["echo"]
         for name in ("private", "nothing-at-all"):
             with pytest.raises(mcp.MCPError) as caught:

@@ -36,6 +36,7 @@ _USUAL = (
 )  # fmt: skip
 _READING = frozenset({"tools/list", "prompts/list", "prompts/get", "resources/list", "resources/read",
                       "resources/templates/list", "ping", "completion/complete"})  # fmt: skip
+_CALLS = frozenset({"tools/call", "prompts/get", "resources/read"})
 
 
 class _Fields(GrantFields, frozen=True):
@@ -96,12 +97,13 @@ class McpDriver:
 
     async def perform(self, request: McpRequest, grant: McpGrant, context: EffectContext) -> Case:
         """Answer `ok(McpReply)`, or `failed`: `outcome-unknown` unless the method only reads."""
+        params = _with_token(request.params) if request.method in _CALLS else request.params
         now = asyncio.get_running_loop().time()
         deadline = min(context.deadline, now + min(request.timeout / 1000, grant.timeout))
         try:
             async with asyncio.timeout_at(deadline):
                 answer = await self._upstreams.request(
-                    request.upstream, request.method, request.params, deadline=deadline, notify=context.notify
+                    request.upstream, request.method, params, deadline=deadline, notify=context.notify
                 )
         except TimeoutError:
             code = "timeout" if request.method in _READING else "outcome-unknown"
@@ -109,6 +111,15 @@ class McpDriver:
         except UpstreamFailed as error:
             return failed(error.code, error.message)
         return ok(_reply(answer, context))
+
+
+def _with_token(params: dict[str, Any]) -> dict[str, Any]:
+    """Return `params` that ask for progress: the upstreams room puts its own token there, the client's is put in later.
+
+    A plugin passes a call on and does not know whether its client wants progress; what nobody wants is dropped.
+    """
+    given = params.get("_meta")
+    return {**params, "_meta": {**(given if isinstance(given, dict) else {}), "progressToken": 0}}
 
 
 def _reply(answer: dict[str, Any], context: EffectContext) -> str:
