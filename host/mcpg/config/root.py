@@ -32,6 +32,10 @@ class Audit(Section):
     ledger: Text | None = Field(
         default=None, description="The ledger's SQLite file, relative to this one. Default: `ledger.db` in `state`."
     )
+    keep_payloads: Literal["digests", "none"] = Field(
+        default="digests",
+        description="What records keep of arguments, results and the like: keyed digests, or nothing at all.",
+    )
 
 
 class Logs(Section):
@@ -62,6 +66,10 @@ class Config(Section):
 
     version: Literal[1] = Field(description="The version of this file's shape.")
     server: Server = Field(default_factory=Server, description="Where MCPG listens and what it takes.")
+    development: bool = Field(
+        default=False,
+        description="Whether unsigned components may be loaded with `file:`; read at the start. Never in production.",
+    )
     state: Text = Field(
         default=".state", description="The folder for keys, caches and the ledger, relative to this file."
     )

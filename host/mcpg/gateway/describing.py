@@ -16,6 +16,7 @@ import msgspec
 from mcpg.contract.documents import Caller, Catalog, How
 from mcpg.contract.problems import BadDocument, McpgError, RunFailed
 from mcpg.gateway.routing import Described
+from mcpg.pipeline.reading import parse
 from mcpg.pipeline.runs import Question
 from mcpg.pipeline.work import Known, Work
 
@@ -51,7 +52,7 @@ async def describe(runner: Runner, stage: Stage, *, upstream: str = "", call_tim
 
 
 def _catalog(text: str, work: Work) -> dict[str, Any]:
-    value = work.blobs.restore(msgspec.json.decode(text))
+    value = work.blobs.restore(parse(text, work.name))
     try:
         catalog = msgspec.convert(value, Catalog)
     except msgspec.ValidationError as error:
@@ -63,25 +64,24 @@ def _catalog(text: str, work: Work) -> dict[str, Any]:
 
 
 class Describer:
-    """Keeps the catalog of one backend use fresh."""
+    """Keeps the catalog of one backend use fresh: `ask` begins it, and tells of another stage."""
 
-    def __init__(
-        self, runner: Runner, stage: Stage, *, upstream: str, timeout: float, changed: Callable[[Described], None]
-    ) -> None:
+    def __init__(self, runner: Runner, upstream: str, changed: Callable[[Described], None]) -> None:
         self._runner = runner
-        self.stage = stage
         self._upstream = upstream
-        self._timeout = timeout
         self._changed = changed
+        self._asked: tuple[Stage, float] | None = None
         self._sign = asyncio.Event()
-        self._sign.set()
         self._task: asyncio.Task[None] | None = None
         self.first = asyncio.Event()
         self.error = ""
 
-    def start(self) -> None:
-        """Begin to keep it fresh."""
-        self._task = asyncio.get_running_loop().create_task(self._keep())
+    def ask(self, stage: Stage, *, timeout: float) -> None:
+        """Ask `stage` from now on; `timeout` (seconds) is that of calls to what it offers."""
+        self._asked = (stage, timeout)
+        self._sign.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._keep())
 
     def sign(self) -> None:
         """Note that the catalog may have changed."""
@@ -99,24 +99,31 @@ class Describer:
         while True:
             await self._sign.wait()
             self._sign.clear()
-            try:
-                described = await describe(
-                    self._runner, self.stage, upstream=self._upstream, call_timeout=self._timeout
-                )
-            except McpgError as error:
-                if error.message != self.error:
-                    log.warning("the catalog of `%s` cannot be had: %s", self.stage.use, error.message)
-                self.error = error.message
-                self.first.set()
+            done = await self._once()
+            self.first.set()
+            if done:
+                wait = 0.5
+            else:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._sign.wait()
                 self._sign.set()
                 wait = min(wait * 2, 30.0)
-                continue
-            wait, self.error = 0.5, ""
-            self._changed(described)
-            self.first.set()
+
+    async def _once(self) -> bool:
+        """Ask, and hand on what was answered; whatever goes wrong, the catalog that was had before stays."""
+        assert self._asked is not None  # noqa: S101 - `ask` began this
+        stage, timeout = self._asked
+        try:
+            self._changed(await describe(self._runner, stage, upstream=self._upstream, call_timeout=timeout))
+        except Exception as error:  # noqa: BLE001 - a bug, or an upstream's nonsense, must not end the asking
+            message = error.message if isinstance(error, McpgError) else f"failed with {type(error).__name__}"
+            if message != self.error:
+                log.warning("the catalog of `%s` cannot be had: %s", stage.use, message)
+            self.error = message
+            return False
+        self.error = ""
+        return True
 
 
 async def _nobody(_method: str, _params: dict[str, Any]) -> None:

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
 from mcpg.contract.problems import ConfigError, EffectDenied
-from mcpg.contract.worlds import PluginKind
-from mcpg.gateway.describing import Describer, describe
-from mcpg.gateway.plans import make_plan, make_stages, own_routes
+from mcpg.gateway.change import Change
+from mcpg.gateway.describing import Describer
 from mcpg.gateway.rooms import open_rooms
-from mcpg.gateway.uplinks import upstream_specs
-from mcpg.gateway.uses import wanted_uses
 from mcpg.pipeline.backends import Backends
 from mcpg.pipeline.calls import Calls
 from mcpg.pipeline.floods import Floods
@@ -37,7 +34,6 @@ from mcpg.pipeline.suspend import Suspender
 from mcpg.pipeline.transforms import TransformChain
 from mcpg.pipeline.vault import Vault
 from mcpg.pipeline.views import Views
-from mcpg.plugins.configuration import configure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,14 +42,16 @@ if TYPE_CHECKING:
     from mcpg.gateway.desk import GatewayDesk
     from mcpg.gateway.rooms import Rooms
     from mcpg.gateway.routing import Described
-    from mcpg.gateway.uses import Wanted
     from mcpg.ledger import SqliteLedger
-    from mcpg.pipeline.routes import Route
     from mcpg.pipeline.stages import Stage
 
 __all__ = ["Gateway"]
 
 log = logging.getLogger("mcpg.gateway")
+OWED = 10.0
+"""Seconds that a stop waits for records that are owed, while none of them is written."""
+LEAVE = 60.0
+"""Seconds that a plugin use goes on which the file has no more, for the calls that began with it."""
 FIRST_DESCRIPTION = 5.0
 """Seconds that a start waits for upstreams to say what they offer; what comes later appears later."""
 
@@ -74,14 +72,17 @@ class Gateway:
         self._memo = Memo()
         self._runner = Runner(self._memo)
         self._plan = Plan(generation=0, routes=RouteTable())
-        self._stages: dict[str, Stage] = {}
-        self._own: list[Route] = []
+        self._force: Change | None = None
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._described: dict[str, Described] = {}
         self._describers: dict[str, Describer] = {}
         self._feeds: list[SinkFeed] = []
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Future[Any]] = set()
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
+        self._ledger: CopyingLedger
+        self._views: Views
+        self._vault: Vault
         self.service: PipelineService
         self.rooms: Rooms
 
@@ -91,29 +92,21 @@ class Gateway:
             self.rooms = await open_rooms(
                 self.loaded,
                 self._stack,
-                vault=self._vault,
+                vault=self._open_vault,
                 progress=self._progress,
                 on_plugin=self._plugin_moved,
                 on_change=self._upstream_changed,
+                last_words=self._pay,
             )
             self._assemble()
-            await self._adopt(self.loaded, first=True)
-            await self._event("started", {"version": __version__, "file": self.loaded.digest})
+            await self._adopt(self.loaded, "started")
         except BaseException:
-            await self._close()
+            await self._stack.aclose()
             raise
 
     async def stop(self) -> None:
         """Let what is owed be written, then close every room."""
-        if self._background:
-            await asyncio.wait(self._background, timeout=10.0)
-        await self._close()
-
-    async def _close(self) -> None:
-        for describer in self._describers.values():
-            await describer.stop()
-        for feed in self._feeds:
-            await feed.stop()
+        await self._pay()
         await self._stack.aclose()
 
     def plan(self) -> Plan:
@@ -123,9 +116,9 @@ class Gateway:
     async def reload(self, loaded: Loaded) -> None:
         """Obey another file: everything is made ready first, then exchanged; raises `McpgError` and changes nothing."""
         async with self._reloading:
-            await self._adopt(loaded, first=False)
-            self.loaded = loaded
-            await self._event("reloaded", {"file": loaded.digest, "generation": self._plan.generation})
+            for key in _needs_restart(self.loaded, loaded):
+                log.warning("`%s` has changed, which is obeyed after the next start", key)
+            await self._adopt(loaded, "reloaded")
 
     def status(self) -> dict[str, Any]:
         """Return what an operator asks first: version, plan, plugins, upstreams, memo."""
@@ -151,9 +144,10 @@ class Gateway:
 
     def _assemble(self) -> None:
         rooms, runner = self.rooms, self._runner
-        ledger = CopyingLedger(rooms.ledger, lambda: self._feeds)
+        ledger = CopyingLedger(rooms.ledger, lambda: self._feeds, digests=self._keeps_digests)
+        self._ledger = ledger
         policy = PolicyChain(runner)
-        views = Views(runner, policy)
+        views = self._views = Views(runner, policy)
         calls = Calls(
             views=views,
             policy=policy,
@@ -165,7 +159,10 @@ class Gateway:
             background=self._owe,
         )
         floods = Floods(ledger)
+        self._stack.callback(self._forget_leaving)
+        self._stack.push_async_callback(self._stop_feeds)
         self._stack.push_async_callback(floods.flush)
+        self._stack.push_async_callback(self._stop_describers)
         self.service = PipelineService(
             plan=self.plan,
             identity=IdentityChain(runner),
@@ -178,138 +175,181 @@ class Gateway:
     def _owe(self, work: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._paid)
 
-    def _vault(self, ledger: SqliteLedger, desk: GatewayDesk) -> Vault:
+    def _paid(self, task: asyncio.Future[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("something that was owed could not be done: %s", getattr(error, "code", type(error).__name__))
+
+    async def _pay(self) -> None:
+        """Wait until nothing is owed any more, or nothing more comes of it."""
+        while self._background:
+            done, _ = await asyncio.wait(self._background, timeout=OWED)
+            if not done:
+                return
+
+    def _keeps_digests(self) -> bool:
+        return self.loaded.config.audit.keep_payloads == "digests"
+
+    def _open_vault(self, ledger: SqliteLedger, desk: GatewayDesk) -> Vault:
         async def resolve(use: str, reference: str) -> str:
-            """Return a secret that the operator gave to the issuer; no answer of a plugin reaches another."""
-            use_ = self.loaded.config.plugins.get(use)
-            if use_ is None or not _mentions([use_.config, list(use_.grants.get("secrets") or ())], reference):
+            """Return a secret that the operator gave to the issuer; an issuer cannot ask for any other."""
+            issuer = self.loaded.config.plugins.get(use)
+            given = [issuer.config, list(issuer.grants.get("secrets") or ())] if issuer else None
+            if not _mentions(given, reference):
                 raise EffectDenied(f"`{use}` names a secret that its configuration does not")
             try:
                 return await desk.resolve(reference)
             except ConfigError as error:
                 raise EffectDenied(error.message) from error
 
-        return Vault(self._runner, self._issuers, resolve=resolve, digest=ledger.keyed_digest)
+        self._vault = Vault(self._runner, self._issuers, resolve=resolve, digest=ledger.keyed_digest)
+        return self._vault
 
     def _plugin_moved(self, what: str, facts: Mapping[str, Any]) -> None:
-        if what in {"plugin-fenced", "plugin-closed"} and facts.get("wasm"):
-            self._memo.drop(facts["wasm"])
+        if what == "plugin-fenced":
+            self._distrust(str(facts.get("use")), str(facts.get("wasm")))
         if what not in {"plugin-resolved", "plugin-verified", "plugin-compiled"}:
             self._owe(self._event(what, {name: value for name, value in facts.items() if value != ""}))
 
+    def _distrust(self, use: str, wasm: str) -> None:
+        """Forget whatever a plugin has said that was revoked, or caught with two answers to one question."""
+        self._memo.drop(wasm)
+        self.rooms.cache.drop(use)
+        self._views.forget()
+        self._vault.forget()
+
     def _issuers(self) -> Mapping[str, Stage]:
-        return {name: self._stages[use] for name, use in self.loaded.config.credentials.items()}
+        if self._force is None:
+            return {}
+        return {name: self._force.stages[use] for name, use in self.loaded.config.credentials.items()}
 
-    async def _adopt(self, loaded: Loaded, *, first: bool) -> None:
-        catalog = self.rooms.catalog
-        wanted = wanted_uses(loaded)
-        before = wanted_uses(self.loaded) if not first else {}
-        await self.rooms.upstreams.update(await upstream_specs(loaded, self.rooms.desk.reveal))
-        await self.rooms.desk.update(loaded)
-        done: list[str] = []
+    async def _adopt(self, loaded: Loaded, what: str) -> None:
+        """Put a file in force, once all that it asks for is ready and the ledger says so; else leave all as it is."""
+        before, change = self._force, Change(loaded, self.rooms, self._runner)
+        back = {name for name in self._leaving if name in change.names()}
+        for name in back:
+            self._leaving.pop(name).cancel()
         try:
-            for name, use in wanted.items():
-                if await self._ready(before.get(name), use):
-                    done.append(name)
-            stages = make_stages(wanted, catalog.guest, self.rooms.desk.granted)
-            own = own_routes(loaded, stages, catalog.check_binding)
-            await self._redescribe(wanted, stages)
+            await change.prepare(before, back)
+            if before is None:
+                await self._await_upstreams(change)
+            generation = self._next(change).generation
+            await self._event(what, {"version": __version__, "file": loaded.digest, "generation": generation})
+            plan = self._next(change)  # an upstream may have changed its catalog while the ledger was written
         except BaseException:
-            if not first:
-                await self._undo(done, before)
+            await change.discard()
+            for name in back:
+                self._leave_later(name)
             raise
-        self._stages, self._own = stages, own
-        self._exchange(loaded)
-        for name in before.keys() - wanted.keys():
-            await catalog.remove(name)
-        await self._refeed(loaded)
+        old = self._take_over(change, plan)
+        await self._follow(change, before)
+        for feed in old:
+            await feed.stop()
 
-    async def _ready(self, known: Wanted | None, use: Wanted) -> bool:
-        """Make a use ready; return whether anything had to be done: a new spec, or a file that reads differently."""
-        catalog, spec = self.rooms.catalog, use.spec
-        if known is None:
-            await catalog.add(spec)
-            return True
-        guest = catalog.guest(spec.name)
-        if known.spec == spec:
-            config = await asyncio.to_thread(configure, guest.manifest, spec.config, spec.base, use=spec.name)
-            if config.digest == guest.config_digest:
-                return False
-        await catalog.swap(spec)
-        return True
+    def _next(self, change: Change) -> Plan:
+        described = {**self._described, **change.described}
+        return change.plan(described, generation=self._plan.generation + 1, report=log.warning)
 
-    async def _undo(self, done: list[str], before: Mapping[str, Wanted]) -> None:
-        for name in done:
-            if name in before:
-                await self.rooms.catalog.swap(before[name].spec)
-            else:
-                await self.rooms.catalog.remove(name)
-        await self.rooms.upstreams.update(await upstream_specs(self.loaded, self.rooms.desk.reveal))
-        await self.rooms.desk.update(self.loaded)
+    def _take_over(self, change: Change, plan: Plan) -> list[SinkFeed]:
+        """Exchange what is in force for what was made ready; no await, so no call sees some of both."""
+        change.take_over()
+        self._force, self.loaded = change, change.loaded
+        self._described = {name: d for name, d in self._described.items() if name in change.wanted} | change.described
+        old, self._feeds = self._feeds, [self._feed(change.stages[use]) for use in change.loaded.config.sinks]
+        for feed in self._feeds:
+            feed.start()
+        self._vault.forget()
+        self.rooms.cache.clear()
+        self._show(plan)
+        return old
 
-    def _exchange(self, loaded: Loaded) -> None:
-        old = self._plan
-        self._plan = make_plan(
-            loaded,
-            self._stages,
-            self._own,
-            list(self._described.values()),
-            generation=old.generation + 1,
-            report=log.warning,
-        )
+    async def _follow(self, change: Change, before: Change | None) -> None:
+        """Do what may come after: end what nobody asks for any more, once calls under way have had their time."""
+        for name in [name for name in self._describers if name not in change.wanted]:
+            await self._describers.pop(name).stop()
+        await self.rooms.upstreams.update(change.specs)
+        self._redescribe(change)
+        for name in before.wanted.keys() - change.wanted.keys() if before else ():
+            self._leave_later(name)
+
+    def _leave_later(self, name: str) -> None:
+        def leave() -> None:
+            del self._leaving[name]
+            self._owe(self.rooms.catalog.remove(name))
+
+        self._leaving[name] = asyncio.get_running_loop().call_later(LEAVE, leave)
+
+    def _forget_leaving(self) -> None:
+        while self._leaving:
+            self._leaving.popitem()[1].cancel()
+
+    def _show(self, plan: Plan) -> None:
+        """Make a plan the one in force, and tell clients which lists have changed."""
+        old, self._plan = self._plan, plan
         for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
-            if any(_entries(old, row) != _entries(self._plan, row) for row in rows):
+            if any(_entries(old, row) != _entries(plan, row) for row in rows):
                 self._changed(kind)
 
-    async def _redescribe(self, wanted: Mapping[str, Wanted], stages: Mapping[str, Stage]) -> None:
-        for name in [n for n in self._describers if n not in wanted]:
-            await self._describers.pop(name).stop()
-            self._described.pop(name, None)
-        started = []
-        for name, use in wanted.items():
-            stage = stages[name]
-            if stage.guest.manifest.kind is not PluginKind.BACKEND:
-                continue
+    async def _await_upstreams(self, change: Change) -> None:
+        """Give upstreams a moment to say what they offer before the first plan."""
+        waits = [asyncio.ensure_future(describer.first.wait()) for describer in self._redescribe(change)]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=FIRST_DESCRIPTION)
+            for wait in late:
+                wait.cancel()
+
+    def _redescribe(self, change: Change) -> list[Describer]:
+        """Ask each upstream what it offers, in the background; return the describers that are new."""
+        new = []
+        for name, use in change.wanted.items():
             if not use.upstream:
-                self._described[name] = await describe(self._runner, stage)
-            elif name in self._describers:
-                self._describers[name].stage = stage
-                self._describers[name].sign()
-            else:
-                describer = Describer(
-                    self._runner, stage, upstream=use.upstream, timeout=use.timeout, changed=self._on_described
-                )
-                self._describers[name] = describer
-                describer.start()
-                started.append(describer)
-        if started:
-            await asyncio.wait([asyncio.ensure_future(d.first.wait()) for d in started], timeout=FIRST_DESCRIPTION)
+                continue
+            describer = self._describers.get(name)
+            if describer is None:
+                describer = self._describers[name] = Describer(self._runner, use.upstream, self._on_described)
+                new.append(describer)
+            describer.ask(change.stages[name], timeout=use.timeout)
+        return new
 
     def _on_described(self, described: Described) -> None:
         self._described[described.use] = described
-        if self._plan.generation:
-            self._exchange(self.loaded)
+        if self._force is not None:
+            generation = self._plan.generation + 1
+            self._show(self._force.plan(self._described, generation=generation, report=log.warning))
 
     def _upstream_changed(self, upstream: str, _kind: str) -> None:
         describer = self._describers.get(f"upstream.{upstream}")
         if describer is not None:
             describer.sign()
 
-    async def _refeed(self, loaded: Loaded) -> None:
+    async def _stop_describers(self) -> None:
+        for describer in self._describers.values():
+            await describer.stop()
+
+    async def _stop_feeds(self) -> None:
         for feed in self._feeds:
             await feed.stop()
+
+    def _feed(self, stage: Stage) -> SinkFeed:
         ledger = self.rooms.ledger
-        self._feeds = [
-            SinkFeed(self._runner, self._stages[use], lambda text: ledger.keyed_digest("default", text))
-            for use in loaded.config.sinks
-        ]
-        for feed in self._feeds:
-            feed.start()
+        return SinkFeed(self._runner, stage, lambda text: ledger.keyed_digest("default", text))
 
     async def _event(self, what: str, details: dict[str, Any]) -> None:
-        await self.rooms.ledger.append("default", {"kind": "event", "event": what, **details})
+        await self._ledger.append("default", {"kind": "event", "event": what, **details})
+
+
+def _needs_restart(before: Loaded, after: Loaded) -> list[str]:
+    """Return the keys that have changed and are read at the start only."""
+    old, new = before.config, after.config
+    changed = [name for name in ("state", "development", "telemetry") if getattr(old, name) != getattr(new, name)]
+    if old.audit.ledger != new.audit.ledger:
+        changed.append("audit.ledger")
+    limits = old.server.limits.model_copy(update={"call_timeout": new.server.limits.call_timeout})
+    if old.server.model_copy(update={"limits": limits}) != new.server:
+        changed.append("server")
+    return changed
 
 
 def _mentions(value: Any, text: str) -> bool:

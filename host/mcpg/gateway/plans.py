@@ -14,11 +14,14 @@ from mcpg.contract.problems import ConfigError
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.routing import own_route, route_table
 from mcpg.pipeline.stages import Plan, make_stage
+from mcpg.plugins.configuration import check_binding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcpg.config import Loaded
+    from mcpg.contract.manifest import Manifest
+    from mcpg.contract.ports import Effects, GuestHandle
     from mcpg.gateway.routing import Described
     from mcpg.gateway.uses import Wanted
     from mcpg.pipeline.routes import Route
@@ -29,25 +32,26 @@ __all__ = ["make_plan", "make_stages", "own_routes"]
 
 def make_stages(
     wanted: Mapping[str, Wanted],
-    guest_of: Callable[[str], object],
-    effects_of: Callable[[str, Mapping[str, object]], object],
+    manifests: Mapping[str, Manifest],
+    guest_of: Callable[[str], GuestHandle],
+    effects_of: Callable[[str, Mapping[str, object]], Effects],
 ) -> dict[str, Stage]:
     """Return the stage of every use; `ConfigError` for a grant that makes no sense or a skip that is not allowed."""
     stages: dict[str, Stage] = {}
     for name, use in wanted.items():
         stage = make_stage(
-            guest_of(name),  # type: ignore[arg-type]
-            effects_of(name, use.grants),  # type: ignore[arg-type]
+            guest_of(name),
+            effects_of(name, use.grants),
+            manifest=manifests[name],
             on_failure="skip" if use.on_failure == "skip" else "deny",
             shadow=use.shadow,
         )
-        _check_use(name, use, stage)
+        _check_use(name, use, manifests[name])
         stages[name] = stage
     return stages
 
 
-def _check_use(name: str, use: Wanted, stage: Stage) -> None:
-    manifest = stage.guest.manifest
+def _check_use(name: str, use: Wanted, manifest: Manifest) -> None:
     if use.on_failure == "skip" and (manifest.kind is not PluginKind.TRANSFORM or manifest.security):
         raise ConfigError(
             "`on_failure: skip` is for transforms whose manifest says that they are not for security",
@@ -58,17 +62,15 @@ def _check_use(name: str, use: Wanted, stage: Stage) -> None:
         raise ConfigError("`shadow` is for policy engines", where=f"plugins.{name}.shadow", remedy="remove the line")
 
 
-def own_routes(
-    loaded: Loaded, stages: Mapping[str, Stage], check_binding: Callable[[str, Mapping[str, object]], None]
-) -> list[Route]:
+def own_routes(loaded: Loaded, stages: Mapping[str, Stage], manifests: Mapping[str, Manifest]) -> list[Route]:
     """Return the routes of the operator's own tools; `ConfigError` for a wrong kind, schema or binding."""
     config = loaded.config
-    found = check_kinds(config, loaded.source, {name: stage.guest.manifest.kind for name, stage in stages.items()})
+    found = check_kinds(config, loaded.source, {name: manifest.kind for name, manifest in manifests.items()})
     if found:
         raise ConfigErrors(found)
     routes = []
     for name, tool in config.tools.items():
-        check_binding(tool.backend, tool.binding)
+        check_binding(manifests[tool.backend], tool.binding, use=tool.backend)
         transforms = tuple(stages[use] for use in tool.transforms)
         where, timeout = f"tools.{name}", config.server.limits.call_timeout
         routes.append(own_route(name, tool, where=where, timeout=timeout, transforms=transforms))
@@ -78,6 +80,7 @@ def own_routes(
 def make_plan(
     loaded: Loaded,
     stages: Mapping[str, Stage],
+    manifests: Mapping[str, Manifest],
     own: list[Route],
     described: list[Described],
     *,
@@ -100,5 +103,5 @@ def make_plan(
         limits_fail_open=config.limits.on_store_failure == "allow",
         transforms=chain(config.transforms),
         catalog=chain(config.catalog),
-        backends={name: s for name, s in stages.items() if s.guest.manifest.kind is PluginKind.BACKEND},
+        backends={name: s for name, s in stages.items() if manifests[name].kind is PluginKind.BACKEND},
     )

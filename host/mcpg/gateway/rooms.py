@@ -25,7 +25,7 @@ from mcpg.storage import Lru, MemoryAccounts, SqliteParked
 from mcpg.upstreams import Upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AsyncExitStack
     from pathlib import Path
 
@@ -62,8 +62,10 @@ async def open_rooms(
     progress: Callable[[str], None],
     on_plugin: Callable[[str, Mapping[str, Any]], None],
     on_change: Callable[[str, str], None],
+    last_words: Callable[[], Awaitable[None]],
 ) -> Rooms:
-    """Open every room and leave its closing to `stack`; raises `McpgError`."""
+    """Open every room and leave its closing to `stack`; raises `McpgError`. `last_words` is awaited before the ledger
+    closes: nothing else is open then that could owe a record."""  # noqa: D205, D209 - it needs two lines
     state = loaded.state
     await asyncio.to_thread(_private_directory, state)  # 1
     heads = HeadLog()
@@ -71,6 +73,7 @@ async def open_rooms(
     details = {"version": __version__, "file": loaded.digest}
     ledger = await SqliteLedger.open(loaded.ledger, state=state, details=details, on_head=heads)  # 2
     stack.push_async_callback(ledger.close)
+    stack.push_async_callback(last_words)
     sealer = Sealer(await asyncio.to_thread(load_seal_keys, state / "seal.keys"))
     parked = await SqliteParked(state / "parked.db").open()
     stack.push_async_callback(parked.close)
@@ -80,10 +83,10 @@ async def open_rooms(
     desk = GatewayDesk(loaded)  # 4
     stack.push_async_callback(desk.close)
     upstreams = Upstreams(await upstream_specs(loaded, desk.reveal), connector=desk.connector, on_change=on_change)
-    await upstreams.start()
     stack.push_async_callback(upstreams.stop)
+    await upstreams.start()
     await desk.open(loaded, upstreams, vault(ledger, desk))
-    loader = Loader(sandbox, development=True, progress=progress)  # 5
+    loader = Loader(sandbox, development=loaded.config.development, progress=progress)  # 5
     await loader.verify_builtin()
     catalog = PluginCatalog(loader, sandbox, on_event=on_plugin)  # 6
     stack.push_async_callback(catalog.close)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mcpg.contract.problems import ConfigError
 from mcpg.plugins.specs import Caps, UseSpec
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
 
 def _plugin_use(loaded: Loaded, name: str) -> Wanted:
     use = loaded.config.plugins[name]
+    if use.source.startswith("file:") and not loaded.config.development:
+        raise ConfigError(
+            "an unsigned component is for development only",
+            where=loaded.where(("plugins", name, "from")),
+            remedy="pack and sign it, or say `development: true` at the top of the file and start anew",
+        )
     spec = UseSpec(
         name=name,
         source=use.source,

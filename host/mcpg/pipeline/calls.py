@@ -137,8 +137,8 @@ class Calls:
             raise await self._hidden_or(flight, refused) from None
         except Exception as error:
             code = error.code if isinstance(error, McpgError) else type(error).__name__
-            refused = unavailable(f"the call could not be judged: {code}", work.call_id)
-            raise await self._hidden_or(flight, refused) from error
+            undecided = unavailable(f"the call could not be judged: {code}", work.call_id)
+            raise await self._hidden_or(flight, undecided) from error
         await self._reserve(flight)
         await self._intend(flight)
         return await self._perform(flight)
@@ -151,9 +151,9 @@ class Calls:
             raise
         entry = view.find(kind, work.name)
         if entry is None:
-            refused = unknown(kind, work.name, call.version)
-            await self._refuse(work, call, "catalog", refused, reason="no such name")
-            raise refused
+            absent = unknown(kind, work.name, call.version)
+            await self._refuse(work, call, "catalog", absent, reason="no such name")
+            raise absent
         return entry.route
 
     async def _before(self, flight: Flight) -> None:

@@ -7,7 +7,7 @@ as numbers only and logs are dropped. Source: architecture, "The way of a reques
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from mcpg.contract.ports import Channel, McpCall
@@ -57,6 +57,6 @@ class Notices:
         return _LEVELS.index(level) >= _LEVELS.index(wanted)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     """Whether `value` is a number that JSON can say: what is called a number may be text that must not pass."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Reads:
     """The compiled pointers of one manifest."""
 
-    __slots__ = ("_trees", "key", "run")
+    __slots__ = ("_trees", "key", "pointers", "run")
 
     def __init__(self, pointers: Iterable[str]) -> None:
         self._trees: dict[str, Tree] = {}
@@ -31,6 +31,7 @@ class Reads:
             root, *path = [_unescape(part) for part in pointer.split("/")[1:]]
             self._plant(root, path)
         self.run = "run" in self._trees
+        self.pointers = tuple(pointers)
         self.key = tuple(sorted(pointers))
 
     def _plant(self, root: str, path: list[str]) -> None:

@@ -17,7 +17,7 @@ MAX_DEPTH = 128
 _decode = msgspec.json.decode
 
 
-def parse(text: str | bytes, use: str) -> Any:
+def parse(text: str, use: str) -> Any:
     """Return the JSON value that use `use` answered with; `BadDocument` when it is no JSON or nested too deep."""
     try:
         value = _decode(text)
@@ -25,13 +25,12 @@ def parse(text: str | bytes, use: str) -> Any:
         raise BadDocument(f"`{use}` answered with something that is not JSON") from error
     except RecursionError:
         raise _too_deep(use) from None
-    braces = ("{", "[") if isinstance(text, str) else (b"{", b"[")
-    if sum(text.count(brace) for brace in braces) > MAX_DEPTH and _deeper(value):  # type: ignore[arg-type]
+    if text.count("{") + text.count("[") > MAX_DEPTH and _deeper(value):
         raise _too_deep(use)
     return value
 
 
-def parse_object(text: str | bytes, use: str) -> dict[str, Any]:
+def parse_object(text: str, use: str) -> dict[str, Any]:
     """Return the JSON object that use `use` answered with; `BadDocument` for anything else."""
     value = parse(text, use)
     if not isinstance(value, dict):

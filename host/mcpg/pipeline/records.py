@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mcpg.pipeline.routes import Route
     from mcpg.pipeline.work import Work
 
-__all__ = ["Ended", "intent", "outcome", "refusal"]
+__all__ = ["Ended", "intent", "kept", "outcome", "refusal"]
 
 MOST_NAME = 1024
-"""Characters of a name that a record keeps: a client may call what does not exist by any name."""
+"""Characters of a name or message that a record keeps: a client may call what does not exist by any name."""
 
 
 def _caller(caller: Caller) -> dict[str, Any]:
@@ -31,6 +31,11 @@ def _caller(caller: Caller) -> dict[str, Any]:
     }
 
 
+def kept(**digests: str) -> dict[str, str]:
+    """Return the digests that there are: an operator may want no trace of payloads."""
+    return {name: digest for name, digest in digests.items() if digest}
+
+
 def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str, Any]:
     """Return the record of what is about to happen; `arguments` is the JSON text of the final arguments."""
     return {
@@ -42,7 +47,7 @@ def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str,
         "backend": route.backend,
         "target": route.target or route.name,
         "version": call.version,
-        "arguments": work.digest(arguments),
+        **kept(arguments=work.digest(arguments)),
         "now": work.now,
         "seed": work.seed,
         "stages": list(work.trace),
@@ -62,10 +67,10 @@ def outcome(work: Work, ended: Ended, *, since: int) -> dict[str, Any]:
     """Return the record of how a call ended; `since` is the index of the first stage after its intent."""
     record = {"kind": "outcome", "call": work.call_id, "status": ended.status, "stages": work.trace[since:]}
     if ended.result:
-        record["result"] = work.digest(ended.result)
+        record |= kept(result=work.digest(ended.result))
     if ended.code:
         record["code"] = ended.code
-        record["message"] = ended.message
+        record["message"] = ended.message[:MOST_NAME]
     return record
 
 
@@ -79,7 +84,7 @@ def refusal(work: Work, method: str, stage: str, error: Refusal, *, reason: str 
         "name": work.name[:MOST_NAME],
         "stage": stage,
         "code": str(error.code),
-        "message": reason or str(error),
+        "message": (reason or str(error))[:MOST_NAME],
         "now": work.now,
         "seed": work.seed,
         "stages": list(work.trace),

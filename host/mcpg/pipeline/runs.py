@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcpg.contract.ports import EffectContext
-from mcpg.contract.problems import NondeterministicPlugin, RunFailed
+from mcpg.contract.problems import NondeterministicPlugin, PluginRefused, RunFailed
+from mcpg.pipeline.records import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from mcpg.pipeline.memo import Memo
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
+
+MOST_TEXT = 1024
+"""Characters of a plugin's own words that a record keeps."""
 
 __all__ = ["Bounds", "History", "Question", "Runner", "effect_digest"]
 
@@ -50,16 +55,24 @@ class History:
         self.digests: list[str] = list(digests)
         self.replies: list[Case] = list(replies)
         self.asked: list[str] = []
-        self.bytes = 0
+        self.bytes = sum(map(_size, self.replies))
 
     def take(self, effects: Sequence[Effect], replies: Sequence[Case], limit: int) -> None:
         """Append one round; `RunFailed` when the replies exceed `limit` bytes in all."""
         self.digests += [effect_digest(effect) for effect in effects]
         self.asked += [effect.driver for effect in effects]
         self.replies += replies
-        self.bytes += sum(len(r.value) if type(r.value) is str else len(r.value.message) for r in replies)
+        self.bytes += sum(map(_size, replies))
+        self.check(limit)
+
+    def check(self, limit: int) -> None:
+        """Return if the replies are within `limit` bytes; `RunFailed` otherwise."""
         if self.bytes > limit:
             raise RunFailed(f"the replies of this run exceed {limit} bytes", code="replies-too-large")
+
+
+def _size(reply: Case) -> int:
+    return len(reply.value) if type(reply.value) is str else len(reply.value.message)
 
 
 def effect_digest(effect: Effect) -> str:
@@ -90,6 +103,8 @@ class Runner:
         The generation that begins the run also ends it, so the digests in key and trace are those of what answered.
         """
         with question.stage.guest.pinned() as guest:
+            if guest.manifest.reads != question.stage.reads.pointers:
+                raise PluginRefused(f"`{guest.use}` was exchanged for one that reads something else", code="exchanged")
             return await self._run(question, guest, history)
 
     async def _run(self, question: Question, guest: Guest, history: History | None) -> Case:
@@ -109,7 +124,7 @@ class Runner:
         except Exception as error:
             entry = _entry(question, guest, _input_digest(question), started)
             entry |= {"verdict": "error", "code": getattr(error, "code", "internal")}
-            entry["message"] = getattr(error, "message", type(error).__name__)
+            entry["message"] = getattr(error, "message", type(error).__name__)[:MOST_TEXT]
             work.trace.append(entry | _effects(work, history))
             raise
         digest = _input_digest(question)
@@ -124,6 +139,7 @@ class Runner:
         facts = work.facts()
         tenant = work.known.caller.tenant
         asks = question.function not in _NO_REPLIES
+        history.check(self._bounds.reply_bytes)
         for _ in range(self._bounds.passes):
             arguments = (*documents, history.replies) if asks else documents
             answer = await guest.ask(question.function, arguments, facts, tenant)  # 1
@@ -132,6 +148,8 @@ class Runner:
             new = self._news(answer.value, history)
             for effect in new:  # 4
                 stage.effects.check(effect)
+            if asyncio.get_running_loop().time() >= work.deadline:
+                raise RunFailed("the time of this call is over", code="deadline")
             replies = await _perform(question, new, facts, first=len(history.replies))  # 5
             history.take(new, replies, self._bounds.reply_bytes)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
@@ -182,6 +200,8 @@ async def _perform(question: Question, effects: list[Effect], facts: RunFacts, *
         raise RunFailed(text, code="outcome-unknown") from None
 
 
+_MEMO_KEY = secrets.token_bytes(32)
+"""Of this process only: what stands for a credential in the memo says nothing outside it."""
 _PROBLEM_TAGS = frozenset({"failed", "deny", "reject", "retry", "err"})
 _NO_REPLIES = frozenset({"reserve", "settle", "shape"})
 
@@ -189,7 +209,8 @@ _NO_REPLIES = frozenset({"reserve", "settle", "shape"})
 def _key(question: Question, guest: Guest) -> tuple[str, ...]:
     documents = question.documents
     if question.place == "identity":  # these documents hold credentials, which no memo may keep
-        documents = (_input_digest(question),)
+        text = "\0".join(documents).encode()
+        documents = (hashlib.blake2b(text, digest_size=32, key=_MEMO_KEY).hexdigest(),)
     return (guest.digest, guest.config_digest, question.function, question.work.known.caller.tenant, *documents)
 
 
@@ -204,21 +225,23 @@ def _entry(question: Question, guest: Guest, digest: str, started: int) -> dict[
         "function": question.function,
         "component": guest.digest,
         "config": guest.config_digest,
-        "input": digest,
+        **kept(input=digest),
         "us": (time.perf_counter_ns() - started) // 1000,
     }
 
 
 def _verdict(work: Work, answer: Case) -> dict[str, Any]:
     if answer.tag in _PROBLEM_TAGS:
-        return {"verdict": answer.tag, "code": answer.value.code, "message": answer.value.message}
-    return {"verdict": answer.tag, "answer": work.digest(_answer_text(answer.value))}
+        problem = answer.value
+        return {"verdict": answer.tag, "code": problem.code[:MOST_TEXT], "message": problem.message[:MOST_TEXT]}
+    return {"verdict": answer.tag, **kept(answer=work.digest(_answer_text(answer.value)))}
 
 
 def _effects(work: Work, history: History) -> dict[str, Any]:
     if not history.replies:
         return {}
-    return {"effects": history.asked, "replies": work.digest("\0".join(_answer_text(r.value) for r in history.replies))}
+    replies = work.digest("\0".join(_answer_text(r.value) for r in history.replies))
+    return {"effects": history.asked, **kept(replies=replies)}
 
 
 def _answer_text(value: Any) -> str:

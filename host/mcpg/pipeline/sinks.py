@@ -133,9 +133,12 @@ class SinkFeed:
 class CopyingLedger:
     """A ledger that offers every durable record to the sinks; nothing is copied that is not first in the ledger."""
 
-    def __init__(self, ledger: Ledger, feeds: Callable[[], list[SinkFeed]]) -> None:
+    def __init__(
+        self, ledger: Ledger, feeds: Callable[[], list[SinkFeed]], *, digests: Callable[[], bool] = lambda: True
+    ) -> None:
         self._ledger = ledger
         self._feeds = feeds
+        self._digests = digests
 
     async def append(self, tenant: str, record: Mapping[str, Any]) -> int:
         """Write the record, then offer its copies."""
@@ -148,8 +151,8 @@ class CopyingLedger:
         return seq
 
     def keyed_digest(self, tenant: str, text: str | bytes) -> str:
-        """Return the ledger's own keyed digest."""
-        return self._ledger.keyed_digest(tenant, text)
+        """Return the ledger's own keyed digest, or nothing where the operator wants no trace of payloads."""
+        return self._ledger.keyed_digest(tenant, text) if self._digests() else ""
 
 
 async def _nobody(_method: str, _params: dict[str, Any]) -> None:

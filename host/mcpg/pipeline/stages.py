@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mcpg.pipeline.projection import Reads, compile_reads
 
 if TYPE_CHECKING:
+    from mcpg.contract.manifest import Manifest
     from mcpg.contract.ports import Effects, GuestHandle
     from mcpg.pipeline.routes import RouteTable
 
@@ -30,10 +31,16 @@ class Stage:
 
 
 def make_stage(
-    guest: GuestHandle, effects: Effects, *, on_failure: Literal["deny", "skip"] = "deny", shadow: bool = False
+    guest: GuestHandle,
+    effects: Effects,
+    *,
+    manifest: Manifest | None = None,
+    on_failure: Literal["deny", "skip"] = "deny",
+    shadow: bool = False,
 ) -> Stage:
-    """Return the stage of a ready guest."""
-    return Stage(guest.use, guest, effects, compile_reads(guest.manifest.reads), on_failure, shadow)
+    """Return the stage of a ready guest; `manifest` is what it will have once the plan is in force, if another."""
+    reads = compile_reads((manifest or guest.manifest).reads)
+    return Stage(guest.use, guest, effects, reads, on_failure, shadow)
 
 
 @dataclass(frozen=True, slots=True)

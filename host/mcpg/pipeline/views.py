@@ -102,6 +102,10 @@ class Views:
         found: tuple[Entry, ...] = await self._once(key, lambda: self._filter(plan, rows, work, session, era))
         return found
 
+    def forget(self) -> None:
+        """Forget what was worked out for callers, because a plugin that took part is not trusted any more."""
+        self._kept.clear()
+
     async def sees(self, plan: Plan, route: Route, work: Work, *, session: str, era: str) -> bool:
         """Whether this caller may know that the route exists."""
         action = route.action(session=session, era=era)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import PluginRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mcpg.contract.documents import RunFacts
     from mcpg.contract.manifest import Manifest
     from mcpg.contract.verdicts import Case
@@ -66,6 +69,15 @@ class Generation:
         if self._fenced is not None:
             raise self._refused()
         return answer
+
+    @contextmanager
+    def pinned(self) -> Iterator[Generation]:
+        """Hold this generation until the block is left."""
+        self.hold()
+        try:
+            yield self
+        finally:
+            self.let_go()
 
     def hold(self) -> None:
         """Keep the pool open until the matching `let_go`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mcpg.plugins.sandboxing import Sandboxing
     from mcpg_revocations.rules import RevocationList, Subject
 
-__all__ = ["PluginCatalog"]
+__all__ = ["PluginCatalog", "Prepared"]
 
 DRAIN = 30.0
 """Seconds that a replaced pool may go on for the calls inside it."""
@@ -40,6 +40,15 @@ class _Use:
     alive: dict[int, tuple[Generation, Subject]] = field(default_factory=dict)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A generation of a use that is ready and not yet asked."""
+
+    name: str
+    generation: Generation
+    number: int
 
 
 class PluginCatalog:
@@ -75,14 +84,30 @@ class PluginCatalog:
 
     async def swap(self, spec: UseSpec) -> None:
         """Exchange what stands behind a use; if the new one cannot be made ready, raise and leave the old one."""
+        self.exchange(await self.prepare(spec))
+
+    async def prepare(self, spec: UseSpec) -> Prepared:
+        """Make what is to stand behind a use, and leave what stands there: then `exchange` it, or `discard` it."""
         use = self._known(spec.name)
         async with use.changing:
-            handle = self._live(use, spec.name)
-            generation, number = await self._make(use, spec)
-            old = next(each for each, (held, _) in use.alive.items() if held is handle.current)
-            before = handle.exchange(generation)
-            self._move(use, number, State.READY)
-            self._retire(use, old, before)
+            self._live(use, spec.name)
+            return Prepared(spec.name, *await self._make(use, spec))
+
+    def exchange(self, prepared: Prepared) -> None:
+        """Let what was prepared take over; no await, so that several uses can change at one moment."""
+        use = self._known(prepared.name)
+        handle = self._live(use, prepared.name)
+        old = next((each for each, (held, _) in use.alive.items() if held is handle.current), 0)
+        before = handle.exchange(prepared.generation)
+        self._move(use, prepared.number, State.READY)
+        self._retire(use, old, before)
+
+    async def discard(self, prepared: Prepared) -> None:
+        """Close what was prepared and will not take over."""
+        use = self._known(prepared.name)
+        self._move(use, prepared.number, State.FAILED, "it was not taken over")
+        use.alive.pop(prepared.number, None)
+        await prepared.generation.drain(0)
 
     async def remove(self, name: str) -> None:
         """Refuse every further call of a use, let those under way end, and close it."""
