@@ -54,7 +54,9 @@ async def test_an_open_hand_permits_so_that_each_denial_here_means_something(ben
     ("name", "code", "performed"),
     [("restless", "too-many-passes", 64), ("changeling", "nondeterministic-plugin", 1), ("trap", "plugin-trapped", 0)],
 )
-async def test_a_policy_that_misbehaves_denies(bench, kit, handle, name, code, performed):
+async def test_a_policy_that_misbehaves_denies(  # noqa: PLR0917 - the table gives them
+    bench, kit, handle, name, code, performed
+):
     performer = kit.effects("http")
     back = kit.backend()
     bench.plan(kit.route(), policy=[(await handle(name), performer)], backends={"back": back})
