@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,6 +156,46 @@ async def test_one_plugin_gets_half_the_threads_and_a_bounded_queue(tmp_path: Pa
     codes = sorted(str(getattr(result, "code", "")) for result in results)
     assert codes == ["plugin-busy"] * 3 + ["plugin-deadline"] * 3
     assert all(isinstance(result, RunFailed) for result in results)
+    await box.stop()
+
+
+async def test_passes_that_wait_for_a_thread_run_inline_once_the_plugin_is_quick(tmp_path: Path) -> None:
+    box = await started(tmp_path, pool_threads=2)
+    pool = await guest(box, "good")
+    pool._overran()
+    begun = 0
+    start = pool._start
+
+    def counting(work: Any) -> Any:
+        nonlocal begun
+        begun += 1
+        return start(work)
+
+    pool._start = counting  # type: ignore[method-assign]
+    answers = await asyncio.gather(*(decide(pool, f"{number}") for number in range(500)))
+    assert answers == [f"{number}" for number in range(500)]
+    assert 0 < begun < 50
+    assert not pool._slow
+    await box.stop()
+
+
+async def test_waiting_for_the_interpreter_makes_no_plugin_slow(tmp_path: Path) -> None:
+    box = await started(tmp_path, pool_threads=2, inline_deadline_ms=100)
+    pool = await guest(box, "good")
+    pool._overran()
+    before = pool._mean
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(5)
+    try:
+        task = asyncio.create_task(decide(pool))
+        await asyncio.sleep(0)  # the pass is in its thread
+        ends = time.monotonic() + 0.3
+        while time.monotonic() < ends:
+            pass
+        assert await task == "{}"
+    finally:
+        sys.setswitchinterval(usual)
+    assert pool._mean < before
     await box.stop()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from tests.edge.kit import modern
-from tests.system.kit import KEYS
+from tests.system.kit import KEYS, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -168,6 +168,10 @@ def reply(value: Any, status: str = "200 OK", **headers: str) -> bytes:
     return "\r\n".join([*lines, *(f"{name}: {text}" for name, text in headers.items()), "", ""]).encode() + body
 
 
-def tally(answers: list[Any]) -> Counter[str]:
-    """Count the kinds of answers."""
-    return Counter(next(iter(answer.keys() & {"result", "error"}), "?") for answer in answers)
+def tally(answers: list[dict[str, Any]]) -> Counter[str]:
+    """Count the answers by `ok`, by the text of a tool's error or by the message of an error."""
+    kinds: Counter[str] = Counter()
+    for answer in answers:
+        result = answer.get("result")
+        kinds["ok" if result and not result.get("isError") else text_of(result) if result else str(answer["error"])] += 1
+    return kinds

@@ -4,7 +4,8 @@ A pass, step by step:
 
 1. a fenced pool refuses;
 2. it runs inline on the event loop with a deadline of a few milliseconds, unless the plugin has lately been slow;
-3. one that meets that deadline is run again, it is pure, in the thread pool with its full limit;
+3. one that meets that deadline is run again, it is pure, in the thread pool with its full limit; one that only waits
+   there, because another was slow, runs inline after all when the plugin turns out to be quick;
 4. a share of the passes in reused instances is repeated in a fresh one, and a different answer quarantines the plugin;
 5. an instance that did not end with an answer is dropped; a verdict that came after fencing is discarded.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from random import random
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mcpg.contract.problems import BadDocument, NondeterministicPlugin, PluginRefused, PluginTrapped, RunFailed
@@ -133,12 +134,17 @@ class Pool:
         if self._fenced is not None:
             raise self._refusal()
         repeat = bool(self._share) and random() < self._share  # noqa: S311 - which passes are repeated is no secret
-        if not self._slow and not (repeat and self._make_cost > self._slow_above):
-            try:
-                return self._inline(function, arguments, run, tenant, repeat)
-            except _OverranError:
-                pass
-        return await self._in_thread(Question(function, arguments, run), tenant, repeat=repeat)
+        threaded = repeat and self._make_cost > self._slow_above
+        while True:
+            if not self._slow and not threaded:
+                try:
+                    return self._inline(function, arguments, run, tenant, repeat)
+                except _OverranError:
+                    threaded = True
+            await self._slot()
+            if threaded or self._slow:
+                return await self._in_thread(Question(function, arguments, run), tenant, repeat=repeat)
+            self._slots.release()
 
     def fence(self, reason: str) -> None:
         """Let no new pass begin, and discard the verdicts of those under way. The first reason stays."""
@@ -226,11 +232,7 @@ class Pool:
         return _OverranError()
 
     async def _in_thread(self, question: Question, tenant: str, *, repeat: bool) -> Case:
-        """Make a pass in the thread pool with the full limit."""
-        await self._slot()
-        if self._fenced is not None:
-            self._slots.release()
-            raise self._refusal()
+        """Make a pass in the thread pool with the full limit; the slot is given back when the thread is done."""
         job = Job(
             self._workers,
             self._maker,
@@ -254,7 +256,7 @@ class Pool:
         return answer
 
     async def _slot(self) -> None:
-        """Wait for a thread's turn, in a queue of bounded length."""
+        """Wait for a thread's turn, in a queue of bounded length; raises `PluginRefused` when it came too late."""
         if self._waiting >= self._workers.settings.max_waiting:
             raise RunFailed(f"`{self.use}` has {self._waiting} passes waiting already", code="plugin-busy")
         self._waiting += 1
@@ -262,6 +264,9 @@ class Pool:
             await self._slots.acquire()
         finally:
             self._waiting -= 1
+        if self._fenced is not None:
+            self._slots.release()
+            raise self._refusal()
 
     def _start(self, work: Callable[[], Any]) -> Future[Any]:
         """Hand work to the threads and let the ticker know."""
@@ -335,9 +340,9 @@ class Pool:
             instance.close()
 
     def _make_in_thread(self) -> tuple[Instance, float]:
-        begin = perf_counter()
+        begin = thread_time()
         instance = self._maker.make(self._full_bounds.make, self._workers.thread_scratch())
-        return instance, perf_counter() - begin
+        return instance, thread_time() - begin
 
     def _made(self, seconds: float) -> None:
         self._make_cost += (seconds - self._make_cost) * _WEIGHT

@@ -47,8 +47,8 @@ class SandboxSettings:
     """How long a pass may hold the event loop before it is run again in the thread pool."""
     pool_threads: int = 4
     """Threads for slow passes; one plugin use gets at most half of them."""
-    max_waiting: int = 256
-    """Passes of one plugin use that may wait for a thread; more are refused."""
+    max_waiting: int = 2048
+    """Passes of one plugin use that may wait for a thread; more are refused. As many as the front door lets in."""
     max_memory: int = 256 * _MIB
     max_time: float = 10.0
     max_output: int = 16 * _MIB
