@@ -86,6 +86,7 @@ fn ended(command: Value, reply: Value) -> Result<Value, Problem> {
 fn output_becomes_a_result() {
     let text = json!({"argv": ["/bin/x"], "ok": [0, 3]});
     assert_eq!(ended(text.clone(), json!({"status": 3, "stdout": "hi"})).unwrap()["content"][0]["text"], "hi");
+    assert_eq!(ended(text.clone(), json!({"status": 0})).unwrap()["content"][0]["text"], "");
     let failed = ended(text.clone(), json!({"status": 1, "stdout": "hi", "stderr": "no such file\n"})).unwrap();
     assert_eq!(failed["content"][0]["text"], "the program ended with status 1: no such file");
     assert_eq!(failed["isError"], true);
