@@ -98,6 +98,8 @@ def test_explain_draws_the_stages_and_steers_no_terminal(folder: Folder) -> None
 def test_explain_of_an_unknown_call_ends_with_1(folder: Folder) -> None:
     done = _run(folder, "explain", "zz")
     assert (done.exit_code, "no call `zz`" in done.stderr) == (1, True)
+    done = _run(folder, "explain", "zz", "--json")
+    assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (1, "unknown-call")
 
 
 @pytest.mark.parametrize(

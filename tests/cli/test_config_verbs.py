@@ -69,6 +69,24 @@ def test_a_good_file_is_good(folder: Folder) -> None:
         ("engines: [rules]", "engines: [mock]", ":5:3", "is used as backend, policy"),
         ("config: {keys: []}", "config: {kees: []}", ":3:44", "kees"),
         ("result: {content: []}", "reslt: {}", ":9:3", "reslt"),
+        (
+            'backend-mock"}',
+            'backend-mock", grants: {http: {hots: []}}}',
+            ":5:49",
+            "no field `hots`, did you mean `hosts`",
+        ),
+        (
+            'backend-mock"}',
+            'backend-mock", grants: {htpp: {hosts: [a]}}}',
+            ":5:49",
+            "no driver `htpp`, did you mean `http`",
+        ),
+        (
+            'backend-mock"}',
+            'backend-mock", grants: {secrets: {"secret://x/A": {}}, http: {hosts: [a]}}}',
+            ":5:49",
+            "unknown source of secrets",
+        ),
         ("policy-cedar", "limit-rate", ":7:20", "`rules` is a limit plugin, wanted a policy plugin"),
     ],
 )

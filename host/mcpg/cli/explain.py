@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.audit import ledger_option, ledger_path, when
-from mcpg.cli.output import FAILED, Verb, config_option, json_option, say, show, table
+from mcpg.cli.output import Verb, config_option, json_option, say, show, table
+from mcpg.contract.problems import McpgError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +22,18 @@ LAST = "last"
 LOOK_BACK = 200
 
 
+class UnknownCall(McpgError):  # noqa: N818 - names state facts
+    """The ledger holds no record of a call."""
+
+    code = "unknown-call"
+
+
 @click.command(cls=Verb)
 @click.argument("call_id")
 @ledger_option
 @config_option
 @json_option
-@click.pass_context
-def explain(ctx: click.Context, call_id: str, config_path: str, ledger: str | None, *, as_json: bool) -> None:
+def explain(call_id: str, config_path: str, ledger: str | None, *, as_json: bool) -> None:
     """Say why the call CALL_ID was allowed, denied or failed, stage by stage.
 
     `last` is the latest call.
@@ -38,8 +44,7 @@ def explain(ctx: click.Context, call_id: str, config_path: str, ledger: str | No
     wanted = _last_call(path) if call_id == LAST else call_id
     records = [entry.record for entry in records_of(path, wanted)]
     if not records:
-        click.echo(f"error: the ledger has no call `{wanted}`\n  to do: find its id with `mcpg audit tail`", err=True)
-        ctx.exit(FAILED)
+        raise UnknownCall(f"the ledger has no call `{wanted}`", remedy="find its id with `mcpg audit tail`")
     story = story_of(records)
     show(story, lambda console: _draw(console, story), as_json=as_json)
 
@@ -114,7 +119,8 @@ def _draw(console: Console, story: dict[str, Any]) -> None:
             why = ": ".join(str(stage[key]) for key in ("code", "message") if stage.get(key))
             if why:
                 say(console, f"  {stage.get('use') or stage.get('stage', '?')}: {why}")
-    say(console, f"\n{len(story['records'])} records; `mcpg audit verify` proves them.")
+    count = len(story["records"])
+    say(console, f"\n{count} record{'s' * (count > 1)}; `mcpg audit verify` proves {'them' if count > 1 else 'it'}.")
 
 
 def _who(caller: Any) -> str:

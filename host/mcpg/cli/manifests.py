@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+from mcpg.cli.grants import check_grants
 from mcpg.config import ConfigErrors
 from mcpg.config.check import check_kinds
 from mcpg.contract.problems import ConfigError
@@ -39,6 +40,7 @@ def check_plugins(loaded: Loaded) -> None:
     manifests = {name: known[use.source] for name, use in loaded.config.plugins.items()}
     findings = check_kinds(loaded.config, loaded.source, {name: each.kind for name, each in manifests.items()})
     findings += _configurations(loaded, manifests)
+    findings += check_grants(loaded)
     findings += _bindings(loaded, manifests)
     if findings:
         raise ConfigErrors(sorted(findings, key=lambda finding: (finding.line, finding.column)))
