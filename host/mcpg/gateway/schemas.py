@@ -6,6 +6,8 @@ backtracking. Source: JSON Schema 2020-12; MCP 2026-07-28, "Tools", on untrusted
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["compile_check", "defaults_of"]
 
 MOST_FAULTS = 10
+MOST_TEXT = 500
+_KNOWN = re.compile(r"[A-Za-z0-9_.$-]{1,64}\Z")
 MAX_DEPTH = 64
 BACKTRACKS = 10_000
 
@@ -52,15 +56,18 @@ class _Check:
         try:
             if self._validator.is_valid(value):
                 return []
+            faults = [_fault(error) for error in islice(self._validator.iter_errors(value), MOST_FAULTS)]
         except (ValueError, RecursionError):
             return ["the value is too deep or too large to check"]
-        faults = []
-        for error in self._validator.iter_errors(value):
-            place = "/".join(str(part) for part in error.instance_path)
-            faults.append(f"/{place}: {error.message}" if place else error.message)
-            if len(faults) == MOST_FAULTS:
-                break
         return faults or ["the value is not valid"]
+
+
+def _fault(error: Any) -> str:
+    """Return place and rule. A name that only the caller knows may be in neither: of it, the rule's name is all."""
+    rule = str(error.message) if "propertyNames" not in error.schema_path else "a name is not allowed"
+    parts = [str(part) for part in error.instance_path]
+    place = "/".join(part if _KNOWN.match(part) else "*" for part in parts)
+    return f"/{place}: {rule}"[:MOST_TEXT] if place else rule[:MOST_TEXT]
 
 
 def defaults_of(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 __all__ = ["Served", "run"]
 
 log = logging.getLogger("mcpg.gateway")
+SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json"})
+MOUNTED = "..data"
+"""The link that Kubernetes exchanges when it mounts a changed ConfigMap: the files behind it keep their names."""
 
 
 def run(config_path: str, *, stdio: bool = False) -> None:
@@ -145,16 +148,17 @@ async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
         rows = gateway.plan().routes.listed("tool")
         return [{"name": r.name, "backend": r.backend, "upstream": r.upstream, "target": r.target} for r in rows]
 
-    return admin_app(
-        await served.gateway.rooms.desk.reveal(token),
-        AdminViews(
-            metrics=registry.render,
-            status=gateway.status,
-            plugins=lambda: gateway.status()["plugins"],
-            upstreams=lambda: gateway.status()["upstreams"],
-            tools=tools,
-        ),
+    views = AdminViews(
+        metrics=registry.render,
+        status=gateway.status,
+        plugins=lambda: gateway.status()["plugins"],
+        upstreams=lambda: gateway.status()["upstreams"],
+        tools=tools,
     )
+    try:
+        return admin_app(await gateway.rooms.desk.reveal(token), views)
+    except ValueError as error:
+        raise ConfigError(str(error), where="server.admin_token", remedy="give a longer one") from error
 
 
 @contextlib.asynccontextmanager
@@ -189,7 +193,7 @@ async def _watch(served: Served, sign: asyncio.Event) -> None:
     path = served.gateway.loaded.path
     async for changes in watchfiles.awatch(path.parent, recursive=True, step=200):
         names = {Path(changed) for _, changed in changes}
-        if any(name == path or name.suffix in {".cedar", ".cedarschema", ".yaml", ".yml", ".json"} for name in names):
+        if any(name == path or name.name == MOUNTED or name.suffix in SUFFIXES for name in names):
             sign.set()
 
 
@@ -201,7 +205,10 @@ async def _reload_on(served: Served, sign: asyncio.Event) -> None:
             loaded = await asyncio.to_thread(load, served.gateway.loaded.path)
             await served.gateway.reload(loaded)
             say(f"reloaded, {len(served.gateway.plan().routes)} entries")
-        except McpgError as error:
+        except Exception as error:
+            if not isinstance(error, McpgError):
+                log.error("a reload failed with `%s`, the file before stays in force", type(error).__name__)  # noqa: TRY400 - the text may hold values
+                continue
             log.exception("the changed file cannot be obeyed, the one before stays in force")
             say(error.diagnostics())
 

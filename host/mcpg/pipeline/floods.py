@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Floods"]
 
 TENANT = "default"
+MOST_CODES = 100
 SINGLE = 10
 """So many refusals in one second are written singly before counting starts."""
 
@@ -57,16 +58,24 @@ class Floods:
             return
         self._counted += 1
         code = str(work.trace[-1].get("code", refused.code)) if work.trace else str(refused.code)
-        self._codes[code] = self._codes.get(code, 0) + 1
+        label = code if code in self._codes or len(self._codes) < MOST_CODES else "other"
+        self._codes[label] = self._codes.get(label, 0) + 1
         if len(self._addresses) < 100:  # noqa: PLR2004 - as the docstring says
             self._addresses.add(address)
         if self._flush is None:
             self._flush = loop.call_later(self._interval, self._start_flush)
 
     def _start_flush(self) -> None:
-        task = asyncio.get_running_loop().create_task(self.flush())
+        task = asyncio.get_running_loop().create_task(self._flush_later())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _flush_later(self) -> None:
+        try:
+            await self.flush()
+        except McpgError:  # what was counted is kept; the next count, or the stop, tries again
+            if self._flush is None and self._counted:
+                self._flush = asyncio.get_running_loop().call_later(self._interval, self._start_flush)
 
     async def flush(self) -> None:
         """Write what has been counted; at the latest when the gateway stops."""
@@ -82,7 +91,12 @@ class Floods:
             "codes": dict(self._codes),
             "peers": len(self._addresses),
         }
-        self._counted = 0
-        self._codes.clear()
-        self._addresses.clear()
-        await self._ledger.append(TENANT, record)
+        counted, codes, addresses = self._counted, self._codes, self._addresses
+        self._counted, self._codes, self._addresses = 0, {}, set()
+        try:
+            await self._ledger.append(TENANT, record)
+        except McpgError:
+            self._counted += counted
+            self._codes = {code: self._codes.get(code, 0) + codes.get(code, 0) for code in self._codes | codes}
+            self._addresses |= addresses
+            raise

@@ -31,6 +31,7 @@ __all__ = ["NOBODY", "IdentityChain"]
 NOBODY = Known(Caller(id="", kind="anonymous", how=How(credential="none"), trust="anonymous"))
 """Who is asking before anybody is established; no stage after identity ever sees it."""
 
+MOST_NAME = 1024
 _decode = msgspec.json.Decoder(Caller).decode
 
 
@@ -78,6 +79,8 @@ class IdentityChain:
                 raise BadDocument(f"the caller of `{use}` is outside its schema: {error}") from error
             if not caller.id:
                 raise BadDocument(f"the caller of `{use}` has no id")
+            if not all(map(_is_plain, (caller.id, caller.tenant, caller.issuer))):
+                raise BadDocument(f"the caller of `{use}` has an id, tenant or issuer that is no plain text")
             how = How(credential=caller.how.credential, plugin=use)
             known = self._known[key] = Known(msgspec.structs.replace(caller, how=how))
             while len(self._known) > self._most:
@@ -85,3 +88,8 @@ class IdentityChain:
         else:
             self._known.move_to_end(key)
         return known
+
+
+def _is_plain(text: str) -> bool:
+    """Whether text may stand in keys, records and names of chains: printable, bounded, and not the ledger's own."""
+    return text.isprintable() and len(text) <= MOST_NAME and not text.startswith("@")

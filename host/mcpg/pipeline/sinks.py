@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.documents import Caller, How
-from mcpg.contract.problems import McpgError
+from mcpg.contract.problems import BadDocument, McpgError, PluginTrapped
 from mcpg.pipeline.runs import Question
 from mcpg.pipeline.work import Known, Work
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["CopyingLedger", "SinkFeed"]
 
 _SELF = Known(Caller(id="mcpg", kind="service", how=How(credential="self"), trust="verified"))
+BROKEN = 3
+"""So many times a sink may break on one batch; then it is given up, so that it does not hold up all others."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -55,6 +57,7 @@ class SinkFeed:
         self._empty = asyncio.Event()
         self._empty.set()
         self._task: asyncio.Task[None] | None = None
+        self._under_way = 0
         self.delivered = 0
         self.lost = 0
 
@@ -85,6 +88,9 @@ class SinkFeed:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        self.lost += len(self._records) + self._under_way
+        self._records.clear()
+        self._under_way = 0
 
     async def _deliver_all(self) -> None:
         while True:
@@ -93,16 +99,19 @@ class SinkFeed:
             if len(self._records) < self._batch:
                 await asyncio.sleep(self._linger)
             while self._records:
-                batch = [self._records[i] for i in range(min(self._batch, len(self._records)))]
+                batch = [self._records.popleft() for _ in range(min(self._batch, len(self._records)))]
+                self._under_way = len(batch)
                 await self._deliver(batch)
-                for _ in batch:
-                    self._records.popleft()
+                self._under_way = 0
             self._empty.set()
 
     async def _deliver(self, batch: list[Mapping[str, Any]]) -> None:
-        wait = 0.5
+        wait, broken = 0.5, 0
         while True:
             verdict = await self._once(batch)
+            broken += verdict == "broken"
+            if broken == BROKEN:
+                verdict = "failed"
             if verdict == "delivered":
                 self.delivered += len(batch)
                 return
@@ -125,6 +134,8 @@ class SinkFeed:
         question = Question(self._stage, "sink", "deliver", (_encode(batch).decode(),), work)
         try:
             answer = await self._runner.run(question)
+        except (PluginTrapped, BadDocument):
+            return "broken"
         except McpgError:
             return "retry"
         return answer.tag

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.policy import PolicyChain
     from mcpg.pipeline.routes import Route, RouteKind
     from mcpg.pipeline.runs import Runner
-    from mcpg.pipeline.stages import Plan
+    from mcpg.pipeline.stages import Plan, Stage
     from mcpg.pipeline.work import Work
 
 __all__ = ["Entry", "View", "Views"]
@@ -94,11 +94,11 @@ class Views:
         rows = view.rows(kind)
         if plan.combine == "off":
             return rows
+        if not all(_repeatable(stage) for stage in plan.policy):
+            return await self._filter(plan, rows, work, session, era)
         scope = (session, era) if any(s.reads.wants("action", "session") for s in plan.policy) else ()
         texts = tuple(work.known.text(stage.reads) for stage in (*plan.policy, *plan.catalog))
         key = (plan.generation, kind, work.known.caller.tenant, texts, scope)
-        if any(s.reads.run for s in plan.policy):
-            return await self._filter(plan, rows, work, session, era)
         found: tuple[Entry, ...] = await self._once(key, lambda: self._filter(plan, rows, work, session, era))
         return found
 
@@ -141,6 +141,14 @@ class Views:
             except (RunFailed, PluginRefused) as error:
                 raise unavailable(f"catalog `{stage.use}` failed: {error.code}", work.call_id) from error
         return view
+
+
+def _repeatable(stage: Stage) -> bool:
+    """Whether what an engine sees depends on its input only, so that it may be kept as long as the plan.
+
+    An effect may answer differently the next time, and for another caller who looks the same to the plugin.
+    """
+    return not stage.guest.manifest.effects and not stage.reads.run
 
 
 def _reshaped(plan: Plan, answer: Case) -> View:
