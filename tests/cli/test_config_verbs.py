@@ -45,6 +45,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         return SimpleNamespace(manifest=_manifest(reference))
 
     monkeypatch.setattr(manifests, "verified", verified)
+    monkeypatch.setattr(manifests, "try_plugins", lambda _loaded: [])  # what these manifests name cannot be made ready
 
 
 def _run(folder: Folder, *arguments: str) -> Result:

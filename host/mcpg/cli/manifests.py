@@ -1,4 +1,4 @@
-"""Plugins as the configuration and people see them: verified, their manifests read. It runs none and compiles none."""
+"""Plugins as the configuration and people see them: verified, their manifests read, and last each made ready."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from mcpg.cli.grants import check_grants
+from mcpg.cli.trial import try_plugins
 from mcpg.config import ConfigErrors
 from mcpg.config.check import check_kinds
 from mcpg.contract.problems import ConfigError
@@ -42,6 +43,7 @@ def check_plugins(loaded: Loaded) -> None:
     findings += _configurations(loaded, manifests)
     findings += check_grants(loaded)
     findings += _bindings(loaded, manifests)
+    findings = findings or try_plugins(loaded)
     if findings:
         raise ConfigErrors(sorted(findings, key=lambda finding: (finding.line, finding.column)))
 
