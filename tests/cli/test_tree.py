@@ -58,6 +58,7 @@ def test_an_unknown_noun_is_wrong_usage() -> None:
         (McpgError("it broke"), 1),
         (ConfigError("no", where="f:1:1", remedy="mend"), 1),
         (PluginRefused("no", step=6), 3),
+        (PluginRefused("no", code="bad-plugin-config"), 1),
     ],
 )
 def test_errors_have_their_exit_code_and_no_traceback(error: McpgError, code: int) -> None:

@@ -271,7 +271,10 @@ def test_addresses(tmp_path: Path) -> None:
     for wrong in ("8787", ":80", "localhost:http", "localhost:99999", "unix:/nowhere/at/all", "192.0.2.1:1"):
         with pytest.raises(ConfigError):
             open_listener(wrong)
-    with open_listener("127.0.0.1:0").socket as opened, pytest.raises(ConfigError, match="cannot listen"):
+    with (
+        open_listener("127.0.0.1:0").socket as opened,
+        pytest.raises(ConfigError, match=r"cannot listen on `127.0.0.1:[0-9]+`: address already in use$"),
+    ):
         open_listener(f"127.0.0.1:{opened.getsockname()[1]}")
     anywhere = open_listener("0.0.0.0:0")
     assert not anywhere.loopback

@@ -32,6 +32,8 @@ __all__ = [
 
 FAILED = 1
 REFUSED = 3
+MISCONFIGURED = "bad-plugin-config"
+"""The code of a component that refused what the operator wrote for it: nothing about trust."""
 PIPE_WIDTH = 160
 _CONTROLS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -60,7 +62,7 @@ class Verb(click.Command):
                 click.echo(json.dumps({"error": failure(error)}, indent=2), err=True)
             else:
                 click.echo(f"error: {error.diagnostics()}", err=True)
-            ctx.exit(REFUSED if isinstance(error, PluginRefused) else FAILED)
+            ctx.exit(REFUSED if isinstance(error, PluginRefused) and error.code != MISCONFIGURED else FAILED)
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith("mcpg"):
                 raise

@@ -91,7 +91,7 @@ def _remove_stale(path: Path) -> None:
 
 
 def _cannot_open(address: str, error: OSError) -> ConfigError:
-    reason = (error.strerror or str(error)).lower()
+    reason = (error.strerror or str(error)).lower().partition(" (while attempting to bind")[0]
     return ConfigError(
         f"cannot listen on `{address}`: {reason}", code="cannot-listen", remedy="choose another address, or free it"
     )
