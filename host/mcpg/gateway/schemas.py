@@ -63,8 +63,10 @@ class _Check:
 
 
 def _fault(error: Any) -> str:
-    """Return place and rule. A name that only the caller knows may be in neither: of it, the rule's name is all."""
-    rule = str(error.message) if "propertyNames" not in error.schema_path else "a name is not allowed"
+    """Return place and rule; a name that the caller made up is in neither."""
+    path = [str(part) for part in error.schema_path]
+    made_up = "propertyNames" in path or path[-1:] in (["additionalProperties"], ["unevaluatedProperties"])
+    rule = "a name is not allowed" if made_up else str(error.message)
     parts = [str(part) for part in error.instance_path]
     place = "/".join(part if _KNOWN.match(part) else "*" for part in parts)
     return f"/{place}: {rule}"[:MOST_TEXT] if place else rule[:MOST_TEXT]
