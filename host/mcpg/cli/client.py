@@ -44,12 +44,24 @@ class CallFailed(McpgError):  # noqa: N818 - names state facts
 
 
 class Client:
-    """One gateway at `url`. `era` is `auto`, `modern` or `legacy`; `timeout` in seconds; `tell` gets notices."""
+    """One gateway at `url`. `era` is `auto`, `modern` or `legacy`; `timeout` in seconds; `tell` gets notices.
+
+    `ca` is an authority to trust beside the system's, `certificate` our own with its key, both PEM; empty for none.
+    """
 
     def __init__(
-        self, url: str, *, tell: Callable[[str], None], key: str = "", era: str = "auto", timeout: float = 60.0
+        self,
+        url: str,
+        *,
+        tell: Callable[[str], None],
+        key: str = "",
+        era: str = "auto",
+        timeout: float = 60.0,
+        ca: bytes = b"",
+        certificate: bytes = b"",
     ) -> None:
         builder = SyncClientBuilder().follow_redirects(enable=False).error_for_status(enable=False).no_proxy()
+        builder = _with_tls(builder, ca, certificate)
         self._http = builder.timeout(timedelta(seconds=timeout)).user_agent(f"mcpg-cli/{__version__}").build()
         self.url = url
         self._key = key
@@ -145,8 +157,11 @@ class Client:
                 self._session = response.get_header("mcp-session-id") or self._session
                 return self._answer(response, message.get("id"))
         except PyreqwestError as error:
+            reason = _reason(error)
             remedy = "start the gateway with `mcpg serve`, or give its address with `--url`"
-            raise CallFailed(f"no answer: {_reason(error)}", where=self.url, remedy=remedy) from error
+            if "certificate" in reason:
+                remedy = "name its authority with `--ca`; if it asks for a certificate of ours, give `--certificate`"
+            raise CallFailed(f"no answer: {reason}", where=self.url, remedy=remedy) from error
         except (ValueError, EventTooLarge) as error:
             raise CallFailed(f"the answer is not MCP: {error}", where=self.url) from error
 
@@ -186,6 +201,15 @@ class Client:
             self._tell(f"{params.get('progress')}{total} {params.get('message', '')}".rstrip())
         elif message.get("method") == "notifications/message":
             self._tell(f"{params.get('level')}: {params.get('data')}")
+
+
+def _with_tls(builder: SyncClientBuilder, ca: bytes, certificate: bytes) -> SyncClientBuilder:
+    try:
+        builder = builder.add_root_certificate_pem(ca) if ca else builder
+        return builder.identity_pem(certificate) if certificate else builder
+    except (PyreqwestError, ValueError) as error:
+        remedy = "give PEM: `--ca` a certificate, `--certificate` a certificate and its key in one file"
+        raise CallFailed("a file for TLS cannot be read", remedy=remedy) from error
 
 
 def _header_text(name: str) -> str:
