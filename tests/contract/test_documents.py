@@ -28,11 +28,13 @@ _GOOD: dict[str, dict[str, Any]] = {
     "effects/mcp": {"upstream": "u", "method": "tools/list"},
     "effects/mcp.reply": {"result": {}},
     "effects/notify": {"kind": "progress", "progress": 0.5},
+    "effects/notify.reply": {"sent": True},
     "effects/sql": {"connection": "c", "statement": "select 1"},
     "effects/sql.reply": {"rows": []},
     "obligations/annotate": {"notes": {"a": "b"}},
     "obligations/redact": {"paths": ["/a"]},
     "outcome": {"status": "ok", "result": {}},
+    "record": {"kind": "intent", "tenant": "default", "seq": 1, "stages": [{"stage": "p", "use": "u", "verdict": "v"}]},
 }
 _BAD: list[tuple[str, dict[str, Any]]] = [
     ("caller", {**_CALLER, "password": "x"}),
@@ -41,6 +43,9 @@ _BAD: list[tuple[str, dict[str, Any]]] = [
     ("caller", {**_CALLER, "attributes": {"a": 1}}),
     ("call", {"method": "tools/call"}),
     ("outcome", {"status": "fine"}),
+    ("record", {"kind": "guess", "tenant": "default", "seq": 1}),
+    ("record", {"kind": "intent", "tenant": "default"}),
+    ("effects/notify.reply", {}),
     ("effects/command", {"argv": []}),
     ("effects/command", {"argv": "/bin/true"}),
     ("effects/http", {"url": "u", "shell": True}),

@@ -17,6 +17,7 @@ __all__ = [
     "HttpRequest",
     "McpReply",
     "McpRequest",
+    "NotifyReply",
     "NotifyRequest",
     "Secret",
     "SqlReply",
@@ -162,3 +163,9 @@ class NotifyRequest(_Closed, frozen=True, kw_only=True):
     message: str = ""
     level: Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"] = "info"
     data: Any = None
+
+
+class NotifyReply(_Closed, frozen=True, kw_only=True):
+    """Answer of driver `notify`: whether it was sent; what comes too fast is dropped."""
+
+    sent: bool

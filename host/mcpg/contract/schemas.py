@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from mcpg.contract import documents, effects, manifest, obligations
+from mcpg.contract import documents, effects, manifest, obligations, records
 from mcpg.contract.worlds import VERSION
 
 __all__ = ["DOCUMENTS", "schema_of", "schema_texts"]
@@ -36,12 +36,14 @@ DOCUMENTS: MappingProxyType[str, type[msgspec.Struct]] = MappingProxyType(
         "effects/mcp": effects.McpRequest,
         "effects/mcp.reply": effects.McpReply,
         "effects/notify": effects.NotifyRequest,
+        "effects/notify.reply": effects.NotifyReply,
         "effects/sql": effects.SqlRequest,
         "effects/sql.reply": effects.SqlReply,
         "manifest": manifest.Manifest,
         "obligations/annotate": obligations.Annotate,
         "obligations/redact": obligations.Redact,
         "outcome": documents.Outcome,
+        "record": records.Record,
     }
 )
 """Every document by the name that `wit/` and manifests call it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from mcpg.contract.effects import NotifyRequest
+from mcpg.contract.effects import NotifyReply, NotifyRequest
 from mcpg.contract.problems import EffectDenied
 from mcpg.contract.verdicts import Case, ok
 from mcpg.effects.grants import GrantFields, read_grant
@@ -27,6 +27,7 @@ __all__ = ["NotifyDriver", "NotifyGrant"]
 _MAX_MESSAGE = 4096
 _MAX_DATA = 16 * 1024
 _BURST = 20
+_SENT, _DROPPED = (ok(msgspec.json.encode(NotifyReply(sent=sent)).decode()) for sent in (True, False))
 
 
 class _Fields(GrantFields, frozen=True):
@@ -70,7 +71,7 @@ class NotifyDriver:
     async def perform(self, request: NotifyRequest, grant: NotifyGrant, context: EffectContext) -> Case:
         """Send the notification, or drop it when this run sends too many."""
         if not grant.pace.take(context.run, asyncio.get_running_loop().time()):
-            return ok('{"sent":false}')
+            return _DROPPED
         if request.kind == "progress":
             params: dict[str, Any] = {"progress": request.progress}
             if request.total is not None:
@@ -81,4 +82,4 @@ class NotifyDriver:
         else:
             data = request.data if request.data is not None else request.message
             await context.notify("notifications/message", {"level": request.level, "data": data})
-        return ok('{"sent":true}')
+        return _SENT

@@ -1,0 +1,82 @@
+"""The copies of ledger records that sinks are given. It writes none, and is not what `mcpg audit verify` reads.
+
+The ledger itself keeps a record as canonical JSON under its envelope; a copy has the record's own fields, its tenant
+and its sequence. Arguments, results and inputs are digests under the tenant's key (`hmac-sha256:<hex>`), or left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Record", "RecordedCaller", "StageRun"]
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Open: a later version may tell more, and events have facts of their own."""
+
+
+class RecordedCaller(_Told, frozen=True, kw_only=True):
+    """The caller of a record: no attributes, no credential, only what kind of credential it was."""
+
+    id: str
+    kind: str
+    trust: str
+    groups: tuple[str, ...] = ()
+    identity: str = ""
+    credential: str = ""
+
+
+class StageRun(_Told, frozen=True, kw_only=True):
+    """One run of a stage: which component under which configuration said what. `us` is microseconds."""
+
+    stage: str
+    use: str
+    verdict: str
+    function: str = ""
+    component: str = ""
+    config: str = ""
+    input: str = ""
+    us: int = 0
+    code: str = ""
+    message: str = ""
+    answer: str = ""
+    effects: tuple[str, ...] = ()
+    replies: str = ""
+    memo: bool = False
+    shadow: bool = False
+    skipped: bool = False
+
+
+class Record(_Told, frozen=True, kw_only=True):
+    """A record of the ledger: `intent` and `outcome` of a call, a `refusal`, or an `event` of the gateway.
+
+    `now` is the call's time in ms since 1970. Refusals of a flood are one record with `counted`, their codes and how
+    many peers there were.
+    """
+
+    kind: Literal["intent", "outcome", "refusal", "event"]
+    tenant: str
+    seq: int
+    call: str = ""
+    caller: RecordedCaller | None = None
+    method: str = ""
+    name: str = ""
+    backend: str = ""
+    target: str = ""
+    version: str = ""
+    arguments: str = ""
+    result: str = ""
+    now: int = 0
+    seed: str = ""
+    stages: tuple[StageRun, ...] = ()
+    status: str = ""
+    stage: str = ""
+    code: str = ""
+    message: str = ""
+    peer: str = ""
+    counted: int = 0
+    codes: dict[str, int] = {}
+    peers: int = 0
+    event: str = ""
