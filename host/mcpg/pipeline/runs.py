@@ -219,22 +219,25 @@ def _input_digest(question: Question) -> str:
 
 
 def _entry(question: Question, guest: Guest, digest: str, started: int) -> dict[str, Any]:
-    return {
+    entry: dict[str, Any] = {
         "stage": question.place,
         "use": question.stage.use,
         "function": question.function,
         "component": guest.digest,
         "config": guest.config_digest,
-        **kept(input=digest),
         "us": (time.perf_counter_ns() - started) // 1000,
     }
+    if digest:  # an operator may want no trace of payloads
+        entry["input"] = digest
+    return entry
 
 
 def _verdict(work: Work, answer: Case) -> dict[str, Any]:
     if answer.tag in _PROBLEM_TAGS:
         problem = answer.value
         return {"verdict": answer.tag, "code": problem.code[:MOST_TEXT], "message": problem.message[:MOST_TEXT]}
-    return {"verdict": answer.tag, **kept(answer=work.digest(_answer_text(answer.value)))}
+    digest = work.digest(_answer_text(answer.value))
+    return {"verdict": answer.tag, "answer": digest} if digest else {"verdict": answer.tag}
 
 
 def _effects(work: Work, history: History) -> dict[str, Any]:
