@@ -7,7 +7,6 @@ all the same is closed by the ledger with an outcome `failed`: nothing was perfo
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import secrets
 import time
@@ -15,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import ConfigError, LedgerUnavailable
+from mcpg.ledger.digests import KeyedDigest
 from mcpg.ledger.gate import Gate, Limits
 from mcpg.ledger.writer import Writer
 from mcpg.sealing import derive_key, load_signing_key, private_file
@@ -58,7 +58,7 @@ class SqliteLedger:
         self.key = key
         self.head: Head | None = None
         self._secret = secret
-        self._digest_keys: dict[str, bytes] = {}
+        self._digest_keys: dict[str, KeyedDigest] = {}
         self._limits = limits or Limits()
         self._on_head = on_head
         self._gate = Gate(self._limits)
@@ -112,13 +112,13 @@ class SqliteLedger:
 
     def keyed_digest(self, tenant: str, text: str | bytes) -> str:
         """Return `hmac-sha256:<hex>` under the tenant's key, for values that are secret or guessable."""
-        key = self._digest_keys.get(tenant)
-        if key is None:
+        digest = self._digest_keys.get(tenant)
+        if digest is None:
             if len(self._digest_keys) >= MAX_CACHED_KEYS:
                 self._digest_keys.clear()
-            key = self._digest_keys[tenant] = derive_key(self._secret, "ledger", "digest", tenant)
-        content = text.encode() if isinstance(text, str) else text
-        return "hmac-sha256:" + hmac.digest(key, content, "sha256").hex()
+            key = derive_key(self._secret, "ledger", "digest", tenant)
+            digest = self._digest_keys[tenant] = KeyedDigest(key)
+        return digest(text)
 
     async def close(self, details: Mapping[str, Any] | None = None) -> None:
         """Write what waits, close open intents, write the stop record with `details`, let go of the file."""
