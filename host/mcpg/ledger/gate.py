@@ -25,6 +25,10 @@ class Limits:
     """How long a caller waits for a place, the disk may be silent, or another program may hold the file locked."""
     batch: int = 512
     """Records in one commit."""
+    siblings: int = 4
+    """Records that must wait for a commit, so that it waits a little for more of them."""
+    linger: float = 0.002
+    """How long it then waits: less than a disk takes, and nothing where calls come one by one."""
     record: int = 1024 * 1024
     """Characters in one record."""
     retry: float = 1.0

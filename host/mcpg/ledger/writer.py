@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import LedgerUnavailable
@@ -58,6 +59,7 @@ class Writer:
         self._broken: LedgerUnavailable | None = LedgerUnavailable("the ledger is not open")
         self._in_flight: set[tuple[str, str]] = set()
         self._farewell: dict[str, Any] = {}
+        self._crowded = False
 
     def put(self, tenant: str, payload: Mapping[str, Any], waiter: asyncio.Future[int] | None) -> Pending:
         """Chain a record and hand it to the thread; raises like `Book.chain`, `LedgerUnavailable` while broken."""
@@ -141,6 +143,9 @@ class Writer:
     def _gather(self) -> tuple[list[Pending], bool]:
         batch: list[Pending] = []
         item = self._queue.get()
+        if self._queue.qsize() + 1 >= self._limits.siblings or self._crowded:
+            time.sleep(self._limits.linger)  # a commit costs as much as a call: with many under way they share one
+            self._crowded = self._queue.qsize() + 1 >= self._limits.siblings
         try:
             while item is not None:
                 batch.append(item)
