@@ -35,18 +35,23 @@ def digest_text(text: str | bytes) -> str:
 
 def _check(value: Any) -> None:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return
-    if kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise TypeError(f"integer `{value}` is beyond 2^53-1")
-    elif kind is dict:
+    if kind is dict:
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 raise TypeError(f"key `{key}` is not ASCII text")
-            _check(item)
+            if type(item) is not str:  # most values are: a call for each would take as long as the encoding
+                _check(item)
     elif kind is list or kind is tuple:
         for item in value:
-            _check(item)
+            if type(item) is not str:
+                _check(item)
     else:
+        _check_plain(value, kind)
+
+
+def _check_plain(value: Any, kind: type) -> None:
+    if kind is int:
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise TypeError(f"integer `{value}` is beyond 2^53-1")
+    elif kind is not str and kind is not bool and value is not None:
         raise TypeError(f"`{kind.__name__}` has no canonical form here")
