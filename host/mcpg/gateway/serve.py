@@ -47,6 +47,8 @@ log = logging.getLogger("mcpg.gateway")
 SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json"})
 MOUNTED = "..data"
 """The link that Kubernetes exchanges when it mounts a changed ConfigMap: the files behind it keep their names."""
+MOST_FOLDERS = 256
+"""Folders that are watched for changes; what lies further down takes effect with SIGHUP."""
 
 
 def run(config_path: str, *, stdio: bool = False) -> None:
@@ -190,11 +192,30 @@ async def _announce(served: Served, running: Running, where: str) -> None:
 
 
 async def _watch(served: Served, sign: asyncio.Event) -> None:
+    """Note changes in the file's folder and below; not where we write ourselves, which is all the time."""
     path = served.gateway.loaded.path
-    async for changes in watchfiles.awatch(path.parent, recursive=True, step=200):
-        names = {Path(changed) for _, changed in changes}
-        if any(name == path or name.name == MOUNTED or name.suffix in SUFFIXES for name in names):
-            sign.set()
+    while True:
+        folders = await asyncio.to_thread(_folders, served.gateway.loaded)
+        async for changes in watchfiles.awatch(*folders, recursive=False, step=200):
+            names = {Path(changed) for _, changed in changes}
+            if any(name == path or name.name == MOUNTED or name.suffix in SUFFIXES for name in names):
+                sign.set()
+            if any(name.is_dir() and name.name[:1] != "." for name in names):
+                sign.set()  # what a new folder holds may have come before it was watched
+                break
+
+
+def _folders(loaded: Loaded) -> list[Path]:
+    """Return the folder of the file and those below it, without hidden ones and the state."""
+    own = {loaded.state.resolve(), loaded.ledger.parent.resolve()} - {loaded.path.parent.resolve()}
+    found = [loaded.path.parent]
+    for folder in found:
+        if len(found) >= MOST_FOLDERS:
+            break
+        with contextlib.suppress(OSError):  # one that we may not read holds nothing of ours
+            below = [each for each in sorted(folder.iterdir()) if each.is_dir() and each.name[:1] != "."]
+            found += [each for each in below if each.resolve() not in own]
+    return found[:MOST_FOLDERS]
 
 
 async def _reload_on(served: Served, sign: asyncio.Event) -> None:
