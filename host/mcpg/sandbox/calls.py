@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wasmtime import _bindings as c
 
+from mcpg.sandbox.held import holding
 from mcpg.sandbox.layout import VALUE
 from mcpg.sandbox.lift import AnswerTooLarge, Lift, lifting
 from mcpg.sandbox.lower import Arena, ArenaFull, Lower, lowering
@@ -24,7 +25,7 @@ _KEEP: Final = 1 << 20
 _LAST_LINE: Final = 200
 _as_values = ctypes.POINTER(c.wasmtime_component_val_t)
 _call = c._wasmtime_component_func_call  # noqa: SLF001 - the typed wrapper around it costs a microsecond
-_delete = c._wasmtime_component_val_delete  # noqa: SLF001 - likewise
+_delete = holding(c._wasmtime_component_val_delete)  # noqa: SLF001 - likewise
 
 
 class GuestStopped(Exception):  # noqa: N818 - names a fact; the pool makes the error that callers see

@@ -10,6 +10,7 @@ from wasmtime import _bindings as c
 
 from mcpg.contract.problems import PluginRefused
 from mcpg.sandbox.calls import Bound, GuestStopped, Scratch, bind, stopped
+from mcpg.sandbox.held import holding
 from mcpg.sandbox.linkage import enter, leave
 from mcpg.sandbox.wasi import VirtualWorld
 
@@ -28,7 +29,7 @@ _TABLES: Final = 100
 _MEMORIES: Final = 1
 _LINE: Final = 500
 
-_set_deadline = c._wasmtime_context_set_epoch_deadline  # noqa: SLF001 - the typed wrapper costs as much as the call
+_set_deadline = holding(c._wasmtime_context_set_epoch_deadline)  # noqa: SLF001 - the binding wraps it in a slower one
 
 
 class Instance:
