@@ -39,11 +39,12 @@ __all__ = ["Bounds", "History", "Question", "Runner", "effect_digest"]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one run may use: passes, effects, bytes of replies."""
+    """What one run may use: passes, effects, bytes of replies; a description is read once and may be larger."""
 
     passes: int = 64
     effects: int = 256
     reply_bytes: int = 1024 * 1024
+    described_bytes: int = 16 * 1024 * 1024
 
 
 class History:
@@ -115,23 +116,22 @@ class Runner:
             key = _key(question, guest)
             found = self._memo.get(key)
             if found is not None:
-                entry = _entry(question, guest, found[1], started)
-                work.trace.append({**entry, **_verdict(work, found[0]), "memo": True})
-                return found[0]
+                answer, facts = found
+                work.trace.append({**_entry(question, guest, started), **facts, "memo": True})
+                return answer
         history = history or History()
         try:
             answer = await self._loop(question, guest, history)
         except Exception as error:
-            entry = _entry(question, guest, _input_digest(question), started)
+            entry = _entry(question, guest, started) | kept(input=_input_digest(question))
             entry |= {"verdict": "error", "code": getattr(error, "code", "internal")}
             entry["message"] = getattr(error, "message", type(error).__name__)[:MOST_TEXT]
             work.trace.append(entry | _effects(work, history))
             raise
-        digest = _input_digest(question)
+        facts = {**kept(input=_input_digest(question)), **_verdict(work, answer)}
         if key is not None and not history.replies and answer.tag != "failed":
-            self._memo.put(key, answer, digest)
-        entry = _entry(question, guest, digest, started)
-        work.trace.append({**entry, **_verdict(work, answer), **_effects(work, history)})
+            self._memo.put(key, answer, facts)
+        work.trace.append({**_entry(question, guest, started), **facts, **_effects(work, history)})
         return answer
 
     async def _loop(self, question: Question, guest: Guest, history: History) -> Case:
@@ -139,7 +139,8 @@ class Runner:
         facts = work.facts()
         tenant = work.known.caller.tenant
         asks = question.function not in _NO_REPLIES
-        history.check(self._bounds.reply_bytes)
+        room = self._bounds.described_bytes if question.function == "describe" else self._bounds.reply_bytes
+        history.check(room)
         for _ in range(self._bounds.passes):
             arguments = (*documents, history.replies) if asks else documents
             answer = await guest.ask(question.function, arguments, facts, tenant)  # 1
@@ -151,7 +152,7 @@ class Runner:
             if asyncio.get_running_loop().time() >= work.deadline:
                 raise RunFailed("the time of this call is over", code="deadline")
             replies = await _perform(question, new, facts, first=len(history.replies))  # 5
-            history.take(new, replies, self._bounds.reply_bytes)
+            history.take(new, replies, room)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
 
     def _news(self, effects: list[Effect], history: History) -> list[Effect]:
@@ -218,8 +219,8 @@ def _input_digest(question: Question) -> str:
     return question.work.digest("\0".join(question.documents))
 
 
-def _entry(question: Question, guest: Guest, digest: str, started: int) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def _entry(question: Question, guest: Guest, started: int) -> dict[str, Any]:
+    return {
         "stage": question.place,
         "use": question.stage.use,
         "function": question.function,
@@ -227,9 +228,6 @@ def _entry(question: Question, guest: Guest, digest: str, started: int) -> dict[
         "config": guest.config_digest,
         "us": (time.perf_counter_ns() - started) // 1000,
     }
-    if digest:  # an operator may want no trace of payloads
-        entry["input"] = digest
-    return entry
 
 
 def _verdict(work: Work, answer: Case) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ __all__ = ["Known", "Work", "new_call_id"]
 
 def new_call_id(now_ms: int) -> str:
     """Return a call id that sorts by time: 12 hex digits of milliseconds, then 80 random bits."""
-    return f"{now_ms:012x}{secrets.token_hex(10)}"
+    return f"{now_ms:012x}{os.urandom(10).hex()}"
 
 
 class Known:
@@ -77,8 +77,9 @@ class Work:
         call_id: str | None = None,
     ) -> None:
         self.now = int(time.time() * 1000) if now is None else now
-        self.call_id = call_id or new_call_id(self.now)
-        self.seed = secrets.token_hex(8)
+        chance = os.urandom(18).hex()  # each question to the system's generator costs as much as a digest
+        self.call_id = call_id or f"{self.now:012x}{chance[16:]}"
+        self.seed = chance[:16]
         self.known = known
         self.method = method
         self.name = name

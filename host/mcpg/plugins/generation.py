@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mcpg.contract.problems import PluginRefused
 
@@ -89,6 +89,15 @@ class Generation:
         self._holders -= 1
         if self._holders == 0:
             self._idle.set()
+
+    def __enter__(self) -> Self:
+        """Hold it for a block."""
+        self.hold()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of it."""
+        self.let_go()
 
     def fence(self, reason: str) -> None:
         """Let no new pass begin and discard the verdicts of those under way; the first reason stays."""

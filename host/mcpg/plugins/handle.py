@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import PluginRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from mcpg.contract.documents import RunFacts
     from mcpg.contract.manifest import Manifest
-    from mcpg.contract.ports import Guest
     from mcpg.contract.verdicts import Case
     from mcpg.plugins.generation import Generation
 
@@ -86,17 +83,11 @@ class Handle:
             self._remember(key, generation)
         return answer
 
-    @contextmanager
-    def pinned(self) -> Iterator[Guest]:
+    def pinned(self) -> Generation:
         """Hold the current generation: its digests and its answers belong together, until the block is left."""
         if self._gone is not None:
             raise PluginRefused(f"`{self.use}` is gone: {self._gone}", code="plugin-fenced", where=self.use)
-        generation = self._current
-        generation.hold()
-        try:
-            yield generation
-        finally:
-            generation.let_go()
+        return self._current
 
     def exchange(self, fresh: Generation) -> Generation:
         """Make `fresh` the current generation and return the one before: no await, so no call sees both or none."""
