@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sqlite3
@@ -65,15 +66,18 @@ def weather() -> subprocess.Popen[bytes] | None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment that mcpg.yaml refers to."""
+    """Return the environment that mcpg.yaml refers to, and write it down for shells that ask about the file."""
     hashes = {n: "sha256:" + hashlib.sha256(key(n).encode()).hexdigest() for n in ("ana", "bot")}
-    return {
-        **os.environ,
+    settings = {
         "QUICKSTART_ANA_HASH": hashes["ana"],
         "QUICKSTART_BOT_HASH": hashes["bot"],
         "QUICKSTART_ADMIN_TOKEN": key("admin"),
         "QUICKSTART_TIME_SERVER": str(STATE / "time-server" / "bin" / "mcp-server-time"),
     }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in settings.items()]
+    with os.fdopen(os.open(STATE / "environment", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(lines)
+    return {**os.environ, **settings}
 
 
 def wait_until_ready(gateway: subprocess.Popen[bytes], seconds: float = 120.0) -> bool:
@@ -102,7 +106,11 @@ MCPG serves {URL}/mcp. From another shell, in this folder:
 
   .venv/bin/mcpg audit tail --config deploy/quickstart/mcpg.yaml                      # what was decided
   .venv/bin/mcpg audit verify --config deploy/quickstart/mcpg.yaml                    # and that nobody changed it
-  .venv/bin/mcpg explain CALL-ID --config deploy/quickstart/mcpg.yaml                 # why, stage by stage
+  .venv/bin/mcpg explain last --config deploy/quickstart/mcpg.yaml                    # why, stage by stage
+
+  . .state/quickstart/environment                                                     # the file names its variables
+  .venv/bin/mcpg config explain --config deploy/quickstart/mcpg.yaml                  # the way of each tool
+  .venv/bin/mcpg doctor --config deploy/quickstart/mcpg.yaml                          # what is wrong, if anything is
 
   npx @modelcontextprotocol/inspector --cli {URL}/mcp --transport http --method tools/list \\
       --header "Authorization: Bearer $(cat {ana})"                             # with Node 22.19 or newer

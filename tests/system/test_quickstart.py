@@ -119,14 +119,11 @@ def _refused(command: str) -> str:
 
 def test_every_printed_command_works(quickstart: Quickstart) -> None:
     commands = [command for command in quickstart.commands() if command.startswith(".venv/bin/mcpg")]
-    assert len(commands) >= 9
+    assert len(commands) >= 11
+    after = quickstart.said.partition("\n  . .state/quickstart/environment ")[2]
+    assert "mcpg doctor" in after
     for command in commands:
-        asked = command
-        if "CALL-ID" in command:
-            tail = quickstart.shell(".venv/bin/mcpg audit tail --json --config deploy/quickstart/mcpg.yaml")
-            calls = [json.loads(line).get("call") for line in tail.stdout.splitlines()]
-            asked = command.replace("CALL-ID", next(call for call in reversed(calls) if call))
-        done = quickstart.shell(asked)
+        done = quickstart.shell(". .state/quickstart/environment; " * (command in after) + command)
         refused = _refused(command)
         assert done.returncode == (1 if refused else 0), (command, done.stdout, done.stderr)
         assert refused in done.stderr
