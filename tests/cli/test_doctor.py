@@ -57,6 +57,9 @@ def test_open_files_are_found(folder: Folder) -> None:
     found = list(checks_host.files(subject))
     assert [result.state for result in found] == ["bad", "bad"]
     assert found[1].remedy == f"chmod 600 '{key}'"
+    key.chmod(0o600)
+    subject.path.chmod(0o664)
+    assert [result.state for result in checks_host.files(subject)] == ["doubtful"]
 
 
 def test_a_full_disk_is_found(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,9 +65,15 @@ def packages(subject: Subject) -> Iterator[Result]:
 def files(subject: Subject) -> Iterator[Result]:
     """Can only the right people read and write our files?"""
     found = False
-    if subject.path.exists() and subject.path.stat().st_mode & WRITABLE_BY_OTHERS:
+    mode_of_file = subject.path.stat().st_mode if subject.path.exists() else 0
+    if mode_of_file & WRITABLE_BY_OTHERS:
         found = True
-        yield Result("files", "bad", f"others may write `{subject.path}`", f"chmod go-w '{subject.path}'")
+        # With a umask of 002 every checkout is writable by the owner's group, which often has no other member.
+        remedy = f"chmod go-w '{subject.path}'"
+        if mode_of_file & stat.S_IWOTH:
+            yield Result("files", "bad", f"others may write `{subject.path}`", remedy)
+        else:
+            yield Result("files", "doubtful", f"its group may write `{subject.path}`", remedy)
     for path in _private(subject):
         if path.exists() and path.stat().st_mode & OTHERS:
             found = True
