@@ -180,6 +180,15 @@ async def test_without_payloads_records_hold_no_digest_of_them_and_identities_st
     assert "hmac-sha256" not in json.dumps(written)
 
 
+async def test_remembered_verdicts_lose_their_digests_when_a_reload_wants_none(house, gateway):
+    await call(gateway, "ana", "echo", q="x")
+    await gateway.reload(house.file(audit={"keep_payloads": "none"}))
+    await call(gateway, "ana", "echo", q="x")
+    await gateway.stop()
+    last = [r for r in records(house) if r["kind"] in {"intent", "outcome"}][-2:]
+    assert "hmac-sha256" not in json.dumps(last)
+
+
 async def test_records_hold_digests_and_neither_keys_nor_arguments(house, gateway):
     await call(gateway, "ana", "echo", q="a very guessable word")
     await gateway.stop()

@@ -118,7 +118,10 @@ class Gateway:
         async with self._reloading:
             for key in _needs_restart(self.loaded, loaded):
                 log.warning("`%s` has changed, which is obeyed after the next start", key)
+            kept = self._keeps_digests()
             await self._adopt(loaded, "reloaded")
+            if self._keeps_digests() != kept:
+                self._memo.clear()  # it also remembers what records say of its answers
 
     def status(self) -> dict[str, Any]:
         """Return what an operator asks first: version, plan, plugins, upstreams, memo."""

@@ -46,6 +46,10 @@ class Memo:
         """Remember an answer; the least used ones go when the bounds are reached."""
         self._answers.put(key, (answer, facts), size=sum(map(len, key)) + 512, owner=key[0])
 
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._answers.clear()
+
     def drop(self, component: str) -> int:
         """Forget what a component has answered; return how many answers that were."""
         return self._answers.drop(component)
