@@ -57,9 +57,9 @@ def redacting(new_gateway: Callable[[str], Gateway]) -> Gateway:
 async def test_names_that_collide_are_prefixed_and_reach_their_own_server(plain: Gateway, mode: str) -> None:
     async with mcp.Client(over_http(plain, "ana"), mode=mode) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
-        assert tools == ["count", "echo", "private", "records", "two.count", "two.records"]
-        assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["greet", "two.greet"]
-        for prompt, server in (("greet", "one"), ("two.greet", "two")):
+        assert tools == ["echo", "one.count", "one.records", "private", "two.count", "two.records"]
+        assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["one.greet", "two.greet"]
+        for prompt, server in (("one.greet", "one"), ("two.greet", "two")):
             said = (await client.get_prompt(prompt, {"who": "Bo"})).messages[0].content.text
             assert said == f"Greet Bo (ana@example.com) from {server}."
         assert [str(one.uri) for one in (await client.list_resources()).resources] == ["note://shared"]
@@ -73,7 +73,7 @@ async def test_names_that_collide_are_prefixed_and_reach_their_own_server(plain:
 async def test_policy_hides_prompts_and_resources_as_it_hides_tools(plain: Gateway, mode: str) -> None:
     async with mcp.Client(over_http(plain, "bot"), mode=mode) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == []
-        assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["greet"]
+        assert [prompt.name for prompt in (await client.list_prompts()).prompts] == ["one.greet"]
         assert (await client.list_resources()).resources == []
         assert (await client.read_resource("note://two/items/7")).contents[0].text.startswith("item 7 of two")
         for read in (
