@@ -111,7 +111,7 @@ def middle(runs: list[Run]) -> Run:
 def ratio(runs: list[Run], base: list[Run], figure: str = "rate") -> float:
     """Return the median ratio of runs to their own baselines."""
     pairs = zip(runs, base, strict=True)
-    return statistics.median(getattr(a, figure) / max(getattr(b, figure), 1e-9) for a, b in pairs)
+    return float(statistics.median(getattr(a, figure) / max(getattr(b, figure), 1e-9) for a, b in pairs))
 
 
 async def in_flight(subject: Subject) -> tuple[float, int]:

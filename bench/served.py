@@ -130,7 +130,7 @@ def serve_gateway(subject: str, path: Path) -> None:
             return self._without
 
     if subject in {"off", "unledgered"}:
-        serve.Gateway = Bare  # type: ignore[misc]
+        serve.Gateway = Bare  # type: ignore[attr-defined]
     serve.run(str(path))
 
 
