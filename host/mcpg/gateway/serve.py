@@ -110,7 +110,7 @@ async def _serve(loaded: Loaded) -> None:
     running = Running()
     try:
         async with served.lifespan() as endpoint:
-            public = public_app(lambda: not running.stopping.is_set())
+            public = public_app(lambda: not running.stopping.is_set() and served.gateway.rooms.ledger.writable)
             tls = _tls(loaded)
             sites = [Site(front_door(endpoint, public, path=server.path), listener, tls)]
             if admin is not None:
@@ -226,12 +226,11 @@ async def _reload_on(served: Served, sign: asyncio.Event) -> None:
             loaded = await asyncio.to_thread(load, served.gateway.loaded.path)
             await served.gateway.reload(loaded)
             say(f"reloaded, {len(served.gateway.plan().routes)} entries")
-        except Exception as error:
-            if not isinstance(error, McpgError):
-                log.error("a reload failed with `%s`, the file before stays in force", type(error).__name__)  # noqa: TRY400 - the text may hold values
-                continue
-            log.exception("the changed file cannot be obeyed, the one before stays in force")
+        except McpgError as error:
+            log.warning("the changed file cannot be obeyed, the one before stays in force")
             say(error.diagnostics())
+        except Exception as error:  # noqa: BLE001 - no mistake in a reload may end the watching; its text may hold values
+            log.warning("a reload failed with `%s`, the file before stays in force", type(error).__name__)
 
 
 async def _expire(endpoint: McpEndpoint) -> None:

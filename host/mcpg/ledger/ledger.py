@@ -129,6 +129,11 @@ class SqliteLedger:
         if self._watch_timer is not None:
             self._watch_timer.cancel()
 
+    @property
+    def writable(self) -> bool:
+        """Whether the next record would be taken, as far as is known."""
+        return not self._refusal
+
     def _admit(self) -> None:
         if self._refusal:
             raise LedgerUnavailable(self._refusal, where=str(self.path), remedy="look at the ledger's disk")

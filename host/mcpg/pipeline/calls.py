@@ -293,6 +293,10 @@ class Calls:
         work = flight.work
         happened = " It may have happened." if isinstance(error, MayHaveHappened) else ""
         if flight.route.kind != "tool":
+            if error.code == "mcp-not-found":
+                raise unknown(flight.route.kind, work.name, flight.call.version) from error
+            if error.code == "mcp-invalid-params":
+                raise Refusal(INVALID_PARAMS, "the backend did not take these params", data={"call": work.call_id})
             raise Refusal(INTERNAL, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
         result = _told(f"the call failed ({error.code}): {error.message}{happened}")
         if flight.redacts:

@@ -6,7 +6,6 @@ It does not authorise a call; `calls` asks policy again with the final arguments
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from mcpg.contract.problems import BadDocument, PluginRefused, RunFailed
 from mcpg.pipeline.refusals import unavailable
 from mcpg.pipeline.routes import METHODS
 from mcpg.pipeline.runs import Question
+from mcpg.pipeline.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class View:
     def __init__(self, entries: Mapping[RouteKind, Sequence[Entry]]) -> None:
         self._by_name = {(kind, entry.name): entry for kind, rows in entries.items() for entry in rows}
         self._rows = {kind: tuple(sorted(entries.get(kind, ()), key=lambda e: e.name)) for kind in METHODS}
-        self._patterns = [(_pattern(entry.name), entry) for entry in self._rows["template"]]
+        self._patterns = [(Template(entry.name), entry) for entry in self._rows["template"]]
 
     def rows(self, kind: RouteKind) -> tuple[Entry, ...]:
         """Return the entries of a kind by name."""
@@ -59,7 +59,7 @@ class View:
         """Return the entry of that name; a resource URI may also match a template."""
         found = self._by_name.get((kind, name))
         if found is None and kind == "resource":
-            return next((entry for pattern, entry in self._patterns if pattern.fullmatch(name)), None)
+            return next((entry for pattern, entry in self._patterns if pattern.matches(name)), None)
         return found
 
 
@@ -174,12 +174,3 @@ def _shown(kind: RouteKind, route: Route) -> dict[str, Any]:
     entry = {name: value for name, value in route.entry.items() if name != "target"}
     entry[_NAMES[kind]] = route.name
     return entry
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{[^{}]*\})", template)
-    made = [
-        (".+" if p[1:2] in "+#*/" or p[-2:-1] == "*" else "[^/?#]+") if p.startswith("{") else re.escape(p)
-        for p in parts
-    ]
-    return re.compile("".join(made))

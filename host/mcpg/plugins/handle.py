@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.problems import PluginRefused
 
 if TYPE_CHECKING:
-
     from mcpg.contract.documents import RunFacts
     from mcpg.contract.manifest import Manifest
     from mcpg.contract.verdicts import Case

@@ -53,13 +53,24 @@ pub fn request(call: Doc) -> Result<(String, Params), Problem> {
     Ok((method, params))
 }
 
-/// Returns the upstream's result; its error fails with `mcp-error`, and code and text in the message.
+/// Returns the upstream's result; its error fails with code and text in the message.
+///
+/// The problem is `mcp-invalid-params` for -32602, `mcp-not-found` for -32002 (a resource, until 2025-11-25), else
+/// `mcp-error`.
 pub fn result(reply: &str) -> Result<Json, Problem> {
     let reply: Reply = Doc(reply).read().map_err(|e| problem("bad-reply", e.message))?;
     match reply {
-        Reply { error: Some(error), .. } => Err(problem("mcp-error", told(&error))),
+        Reply { error: Some(error), .. } => Err(problem(kind(&error), told(&error))),
         Reply { result: Some(result), .. } => Ok(result.into()),
         _ => Err(problem("bad-reply", "the upstream answered with neither result nor error")),
+    }
+}
+
+fn kind(error: &Value) -> &'static str {
+    match error["code"].as_i64() {
+        Some(-32602) => "mcp-invalid-params",
+        Some(-32002) => "mcp-not-found",
+        _ => "mcp-error",
     }
 }
 

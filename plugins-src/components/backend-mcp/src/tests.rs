@@ -121,6 +121,6 @@ fn results_pass_unchanged_and_errors_keep_code_and_text() {
     let ended = call(document.clone(), vec![Reply::Ok(format!(r#"{{"result":{kept}}}"#))]);
     assert!(matches!(ended, End::Done(Progress::Done(Json(text))) if text == kept));
     let ended = call(document.clone(), vec![Reply::Ok(r#"{"error":{"code":-32602,"message":"bad zone"}}"#.into())]);
-    assert!(matches!(ended, End::Failed(p) if p.code == "mcp-error" && p.message == "-32602: bad zone"));
+    assert!(matches!(ended, End::Failed(p) if p.code == "mcp-invalid-params" && p.message == "-32602: bad zone"));
     assert!(matches!(call(document, vec![Reply::Ok("{}".into())]), End::Failed(p) if p.code == "bad-reply"));
 }
