@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.edge.kit import FakeService, modern
+from tests.effects.certificates import SIGNS
 
 from mcpg.contract.problems import ConfigError
 from mcpg.edge.endpoint import McpEndpoint
@@ -51,8 +52,13 @@ class Authority:
             .not_valid_after(NOW + dt.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=subject is None, path_length=None), critical=True)
         )
-        if subject is not None:
+        issuer = self.key.public_key()
+        if subject is None:
+            builder = builder.add_extension(SIGNS, critical=True)
+            builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(issuer), critical=False)
+        else:
             builder = builder.add_extension(x509.SubjectAlternativeName([subject]), critical=False)
+            builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
         chain, secret = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

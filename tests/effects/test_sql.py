@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +26,9 @@ ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) selec
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "a b%.db"
-    with sqlite3.connect(path) as made:
+    with closing(sqlite3.connect(path)) as made, made:
         made.execute("create table t (id integer primary key, name text, data blob)")
         made.executemany("insert into t (name) values (?)", [("ana",), ("bot",), ("cy",)])
-    made.close()
     return path
 
 
@@ -41,10 +40,8 @@ async def sales(file: Path, **grant: Any) -> AsyncIterator[Use]:
 
 
 def names(file: Path) -> list[str]:
-    with sqlite3.connect(file) as opened:
-        found = [row[0] for row in opened.execute("select name from t order by id")]
-    opened.close()
-    return found
+    with closing(sqlite3.connect(file)) as opened:
+        return [row[0] for row in opened.execute("select name from t order by id")]
 
 
 async def test_rows_one_scalar_and_count(file: Path) -> None:

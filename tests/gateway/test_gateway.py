@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from tests.gateway.conftest import KEYS, call, identify, names, tool
@@ -24,7 +25,7 @@ async def gateway(house):
 
 
 def records(house):
-    with sqlite3.connect(house.folder / "state" / "ledger.db") as ledger:
+    with closing(sqlite3.connect(house.folder / "state" / "ledger.db")) as ledger:
         return [json.loads(body) for (body,) in ledger.execute("select body from records order by rowid")]
 
 

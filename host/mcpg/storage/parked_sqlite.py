@@ -100,11 +100,15 @@ class SqliteParked:
 
     def _connect(self) -> None:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._database = sqlite3.connect(self.path, isolation_level=None, timeout=5)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=FULL")
-        self._database.execute("PRAGMA fullfsync=ON")
-        self._database.executescript(_SCHEMA)
+        database = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON"):
+                database.execute(f"PRAGMA {pragma}")
+            database.executescript(_SCHEMA)
+        except BaseException:
+            database.close()
+            raise
+        self._database = database
 
     def _disconnect(self) -> None:
         self._database.close()
