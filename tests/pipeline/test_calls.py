@@ -297,3 +297,30 @@ async def test_a_failing_backend_is_left_alone_for_a_while(bench, kit):
         result = await bench.call()
     assert len(back.asked) == 5
     assert "breaker-open" in text(result)
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        {},
+        {"content": 7},
+        {"content": [7]},
+        {"content": [{"text": "no type"}]},
+        {"content": [], "isError": "yes"},
+        {"structuredContent": {}, "content": None},
+    ],
+)
+async def test_a_result_that_is_none_of_mcp_never_reaches_the_client(bench, kit, done):
+    back = kit.backend(Case("done", json.dumps(done)))
+    bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
+    result = await bench.call()
+    assert result["isError"] is True
+    assert "bad-document" in text(result)
+    assert bench.ledger.of("outcome")[0]["status"] == "failed"
+
+
+async def test_a_structured_result_gets_the_content_that_mcp_wants(bench, kit):
+    back = kit.backend(Case("done", '{"structuredContent": {"n": 1}}'))
+    bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
+    result = await bench.call()
+    assert (result["content"], result["structuredContent"]) == ([], {"n": 1})

@@ -135,7 +135,7 @@ class Backends:
         try:
             answer = await self._run(stage, call, work, history)
             good = True
-            return self._result(stage, answer, history, work)
+            return self._result(stage, call, answer, history, work)
         except McpgError as error:
             if good is None:
                 good = error.code not in self.TRANSPORT
@@ -156,7 +156,9 @@ class Backends:
             raise _SaidFailed(answer.value.message, code=answer.value.code)
         return answer
 
-    def _result(self, stage: Stage, answer: Case, history: History, work: Work) -> dict[str, Any] | Asked:
+    def _result(
+        self, stage: Stage, call: Mapping[str, Any], answer: Case, history: History, work: Work
+    ) -> dict[str, Any] | Asked:
         value = work.blobs.restore(parse(answer.value, stage.use))
         if isinstance(value, str):  # the whole result was a large body
             value = parse(value, stage.use)
@@ -169,7 +171,28 @@ class Backends:
             raise BadDocument(f"`{stage.use}` called a result done that is not complete")
         if not isinstance(result.get("_meta", {}), dict):
             raise BadDocument(f"`{stage.use}` answered with a `_meta` that is not an object")
+        _check_shape(stage.use, str(call["method"]), result)
         return result
+
+
+_LISTS = {"tools/call": "content", "prompts/get": "messages", "resources/read": "contents"}
+
+
+def _check_shape(use: str, method: str, result: dict[str, Any]) -> None:
+    """Raise `BadDocument` unless the result has the list of objects that its method is about.
+
+    A tool that answers with `structuredContent` may leave `content` out; then it gets the empty list that MCP wants.
+    """
+    field = _LISTS[method]
+    if field == "content" and "structuredContent" in result:
+        result.setdefault("content", [])
+    items = result.get(field)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise BadDocument(f"`{use}` answered {method} without a list of objects in `{field}`")
+    if field == "content" and not all(isinstance(item.get("type"), str) for item in items):
+        raise BadDocument(f"`{use}` answered with a content block that has no `type`")
+    if not isinstance(result.get("isError", False), bool):
+        raise BadDocument(f"`{use}` answered with an `isError` that is neither true nor false")
 
 
 def _may_have_happened(error: McpgError, history: History) -> bool:
