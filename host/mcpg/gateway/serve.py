@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["Served", "run"]
 
 log = logging.getLogger("mcpg.gateway")
+GC_THRESHOLDS = (50_000, 20, 20)
+"""A thousand calls under way are a hundred thousand objects: from 700 on the collector walks them over and over."""
 SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json"})
 MOUNTED = "..data"
 """The link that Kubernetes exchanges when it mounts a changed ConfigMap: the files behind it keep their names."""
@@ -118,6 +120,7 @@ async def _serve(loaded: Loaded) -> None:
             where = f"{'https' if tls else 'http'}://{listener.name}{server.path}"
             gc.collect()
             gc.freeze()  # what was made for the start lives as long as the process: no collection need walk it again
+            gc.set_threshold(*GC_THRESHOLDS)
             async with _caretaker(served, endpoint, _announce(served, running, where)):
                 await serve(sites, drain=endpoint.drain, running=running)
     finally:
