@@ -13,7 +13,8 @@ from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import PluginTrapped, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem
 from mcpg.contract.worlds import PluginKind
-from mcpg.pipeline.refusals import DENIED, INVALID_PARAMS, LIMITED, UNAVAILABLE
+from mcpg.pipeline.refusals import DENIED, LIMITED, UNAVAILABLE
+from mcpg.protocol.frames import INVALID_PARAMS
 
 DENY = Case("deny", Problem("policy-denied", "not for you"))
 

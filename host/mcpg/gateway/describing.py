@@ -18,7 +18,7 @@ from mcpg.contract.problems import BadDocument, McpgError, RunFailed
 from mcpg.gateway.routing import Described
 from mcpg.pipeline.reading import parse
 from mcpg.pipeline.runs import Question
-from mcpg.pipeline.work import Known, Work
+from mcpg.pipeline.work import Known, Work, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ async def describe(runner: Runner, stage: Stage, *, upstream: str = "", call_tim
         method="describe",
         name=stage.use,
         deadline=loop.time() + SECONDS,
-        notify=_nobody,
+        notify=unheard,
         digest=lambda _: "",
     )
     answer = await runner.run(Question(stage, "describe", "describe", (), work))
@@ -124,7 +124,3 @@ class Describer:
             return False
         self.error = ""
         return True
-
-
-async def _nobody(_method: str, _params: dict[str, Any]) -> None:
-    """Nobody waits for progress of a description."""

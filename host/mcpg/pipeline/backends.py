@@ -149,8 +149,7 @@ class Backends:
                 breaker.note(good=good, now=loop.time())
 
     async def _run(self, stage: Stage, call: Mapping[str, Any], work: Work, history: History) -> Case:
-        facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
-        documents = (work.known.text(stage.reads), stage.reads.text("call", call, facts))
+        documents = (work.known.text(stage.reads), stage.reads.text("call", call, work.request_facts))
         answer = await self._runner.run(Question(stage, "backend", "call", documents, work), history)
         if answer.tag == "failed":
             raise _SaidFailed(answer.value.message, code=answer.value.code)

@@ -22,7 +22,8 @@ from mcpg.contract.verdicts import Problem
 from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
 from mcpg.pipeline.backends import Asked, MayHaveHappened
-from mcpg.pipeline.refusals import INTERNAL, INVALID_PARAMS, denied, unavailable, unknown
+from mcpg.pipeline.refusals import denied, unavailable, unknown
+from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS
 from mcpg.protocol.mirrors import check_mirrors
 
 if TYPE_CHECKING:
@@ -297,7 +298,7 @@ class Calls:
                 raise unknown(flight.route.kind, work.name, flight.call.version) from error
             if error.code == "mcp-invalid-params":
                 raise Refusal(INVALID_PARAMS, "the backend did not take these params", data={"call": work.call_id})
-            raise Refusal(INTERNAL, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
+            raise Refusal(INTERNAL_ERROR, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
         result = _told(f"the call failed ({error.code}): {error.message}{happened}")
         if flight.redacts:
             result = _told(f"the call failed ({error.code}){happened}")

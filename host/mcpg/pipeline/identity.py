@@ -47,8 +47,7 @@ class IdentityChain:
         """Return the established caller; raises `Refusal` (401 bad or none, 503 could not tell)."""
         document = msgspec.to_builtins(credentials)
         for stage in chain:
-            facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
-            text = stage.reads.text("credentials", document, facts)
+            text = stage.reads.text("credentials", document, work.request_facts)
             try:
                 finding = await self._runner.run(Question(stage, "identity", "identify", (text,), work))
                 found = self._judge(stage, finding)

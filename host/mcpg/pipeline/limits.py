@@ -73,8 +73,7 @@ class LimitChain:
         held.reservations.append((stage, reservation))
 
     async def _plan(self, stage: Stage, action: dict[str, Any], work: Work) -> list[Charge]:
-        facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
-        documents = (work.known.text(stage.reads), stage.reads.text("action", action, facts))
+        documents = (work.known.text(stage.reads), stage.reads.text("action", action, work.request_facts))
         try:
             plan = await self._runner.run(Question(stage, "limit", "reserve", documents, work))
             if plan.tag == "charge":

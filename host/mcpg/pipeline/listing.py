@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.ports import Refusal
-from mcpg.pipeline.refusals import INVALID_PARAMS
+from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.sealing import Sealer, Unsealed
 
 if TYPE_CHECKING:

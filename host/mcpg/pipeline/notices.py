@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from mcpg.protocol.versions import Era, era_of
+
 if TYPE_CHECKING:
     from mcpg.contract.ports import Channel, McpCall
 
 __all__ = ["Notices"]
 
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
-MODERN = "2026-07-28"
 
 
 class Notices:
@@ -51,7 +52,7 @@ class Notices:
     def _wanted(self, level: str) -> bool:
         wanted = self._call.log_level
         if not wanted:
-            return self._call.version < MODERN
+            return era_of(self._call.version) is Era.LEGACY
         if level not in _LEVELS or wanted not in _LEVELS:
             return False
         return _LEVELS.index(level) >= _LEVELS.index(wanted)

@@ -74,8 +74,7 @@ class PolicyChain:
         return _combine(votes, combine)
 
     async def _vote(self, stage: Stage, action: Mapping[str, Any], work: Work) -> _Vote:
-        facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
-        documents = (work.known.text(stage.reads), stage.reads.text("action", action, facts))
+        documents = (work.known.text(stage.reads), stage.reads.text("action", action, work.request_facts))
         try:
             verdict = await self._runner.run(Question(stage, "policy", "decide", documents, work))
             if verdict.tag == "permit":
@@ -104,8 +103,7 @@ class PolicyChain:
         return seen
 
     async def _letters(self, stage: Stage, actions: Sequence[Mapping[str, Any]], work: Work) -> str:
-        facts = {"id": work.call_id, "now": work.now, "seed": work.seed}
-        shown = [stage.reads.project("action", action, facts) for action in actions]
+        shown = [stage.reads.project("action", action, work.request_facts) for action in actions]
         documents = (work.known.text(stage.reads), _encode(shown).decode())
         try:
             sight = await self._runner.run(Question(stage, "catalog", "see", documents, work))

@@ -52,10 +52,6 @@ class Reads:
         tree = self._trees.get(root)
         return tree is not None and (tree is _ALL or name in tree)
 
-    def wants_all(self, root: str) -> bool:
-        """Whether the whole document is read."""
-        return self._trees.get(root) is _ALL
-
     def project(self, root: str, document: Mapping[str, Any], run: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the part of `document` that is read, with member `run` where the manifest reads the run's facts."""
         tree = self._trees.get(root)

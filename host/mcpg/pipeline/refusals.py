@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from mcpg.contract.ports import Refusal
+from mcpg.protocol.frames import INVALID_PARAMS, RESOURCE_NOT_FOUND
+from mcpg.protocol.versions import Era, era_of
 
 __all__ = [
-    "APPROVAL_NEEDED",
     "DENIED",
-    "INTERNAL",
-    "INVALID_PARAMS",
     "LIMITED",
     "UNAUTHENTICATED",
     "UNAVAILABLE",
@@ -24,12 +23,9 @@ __all__ = [
     "unknown",
 ]
 
-INVALID_PARAMS = -32602
-INTERNAL = -32603
 UNAUTHENTICATED = -31001
 DENIED = -31002
 LIMITED = -31003
-APPROVAL_NEEDED = -31004
 UNAVAILABLE = -31005
 
 _NOUNS = {"tool": "tool", "prompt": "prompt", "resource": "resource", "template": "resource"}
@@ -38,8 +34,8 @@ _NOUNS = {"tool": "tool", "prompt": "prompt", "resource": "resource", "template"
 def unknown(kind: str, name: str, version: str) -> Refusal:
     """Return the refusal for what does not exist for this caller; the same whether it is hidden or absent."""
     if kind in {"resource", "template"}:
-        legacy = version < "2026-07-28"
-        return Refusal(-32002 if legacy else INVALID_PARAMS, f"unknown resource: {name}", data={"uri": name})
+        code = RESOURCE_NOT_FOUND if era_of(version) is Era.LEGACY else INVALID_PARAMS
+        return Refusal(code, f"unknown resource: {name}", data={"uri": name})
     return Refusal(INVALID_PARAMS, f"unknown {_NOUNS.get(kind, kind)}: {name}")
 
 

@@ -15,8 +15,8 @@ from mcpg.contract.documents import Caller
 from mcpg.contract.ports import Refusal
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
-from mcpg.pipeline.refusals import INVALID_PARAMS
-from mcpg.pipeline.work import Known, Work
+from mcpg.pipeline.work import Known, Work, unheard
+from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import unknown_method
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class PipelineService:
             method="identify",
             name="",
             deadline=loop.time() + IDENTITY_SECONDS,
-            notify=_nobody,
+            notify=unheard,
             digest=digest,
         )
         try:
@@ -170,7 +170,3 @@ class PipelineService:
         if self._instructions:
             described["instructions"] = self._instructions
         return described
-
-
-async def _nobody(_method: str, _params: dict[str, Any]) -> None:
-    """Nobody is there to be notified before a caller is established."""

@@ -15,7 +15,7 @@ import msgspec
 from mcpg.contract.documents import Caller, How
 from mcpg.contract.problems import BadDocument, McpgError, PluginTrapped
 from mcpg.pipeline.runs import Question
-from mcpg.pipeline.work import Known, Work
+from mcpg.pipeline.work import Known, Work, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,7 +128,7 @@ class SinkFeed:
             method="sink",
             name=self._stage.use,
             deadline=loop.time() + self._patience,
-            notify=_nobody,
+            notify=unheard,
             digest=self._digest,
         )
         question = Question(self._stage, "sink", "deliver", (_encode(batch).decode(),), work)
@@ -164,7 +164,3 @@ class CopyingLedger:
     def keyed_digest(self, tenant: str, text: str | bytes) -> str:
         """Return the ledger's own keyed digest, or nothing where the operator wants no trace of payloads."""
         return self._ledger.keyed_digest(tenant, text) if self._digests() else ""
-
-
-async def _nobody(_method: str, _params: dict[str, Any]) -> None:
-    """A sink's effects have no client to notify."""

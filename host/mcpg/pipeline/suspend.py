@@ -17,9 +17,10 @@ from mcpg.contract.documents import Ask
 from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import BadDocument, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem, ok
-from mcpg.pipeline.refusals import INVALID_PARAMS
 from mcpg.pipeline.runs import History, effect_digest
+from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import missing_capability
+from mcpg.protocol.versions import Era, era_of
 from mcpg.sealing import Sealer, Unsealed
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ __all__ = ["Suspender"]
 
 PURPOSE = "run"
 INLINE = 8 * 1024
-MODERN = "2026-07-28"
 _CAPABILITIES = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 
 
@@ -116,7 +116,7 @@ class Suspender:
 
 
 def _must_be_able(call: McpCall, ask: Ask) -> None:
-    if call.version < MODERN:
+    if era_of(call.version) is Era.LEGACY:
         raise RunFailed(
             "this call needs input from the client, which its protocol version cannot carry here", code="input-needed"
         )

@@ -75,7 +75,7 @@ class TransformChain:
 
 
 def _text(stage: Stage, root: str, document: Mapping[str, Any], work: Work) -> str:
-    facts = {"id": work.call_id, "now": work.now, "seed": work.seed} if root == "call" else None
+    facts = work.request_facts if root == "call" else None
     text = stage.reads.text(root, document, facts)
     if len(text) <= LARGE or stage.guest.manifest.whole_bodies:
         return text

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mcpg.contract.documents import Credential
 from mcpg.contract.problems import BadDocument, EffectDenied, RunFailed
 from mcpg.pipeline.runs import Question
-from mcpg.pipeline.work import Known, Work
+from mcpg.pipeline.work import Known, Work, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -77,7 +77,7 @@ class Vault:
             method="credential",
             name=target,
             deadline=asyncio.get_running_loop().time() + SECONDS,
-            notify=_nobody,
+            notify=unheard,
             digest=lambda text: self._digest(tenant, text),
         )
         documents = (work.known.text(stage.reads), target)
@@ -97,7 +97,3 @@ class Vault:
     def forget(self) -> None:
         """Drop every issued credential, after a reload or a revocation."""
         self._issued.clear()
-
-
-async def _nobody(_method: str, _params: dict[str, Any]) -> None:
-    """Issuing has no client to notify."""

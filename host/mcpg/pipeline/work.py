@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.notices import Notices
     from mcpg.pipeline.projection import Reads
 
-__all__ = ["Known", "Work", "new_call_id"]
+__all__ = ["Known", "Work", "new_call_id", "unheard"]
 
 
 def new_call_id(now_ms: int) -> str:
@@ -95,7 +95,16 @@ class Work:
         """Note that what the last run answered cannot be used: the trace then says so in place of the verdict."""
         self.trace[-1] |= {"verdict": "error", "code": error.code, "message": error.message}
 
+    @property
+    def request_facts(self) -> dict[str, Any]:
+        """What a stage whose manifest reads `/run` is told: id, recorded time and seed of the request."""
+        return {"id": self.call_id, "now": self.now, "seed": self.seed}
+
     def facts(self) -> RunFacts:
         """Return the facts of the next run of this request: its own id and seed, the request's recorded time."""
         self.runs += 1
         return RunFacts(id=f"{self.call_id}.{self.runs}", now=self.now, seed=f"{self.seed}{self.runs:04x}")
+
+
+async def unheard(_method: str, _params: dict[str, Any]) -> None:
+    """Drop a notification: work that no client's request began has nobody to notify."""
