@@ -1,47 +1,66 @@
-"""Reads an OCI image layout in a directory. It trusts nothing in it, follows no link and writes nothing.
+"""Reads an OCI image layout, in a directory or wherever its files are. It trusts nothing in it and writes nothing.
 
-No name from the layout becomes a path: a blob's path is made of hex digits that the digest grammar has passed. Every
-blob is read up to its promised size and hashed. All methods block; call them off the event loop. They raise
-`ValueError` for what is wrong with the data and `OSError` for the disk. Source: OCI image layout spec 1.1.
+No name from the layout becomes a path: a blob's name is made of hex digits that the digest grammar has passed. Every
+blob is read up to its promised size and hashed. In a directory no link is followed. All methods block; call them off
+the event loop. They raise `ValueError` for what is wrong with the data and `OSError` for the disk. Source: OCI image
+layout spec 1.1.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from mcpg_registry import media
+from mcpg_registry.claims import Referrer, signature_of
 from mcpg_registry.digests import Checker, hex_of
-from mcpg_registry.manifests import parse_index, parse_manifest, signature_layer
+from mcpg_registry.manifests import parse_index, parse_manifest
 from mcpg_registry.strict_json import parse_object
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mcpg_registry.digests import Digest
-    from mcpg_registry.manifests import Descriptor, ImageManifest
+    from mcpg_registry.manifests import Descriptor
 
-__all__ = ["LAYOUT_VERSION", "Layout", "fallback_tag", "read_file"]
+__all__ = ["LAYOUT_VERSION", "Layout", "LayoutFiles", "fallback_tag", "read_file"]
 
 LAYOUT_VERSION = "1.0.0"
 _CHUNK = 1024 * 1024
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class Layout:
-    """One layout directory, its index read and checked once."""
+class LayoutFiles(Protocol):
+    """The files of a layout by name: `oci-layout`, `index.json`, `blobs/sha256/<hex>`."""
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return a file's bytes; `FileNotFoundError`, or `ValueError` for more than `limit` bytes or no regular file."""
+        ...
+
+
+class _Directory:
+    """Files in a directory; names come from this module only."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
         if not directory.is_dir():
             raise ValueError(f"`{directory.name}` is no directory with an OCI image layout")
-        marker = parse_object(read_file(directory / "oci-layout", 1024), 1024)
+        self._directory = directory
+
+    def read(self, name: str, limit: int) -> bytes:
+        return read_file(self._directory / name, limit)
+
+
+class Layout:
+    """One layout, its index read and checked once."""
+
+    def __init__(self, files: LayoutFiles | Path) -> None:
+        self._files = _Directory(files) if isinstance(files, Path) else files
+        marker = parse_object(self._files.read("oci-layout", 1024), 1024)
         if marker.get("imageLayoutVersion") != LAYOUT_VERSION:
             raise ValueError(f"the file oci-layout does not name layout version {LAYOUT_VERSION}")
-        self.entries = parse_index(read_file(directory / "index.json", media.MAX_INDEX), typed=False)
-        self._manifests: dict[Digest, ImageManifest] = {}
-        self._referring: dict[Digest, list[ImageManifest]] | None = None
+        self.entries = parse_index(self._files.read("index.json", media.MAX_INDEX), typed=False)
+        self._referring: dict[Digest, list[Descriptor]] | None = None
+        self._texts: dict[Digest, bytes] = {}
         self._faults: list[str] = []
 
     def find(self, repository: str, tag: str | None, digest: Digest | None) -> Descriptor:
@@ -62,9 +81,8 @@ class Layout:
         """Return the bytes of a blob, whose size and digest are those of `descriptor`."""
         if descriptor.size > limit:
             raise ValueError(f"`{descriptor.digest}` has {descriptor.size} bytes, at most {limit} are allowed")
-        path = self._directory / "blobs" / "sha256" / hex_of(descriptor.digest)
         try:
-            data = read_file(path, descriptor.size)
+            data = self._files.read(f"blobs/sha256/{hex_of(descriptor.digest)}", descriptor.size)
             checker = Checker(descriptor.digest, descriptor.size)
             checker.feed(data)
             checker.finish()
@@ -74,25 +92,27 @@ class Layout:
             raise ValueError(f"blob `{descriptor.digest}`: {error}") from None
         return data
 
-    def signatures(self, subject: Digest) -> tuple[bytes, ...]:
-        """Return the bundles that say they are about `subject`: referrers in the index, then the fallback tag's.
+    def referrers(self, subject: Digest) -> tuple[Referrer, ...]:
+        """Return the signatures that say they are about `subject`: those in the index, then the fallback tag's.
 
         What the fallback tag lists must be whole. A broken manifest in the index may be anybody's: it counts as none,
         and is only told when nothing else is found.
         """
-        listed = [self._manifest(entry) for entry in self._fallback(subject) if entry.media_type == media.MANIFEST]
-        manifests = (*self._referrers().get(subject, ()), *listed)
-        layers: dict[Digest, Descriptor] = {}
-        for manifest in manifests:
-            layer = signature_layer(manifest, subject)
-            if layer is not None:
-                self.read(manifest.config, media.MAX_CONFIG)
-                layers[layer.digest] = layer
-        if not layers and self._faults:
+        listed = [entry for entry in self._fallback(subject) if entry.media_type == media.MANIFEST]
+        entries = (*self._referrers().get(subject, ()), *listed)
+        found: dict[Digest, Referrer] = {}
+        for entry in entries:
+            text = self._text(entry)
+            parts = signature_of(text, subject)
+            if parts is not None:
+                config, layer = parts
+                stored = self.read(config, media.MAX_CONFIG), self.read(layer, media.MAX_SIGNATURE)
+                found[entry.digest] = Referrer(entry, text, config, stored[0], layer, stored[1])
+        if not found and self._faults:
             raise ValueError(self._faults[0])
-        if len(layers) > media.MAX_REFERRERS:
-            raise ValueError(f"found {len(layers)} signatures, at most {media.MAX_REFERRERS} are allowed")
-        return tuple(self.read(layer, media.MAX_SIGNATURE) for layer in layers.values())
+        if len(found) > media.MAX_REFERRERS:
+            raise ValueError(f"found {len(found)} signatures, at most {media.MAX_REFERRERS} are allowed")
+        return tuple(found.values())
 
     def reachable(self) -> frozenset[Digest]:
         """Return every blob that the index leads to, each read and checked."""
@@ -111,26 +131,26 @@ class Layout:
                 waiting += [manifest.config, *manifest.layers]
         return frozenset(seen)
 
-    def _manifest(self, entry: Descriptor) -> ImageManifest:
-        """Return a manifest, read and checked once."""
-        if entry.digest not in self._manifests:
-            self._manifests[entry.digest] = parse_manifest(self.read(entry, media.MAX_MANIFEST))
-        return self._manifests[entry.digest]
+    def _text(self, entry: Descriptor) -> bytes:
+        """Return a manifest's bytes, read and checked once."""
+        if entry.digest not in self._texts:
+            self._texts[entry.digest] = self.read(entry, media.MAX_MANIFEST)
+        return self._texts[entry.digest]
 
-    def _referrers(self) -> dict[Digest, list[ImageManifest]]:
-        """Return the manifests of the index that refer to another, by that other's digest."""
+    def _referrers(self) -> dict[Digest, list[Descriptor]]:
+        """Return the entries of the index that refer to another manifest, by that other's digest."""
         if self._referring is None:
             self._referring = {}
             for entry in self.entries:
                 if entry.media_type != media.MANIFEST:
                     continue
                 try:
-                    manifest = self._manifest(entry)
+                    manifest = parse_manifest(self._text(entry))
                 except ValueError as fault:
                     self._faults.append(str(fault))
                     continue
                 if manifest.subject is not None:
-                    self._referring.setdefault(manifest.subject.digest, []).append(manifest)
+                    self._referring.setdefault(manifest.subject.digest, []).append(entry)
         return self._referring
 
     def _fallback(self, subject: Digest) -> tuple[Descriptor, ...]:

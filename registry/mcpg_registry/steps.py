@@ -15,7 +15,9 @@ from mcpg.contract.problems import PluginRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["STEPS", "at_step", "refusal"]
+__all__ = ["AGAIN", "STEPS", "at_step", "refusal"]
+
+AGAIN = "take the artifact from its publisher again, or install the program again if it is built in"
 
 STEPS = MappingProxyType(
     {

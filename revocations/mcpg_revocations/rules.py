@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from mcpg_registry.digests import Digest, parse_digest
+from mcpg_registry.digests import parse_digest
 from mcpg_registry.steps import at_step, refusal
 from mcpg_registry.strict_json import compact, parse_object
 from mcpg_registry.trust.dsse import parse_envelope
+from mcpg_registry.trust.revoked import Revoked
 from mcpg_registry.trust.signing import sign_envelope
 from mcpg_registry.trust.verification import envelope_signers
 from mcpg_registry.versions import in_range, parse_range
@@ -39,7 +40,7 @@ __all__ = [
     "Verdict",
     "check",
     "demand",
-    "revoked_keys",
+    "revoked",
     "sign_list",
     "verify_list",
 ]
@@ -161,13 +162,15 @@ def check(subject: Subject, revocations: RevocationList) -> Verdict:
     return Verdict(_strength(hits[0]) if hits else Action.ALLOW, tuple(hits))
 
 
-def revoked_keys(revocations: RevocationList) -> dict[Digest, str]:
-    """Return the keys whose signatures no longer count, each with the reason."""
-    return {
-        parse_digest(entry.key): entry.reason
-        for entry in revocations.entries
-        if entry.key and _strength(entry) >= Action.BLOCK
-    }
+def revoked(revocations: RevocationList) -> Revoked:
+    """Return the signers whose signatures no longer count, each with the reason."""
+    return Revoked(
+        {
+            parse_digest(entry.key): entry.reason
+            for entry in revocations.entries
+            if entry.key and _strength(entry) >= Action.BLOCK
+        }
+    )
 
 
 def demand(subject: Subject, revocations: RevocationList, *, where: str) -> Verdict:

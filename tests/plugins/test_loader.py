@@ -18,7 +18,7 @@ from tests.registry.artifacts import (
 )
 
 from mcpg.contract.problems import PluginRefused
-from mcpg.plugins.lock import Locked
+from mcpg_registry.locking import Locked
 from mcpg_registry.layout_writing import LayoutWriter
 from mcpg_registry.manifests import describe
 from mcpg_registry.packing import pack_plugin

@@ -36,7 +36,7 @@ def test_what_is_written_is_what_is_read(place: Path) -> None:
     entry = layout.find("acme/echo", "1.2.0", None)
     manifest = parse_manifest(layout.read(entry, media.MAX_MANIFEST))
     assert layout.read(plugin_layer(manifest), media.MAX_LAYER) == WASM
-    assert len(layout.signatures(entry.digest)) == 2
+    assert len(layout.referrers(entry.digest)) == 2
     assert layout.find("acme/echo", None, entry.digest) == layout.find("acme/echo", "1.2.0", entry.digest) == entry
     files = {path.name for path in (place / "blobs" / "sha256").iterdir()}
     assert {hex_of(digest) for digest in layout.reachable()} == files
@@ -87,7 +87,7 @@ def test_signatures_are_found_either_way(place: Path, way: str) -> None:
     kept = [m for m in index["manifests"] if drop not in (m["mediaType"], m.get("artifactType"))]
     (place / "index.json").write_bytes(compact(index | {"manifests": kept}))
     layout = Layout(place)
-    assert len(layout.signatures(layout.find("acme/echo", "1.2.0", None).digest)) == 2
+    assert len(layout.referrers(layout.find("acme/echo", "1.2.0", None).digest)) == 2
 
 
 def test_a_fallback_tag_cannot_lend_the_signature_of_another_artifact(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_fallback_tag_cannot_lend_the_signature_of_another_artifact(tmp_path: 
     mine._tag_referrers(packed_of(WASM).manifest.digest, [lent.manifest])
     mine.write(tmp_path / "layout")
     layout = Layout(tmp_path / "layout")
-    assert layout.signatures(packed_of(WASM).manifest.digest) == ()
+    assert layout.referrers(packed_of(WASM).manifest.digest) == ()
 
 
 def test_a_fallback_tag_that_is_no_index_is_refused(place: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_fallback_tag_that_is_no_index_is_refused(place: Path) -> None:
     (place / "index.json").write_bytes(compact(index))
     layout = Layout(place)
     with pytest.raises(ValueError, match=r"media type|no image index"):
-        layout.signatures(layout.find("acme/echo", "1.2.0", None).digest)
+        layout.referrers(layout.find("acme/echo", "1.2.0", None).digest)
 
 
 def _changes() -> Iterator[tuple[str, dict[str, Any] | bytes, str]]:

@@ -21,7 +21,7 @@ from mcpg_revocations.rules import (
     Subject,
     check,
     demand,
-    revoked_keys,
+    revoked,
     sign_list,
     verify_list,
 )
@@ -183,7 +183,7 @@ def test_a_warning_lets_in_and_a_block_does_not() -> None:
 
 def test_keys_are_revoked_by_block_and_kill() -> None:
     entries = [entry(action=action, key=key.public.id) for action, key in (("warn", A), ("block", B), ("kill", C))]
-    assert revoked_keys(listed(*entries)) == {B.public.id: "it leaks", C.public.id: "it leaks"}
+    assert revoked(listed(*entries)).keys == {B.public.id: "it leaks", C.public.id: "it leaks"}
 
 
 def test_the_list_that_ships_is_valid_and_does_not_die_of_age() -> None:

@@ -19,8 +19,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "audit": ("mcpg.cli.audit:audit", "Read and verify the ledger."),
     "config": ("mcpg.cli.config:config", "Check and explain the configuration."),
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),
-    "plugin": ("mcpg.cli.plugin:plugin", "List and inspect plugins."),
-    "keys": ("mcpg.cli.keys:keys", "Make keys."),
+    "plugin": ("mcpg.cli.plugin:plugin", "Pull, sign, verify, lock and mirror plugins."),
+    "keys": ("mcpg.cli.keys:keys", "Make keys, show and rotate them."),
 }
 """Each noun with where its command stands and its first line of help."""
 

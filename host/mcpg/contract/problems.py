@@ -3,6 +3,7 @@
     McpgError                 everything that we raise on purpose
     ├── ConfigError           the operator wrote something that cannot be obeyed
     ├── PluginRefused         a component was not let in (verification, imports, world, manifest)
+    ├── RegistryFailed        a registry, mirror or feed could not be reached or would not answer
     ├── RunFailed             one run of one plugin could not be finished
     │   ├── PluginTrapped     the component trapped, overran its deadline or its memory
     │   ├── BadDocument       the component answered with something outside its schema
@@ -25,6 +26,7 @@ __all__ = [
     "NondeterministicPlugin",
     "PluginRefused",
     "PluginTrapped",
+    "RegistryFailed",
     "RunFailed",
     "UpstreamFailed",
 ]
@@ -65,6 +67,12 @@ class PluginRefused(McpgError):  # noqa: N818 - names state facts
     ) -> None:
         super().__init__(message, code=code, where=where, remedy=remedy)
         self.step = step
+
+
+class RegistryFailed(McpgError):  # noqa: N818 - names state facts
+    """A registry, mirror or feed could not be reached, would not let us in, or answered with an error."""
+
+    code = "registry-failed"
 
 
 class RunFailed(McpgError):  # noqa: N818 - names state facts

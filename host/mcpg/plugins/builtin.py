@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcpg.plugins.artifacts import AGAIN, Artifact, Judgement, Name, open_layout, verify_artifact
-from mcpg.plugins.lock import MAX_LOCK, Lock, parse_lock
+from mcpg.plugins.artifacts import Artifact, Name, open_layout, verify_artifact
 from mcpg_registry.layout import read_file
-from mcpg_registry.steps import at_step, refusal
+from mcpg_registry.locking import MAX_LOCK, Lock, parse_lock
+from mcpg_registry.proving import Judgement
+from mcpg_registry.steps import AGAIN, at_step, refusal
 from mcpg_registry.trust.keys import load_public_keys
 from mcpg_registry.trust.policy import Rule, TrustedKey
+from mcpg_revocations.rules import revoked
 
 if TYPE_CHECKING:
     from mcpg_registry.layout import Layout
@@ -63,7 +65,7 @@ class Bundle:
             raise refusal(1, "there is none of that name", where=where, remedy=f"use one of {known or 'none at all'}")
         repository, _, tag = locked.reference.partition(":")
         named = Name(repository, tag, None, where)
-        artifact = verify_artifact(self.layout, named, Judgement(self.rule, revocations, now, locked))
+        artifact = verify_artifact(self.layout, named, Judgement(self.rule, now, revoked(revocations), locked))
         if locked.id != f"{NAMESPACE}/{name}":  # the signed id, which step 8 has compared to the lock's
             message = f"found plugin `{locked.id}` under this name, wanted `{NAMESPACE}/{name}`"
             raise refusal(8, message, where=where, remedy=AGAIN, code="not-locked")

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import PluginRefused
-from mcpg.plugins.artifacts import Artifact, Judgement, Name, bare_artifact, open_layout, verify_artifact
+from mcpg.plugins.artifacts import Artifact, Name, bare_artifact, open_layout, verify_artifact
 from mcpg.plugins.builtin import Bundle
 from mcpg.plugins.components import judge_component, numbered, subject_of
 from mcpg_registry import media
 from mcpg_registry.layout import read_file
+from mcpg_registry.proving import Judgement
 from mcpg_registry.references import (
     BuiltinReference,
     FileReference,
@@ -31,7 +32,7 @@ from mcpg_registry.references import (
 )
 from mcpg_registry.steps import at_step, refusal
 from mcpg_registry.trust.policy import TrustPolicy
-from mcpg_revocations.rules import RevocationList
+from mcpg_revocations.rules import RevocationList, revoked
 from mcpg_revocations.shipped import load_list
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpg.contract.manifest import Manifest
-    from mcpg.plugins.lock import Locked
     from mcpg.plugins.sandboxing import Sandboxing
+    from mcpg_registry.locking import Locked
     from mcpg_revocations.rules import Subject
 
 __all__ = ["Loader", "VerifiedPlugin"]
@@ -137,7 +138,7 @@ class Loader:
         rule = self._trust.rule_for(reference.repository, where=where)
         layout = open_layout(base / reference.directory, where)
         name = Name(reference.repository, reference.tag, reference.digest, where)
-        return verify_artifact(layout, name, Judgement(rule, revocations, now, self._lock.get(str(reference))))
+        return verify_artifact(layout, name, Judgement(rule, now, revoked(revocations), self._lock.get(str(reference))))
 
     def _from_file(self, reference: FileReference, base: Path) -> Artifact:
         where = _where(reference)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from mcpg.contract.problems import ConfigError
 from mcpg.plugins.builtin import ANCHOR, LOCK, NAMESPACE
 from mcpg.plugins.components import describe_component
-from mcpg.plugins.lock import Lock, Locked
 from mcpg_registry.layout_writing import LayoutWriter, put_directory
+from mcpg_registry.locking import Lock, Locked
 from mcpg_registry.packing import pack_plugin
 from mcpg_registry.trust.keys import PrivateKey
 from mcpg_registry.trust.signing import sign_manifest, sign_release
