@@ -34,7 +34,7 @@ class LayoutFiles(Protocol):
     """The files of a layout by name: `oci-layout`, `index.json`, `blobs/sha256/<hex>`."""
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return a file's bytes; `FileNotFoundError`, or `ValueError` for more than `limit` bytes or no regular file."""
+        """Return a file's bytes; `FileNotFoundError`, or `ValueError` for more than `limit` bytes or no file."""
         ...
 
 
