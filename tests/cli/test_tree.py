@@ -16,7 +16,7 @@ from mcpg.cli.output import Verb
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 
 HEAVY = {
-    "aiosqlite", "asyncio", "cryptography", "fastapi", "jsonschema_rs", "msgspec", "pydantic", "pyreqwest", "rich",
+    "aiosqlite", "asyncio", "cryptography", "fastapi", "jsonschema_rs", "msgspec", "pydantic", "httpx2", "rich",
     "sigstore", "sqlalchemy", "uvicorn", "uvloop", "wasmtime", "watchfiles", "yaml",
 }  # fmt: skip
 

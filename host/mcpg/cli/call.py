@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["arguments_of", "call", "tools"]
 
 MAX_KEY = 64 * 1024
-MAX_PEM = 1024 * 1024
+_FILE = click.Path(exists=True, dir_okay=False)
 _CLIENT_OPTIONS = (
     click.option(
         "--url",
@@ -42,8 +42,8 @@ _CLIENT_OPTIONS = (
         show_default=True,
         help="The MCP to speak: from 2026-07-28, up to 2025-11-25, or tried.",
     ),
-    click.option("--ca", type=click.File("rb"), help="An authority to trust beside the system's, PEM."),
-    click.option("--certificate", type=click.File("rb"), help="Our own certificate and its key in one file, PEM."),
+    click.option("--ca", type=_FILE, help="An authority to trust beside the system's, PEM."),
+    click.option("--certificate", type=_FILE, help="Our own certificate and its key in one file, PEM."),
     click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for an answer."),
 )
 
@@ -54,15 +54,11 @@ def _client_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _connect(
-    *, key: str, key_file: TextIO | None, ca: BinaryIO | None, certificate: BinaryIO | None, **options: Any
-) -> Client:
+def _connect(*, key: str, key_file: TextIO | None, **options: Any) -> Client:
     from mcpg.cli.client import Client  # noqa: PLC0415 - slow to import
 
     return Client(
         key=key_file.read(MAX_KEY).strip() if key_file else key,
-        ca=ca.read(MAX_PEM) if ca else b"",
-        certificate=certificate.read(MAX_PEM) if certificate else b"",
         tell=lambda text: click.echo(plain(text), err=True),
         **options,
     )

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+import ssl
 from typing import TYPE_CHECKING, Any, Self
 
-from pyreqwest.client import SyncClientBuilder
-from pyreqwest.exceptions import PyreqwestError
+import httpx2
 
 from mcpg import __version__
 from mcpg.contract.problems import McpgError
@@ -21,8 +20,6 @@ from mcpg.protocol.versions import LATEST_HANDSHAKE, LATEST_MODERN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
-
-    from pyreqwest.response import SyncResponse
 
 __all__ = ["CallFailed", "Client"]
 
@@ -46,7 +43,8 @@ class CallFailed(McpgError):  # noqa: N818 - names state facts
 class Client:
     """One gateway at `url`. `era` is `auto`, `modern` or `legacy`; `timeout` in seconds; `tell` gets notices.
 
-    `ca` is an authority to trust beside the system's, `certificate` our own with its key, both PEM; empty for none.
+    `ca` is the path of an authority to trust beside the system's, `certificate` of our own with its key, both PEM;
+    none for none. No proxy of the environment is used.
     """
 
     def __init__(
@@ -57,12 +55,11 @@ class Client:
         key: str = "",
         era: str = "auto",
         timeout: float = 60.0,
-        ca: bytes = b"",
-        certificate: bytes = b"",
+        ca: str | None = None,
+        certificate: str | None = None,
     ) -> None:
-        builder = SyncClientBuilder().follow_redirects(enable=False).error_for_status(enable=False).no_proxy()
-        builder = _with_tls(builder, ca, certificate)
-        self._http = builder.timeout(timedelta(seconds=timeout)).user_agent(f"mcpg-cli/{__version__}").build()
+        agent = {"user-agent": f"mcpg-cli/{__version__}"}
+        self._http = httpx2.Client(verify=_tls(ca, certificate), timeout=timeout, headers=agent, trust_env=False)
         self.url = url
         self._key = key
         self._tell = tell
@@ -132,8 +129,8 @@ class Client:
 
     def _end_session(self) -> None:
         try:
-            self._http.delete(self.url).headers(self._headers("", "")).build().send()
-        except PyreqwestError:
+            self._http.delete(self.url, headers=self._headers("", ""))
+        except httpx2.HTTPError:
             self._tell("the session could not be ended; the gateway ends it later")
 
     def _headers(self, method: str, name: str) -> dict[str, str]:
@@ -151,13 +148,13 @@ class Client:
         return headers
 
     def _exchange(self, message: dict[str, Any], method: str, name: str) -> dict[str, Any]:
-        request = self._http.post(self.url).headers(self._headers(method, name)).body_text(json.dumps(message))
+        headers, text = self._headers(method, name), json.dumps(message)
         try:
-            with request.build_streamed() as response:
-                self._session = response.get_header("mcp-session-id") or self._session
+            with self._http.stream("POST", self.url, headers=headers, content=text) as response:
+                self._session = response.headers.get("mcp-session-id") or self._session
                 return self._answer(response, message.get("id"))
-        except PyreqwestError as error:
-            reason = _reason(error)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = str(error).lower() or type(error).__name__
             remedy = "start the gateway with `mcpg serve`, or give its address with `--url`"
             if "certificate" in reason:
                 remedy = "name its authority with `--ca`; if it asks for a certificate of ours, give `--certificate`"
@@ -165,29 +162,29 @@ class Client:
         except (ValueError, EventTooLarge) as error:
             raise CallFailed(f"the answer is not MCP: {error}", where=self.url) from error
 
-    def _answer(self, response: SyncResponse, wanted: int | None) -> dict[str, Any]:
-        if response.status == UNAUTHORIZED:
+    def _answer(self, response: httpx2.Response, wanted: int | None) -> dict[str, Any]:
+        if response.status_code == UNAUTHORIZED:
             remedy = "give a key with `--key` or in MCPG_KEY"
             raise CallFailed("the gateway does not know this caller", where=self.url, remedy=remedy)
-        media = (response.get_header("content-type") or "").partition(";")[0].strip().lower()
+        media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media == "text/event-stream":
             return self._streamed(response, wanted)
         body = b""
-        while (chunk := response.body_reader.read_chunk()) is not None:
-            body += bytes(chunk)
+        for chunk in response.iter_bytes():
+            body += chunk
             if len(body) > MAX_BODY:
                 raise ValueError(f"it has more than {MAX_BODY} bytes")
         if wanted is None:
             return {}
         answer = json.loads(body) if media == "application/json" else None
         if not isinstance(answer, dict):
-            raise CallFailed(f"the gateway answered {response.status} without JSON", where=self.url)
+            raise CallFailed(f"the gateway answered {response.status_code} without JSON", where=self.url)
         return answer
 
-    def _streamed(self, response: SyncResponse, wanted: int | None) -> dict[str, Any]:
+    def _streamed(self, response: httpx2.Response, wanted: int | None) -> dict[str, Any]:
         decoder = EventDecoder()
-        while (chunk := response.body_reader.read_chunk()) is not None:
-            for event in decoder.feed(bytes(chunk)):
+        for chunk in response.iter_bytes():
+            for event in decoder.feed(chunk):
                 message = json.loads(event.data) if event.data else {}
                 if message.get("id") == wanted and "method" not in message:
                     return dict(message)
@@ -203,13 +200,17 @@ class Client:
             self._tell(f"{params.get('level')}: {params.get('data')}")
 
 
-def _with_tls(builder: SyncClientBuilder, ca: bytes, certificate: bytes) -> SyncClientBuilder:
+def _tls(ca: str | None, certificate: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
     try:
-        builder = builder.add_root_certificate_pem(ca) if ca else builder
-        return builder.identity_pem(certificate) if certificate else builder
-    except (PyreqwestError, ValueError) as error:
+        if ca:
+            context.load_verify_locations(ca)
+        if certificate:
+            context.load_cert_chain(certificate)
+    except (ssl.SSLError, OSError) as error:
         remedy = "give PEM: `--ca` a certificate, `--certificate` a certificate and its key in one file"
         raise CallFailed("a file for TLS cannot be read", remedy=remedy) from error
+    return context
 
 
 def _header_text(name: str) -> str:
@@ -217,8 +218,3 @@ def _header_text(name: str) -> str:
     if name.isascii() and name.isprintable() and name == name.strip() and not name.startswith("=?"):
         return name
     return f"=?base64?{base64.b64encode(name.encode()).decode()}?="
-
-
-def _reason(error: PyreqwestError) -> str:
-    causes = getattr(error, "details", {}).get("causes") or []
-    return str(causes[-1].get("message") if causes and isinstance(causes[-1], dict) else error).lower()
