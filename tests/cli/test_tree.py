@@ -12,7 +12,9 @@ from click.testing import CliRunner
 
 from mcpg.cli.group import NOUNS, cli
 from mcpg.cli.keys import new_key
+from mcpg.cli.lazy import LazyGroup
 from mcpg.cli.output import Verb
+from mcpg.cli.reference import verbs
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 
 HEAVY = {
@@ -39,11 +41,15 @@ def test_each_noun_is_there_and_says_what_is_listed(noun: str) -> None:
     command = cli.get_command(click.Context(cli), noun)
     assert command is not None
     assert command.get_short_help_str(100) == NOUNS[noun][1]
-    verbs = list(command.commands.values()) if isinstance(command, click.Group) else [command]
-    for verb in verbs:
+    members = [verb for _, verb in verbs(command, noun)] if isinstance(command, click.Group) else [command]
+    for verb in members:
         assert isinstance(verb, Verb), verb.name
         assert verb.name == "serve" or "as_json" in {parameter.name for parameter in verb.params}, verb.name
         assert all(option.help for option in verb.params if isinstance(option, click.Option)), verb.name
+    for name, (_, summary) in command.table.items() if isinstance(command, LazyGroup) else ():
+        verb = command.get_command(click.Context(command), name)
+        assert verb is not None
+        assert (verb.name, verb.get_short_help_str(100)) == (name, summary)
 
 
 def test_an_unknown_noun_is_wrong_usage() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from mcpg import __version__
+from mcpg.cli.lazy import LazyGroup
 
 __all__ = ["NOUNS", "cli", "main"]
 
@@ -25,28 +25,7 @@ NOUNS: dict[str, tuple[str, str]] = {
 """Each noun with where its command stands and its first line of help."""
 
 
-class Nouns(click.Group):
-    """A group whose commands are imported when they are called, or when their own help is wanted."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return every noun, in the order of use."""
-        return list(NOUNS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import and return one noun's command."""
-        if cmd_name not in NOUNS:
-            return None
-        module, _, name = NOUNS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """Write the list of nouns without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(noun, summary) for noun, (_, summary) in NOUNS.items()])
-
-
-@click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=NOUNS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mcpg")
 def cli() -> None:
     """MCPG, a gateway for the Model Context Protocol whose every stage is a sandboxed WebAssembly component."""

@@ -1,121 +1,21 @@
-"""`mcpg plugin`: what is built in, and what can be read off a component without running it."""
+"""`mcpg plugin`: the verbs of the supply chain, each named here and imported when it is called."""
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from mcpg.cli.output import Verb, json_option, say, show, table
+from mcpg.cli.lazy import LazyGroup
 
-if TYPE_CHECKING:
-    from rich.console import Console
+__all__ = ["VERBS", "plugin"]
 
-    from mcpg.plugins.loader import VerifiedPlugin
-    from mcpg.sandbox import Inspection
+VERBS: dict[str, tuple[str, str]] = {
+    "list": ("mcpg.cli.plugin_list:list_plugins", "List the plugins that are built in, each verified."),
+    "inspect": ("mcpg.cli.plugin_inspect:inspect", "Show what REFERENCE is, imports, reads and asks for."),
+    "push": ("mcpg.cli.plugin_push:push", "Pack SOURCE and push it as REFERENCE."),
+}
+"""Each verb with where its command stands and its first line of help."""
 
-__all__ = ["plugin"]
 
-
-@click.group()
+@click.group(cls=LazyGroup, table=VERBS)
 def plugin() -> None:
-    """List and inspect plugins."""
-
-
-@plugin.command("list", cls=Verb)
-@json_option
-def list_plugins(*, as_json: bool) -> None:
-    """List the built-in plugins, each verified."""
-    from mcpg.cli.manifests import verified  # noqa: PLC0415 - slow to import
-    from mcpg.plugins.builtin import Bundle  # noqa: PLC0415 - likewise
-
-    found = [_summary(verified(f"builtin:{name}", Path())) for name in Bundle.open().names()]
-    rows = [(each["reference"], each["version"], each["kind"], each["summary"]) for each in found]
-    show(found, lambda console: table(console, ("use it as", "version", "kind", "what it does"), rows), as_json=as_json)
-
-
-@plugin.command(cls=Verb)
-@click.argument("reference")
-@json_option
-def inspect(reference: str, *, as_json: bool) -> None:
-    """Show what REFERENCE (`builtin:NAME`, `layout:PATH#REFERENCE` or `file:PATH`) is, imports, reads and asks for.
-
-    It is compiled to read its imports, and not run.
-    """
-    from mcpg.cli.manifests import verified  # noqa: PLC0415 - slow to import
-
-    found = verified(reference, Path())
-    inspection = asyncio.run(_inspect(found.artifact.wasm, reference))
-    document = _document(found, inspection)
-    show(document, lambda console: _draw(console, document), as_json=as_json)
-
-
-async def _inspect(wasm: bytes, label: str) -> Inspection:
-    from mcpg.sandbox import Sandbox, SandboxSettings  # noqa: PLC0415 - the engine
-
-    with tempfile.TemporaryDirectory(prefix="mcpg-inspect-") as folder:
-        sandbox = Sandbox(SandboxSettings(cache=Path(folder)))
-        try:
-            return await sandbox.inspect(wasm, label=label, progress=lambda line: click.echo(line, err=True))
-        finally:
-            await sandbox.stop()
-
-
-def _summary(found: VerifiedPlugin) -> dict[str, Any]:
-    manifest = found.manifest
-    return {
-        "reference": str(found.reference),
-        "id": manifest.id,
-        "version": manifest.version,
-        "kind": manifest.kind.value,
-        "summary": manifest.summary,
-        "digest": str(found.artifact.wasm_digest),
-        "signed": bool(found.artifact.keys),
-    }
-
-
-def _document(found: VerifiedPlugin, inspection: Inspection) -> dict[str, Any]:
-    manifest = found.manifest
-    return {
-        **_summary(found),
-        "world": manifest.world,
-        "licence": manifest.licence,
-        "size": inspection.size,
-        "imports": [{"name": each.name, "kind": each.kind} for each in inspection.imports],
-        "faults": list(inspection.faults),
-        "reads": list(manifest.reads),
-        "effects": [{"driver": wish.driver, "why": wish.why} for wish in manifest.effects],
-        "memo": manifest.memo,
-        "security": manifest.security,
-        "limits": {name: getattr(manifest.limits, name) for name in ("memory", "time", "output")},
-        "keys": [str(key) for key in found.artifact.keys],
-        "warnings": list(found.warnings),
-        "config": manifest.config,
-        "binding": manifest.binding,
-    }
-
-
-def _draw(console: Console, document: dict[str, Any]) -> None:
-    say(console, f"{document['id']} {document['version']} ({document['kind']}): {document['summary']}")
-    imports = [f"{each['name']} ({each['kind']})" for each in document["imports"] if each["kind"] != "types"]
-    effects = [f"{each['driver']}: {each['why']}" for each in document["effects"]]
-    lines = [
-        ("digest", document["digest"]),
-        ("signed by", ", ".join(document["keys"]) or "nobody: for development only"),
-        ("world", document["world"]),
-        ("size", f"{document['size']} bytes"),
-        ("imports", ", ".join(imports) or "nothing"),
-        ("reads", ", ".join(document["reads"]) or "nothing"),
-        ("may ask for", "; ".join(effects) or "nothing"),
-        ("limits", ", ".join(f"{name} {value}" for name, value in document["limits"].items())),
-        ("memo", "its verdicts may be remembered" if document["memo"] else "its verdicts are not remembered"),
-        ("takes", ", ".join(document["config"].get("properties", {})) or "no configuration"),
-        *[("under a tool", ", ".join(document["binding"].get("properties", {})))] * bool(document["binding"]),
-        *[("warning", warning) for warning in document["warnings"]],
-        *[("fault", fault) for fault in document["faults"]],
-    ]
-    for name, text in lines:
-        say(console, f"  {name:<12} {text}")
+    """Pull, sign, verify, lock and mirror plugins."""

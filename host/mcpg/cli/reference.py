@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcpg.cli.group import NOUNS, cli
+from mcpg.cli.group import cli
+from mcpg.cli.lazy import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +24,15 @@ lock or revocation).
 """
 
 
-def verbs() -> Iterator[tuple[str, click.Command]]:
+def verbs(group: click.Group = cli, path: str = "mcpg") -> Iterator[tuple[str, click.Command]]:
     """Yield every verb with how it is written, such as `mcpg audit verify`."""
-    context = click.Context(cli, info_name="mcpg")
-    for noun in NOUNS:
-        command = cli.get_command(context, noun)
+    context = click.Context(group, info_name=path)
+    for name in group.list_commands(context) if isinstance(group, LazyGroup) else group.commands:
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            yield from ((f"mcpg {noun} {name}", verb) for name, verb in command.commands.items())
+            yield from verbs(command, f"{path} {name}")
         elif command is not None:
-            yield f"mcpg {noun}", command
+            yield f"{path} {name}", command
 
 
 def reference_page() -> str:

@@ -3,7 +3,7 @@
 10.1 exactly one manifest section, JSON without doubled keys, inside its schema, of a known world
 10.2 its configuration and binding schemas are schemas, and refer to nothing outside themselves
 10.3 a plugin that reads the run's time or seed does not offer its verdicts for the memo
-10.4 the annotations of the artifact repeat the section
+10.4 what annotations of ours the artifact has repeat the section; it may have none, as other tools push it
 10.5 id, version and world are the released ones
 10.6 the revocation list has nothing against it
 Imports and exports are checked by the sandbox, before it compiles.
@@ -65,9 +65,9 @@ def judge_component(artifact: Artifact, revocations: RevocationList, where: str)
     if artifact.annotations is not None:  # 10.4
         wanted = annotations_of(described.facts)
         found = {key: value for key, value in artifact.annotations.items() if key.startswith(media.PLUGIN)}
-        for key in sorted(wanted.keys() | found.keys()):
-            if wanted.get(key) != found.get(key):
-                message = f"annotation `{key[:120]}` is `{found.get(key, '')[:120]}`, wanted `{wanted.get(key, '')}`"
+        for key in sorted(found):
+            if wanted.get(key) != found[key]:
+                message = f"annotation `{key[:120]}` is `{found[key][:120]}`, wanted `{wanted.get(key, '')}`"
                 raise refusal(10, f"{message} as in the section", where=where, remedy=BUILD, code="bad-annotation")
     if release is not None:  # 10.5
         for what, have, want in (
