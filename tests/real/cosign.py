@@ -1,0 +1,93 @@
+"""cosign, for the tests: a binary at hand, or one that Go builds while other tests run. It tests nothing itself.
+
+Looked for in this order: `$COSIGN`, `build/tools/cosign-VERSION`, the path. The build takes two cores a quarter of an
+hour, so it starts as soon as pytest knows that a test wants cosign, at low priority; those tests come last and wait.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests.real.peers import TOOLS
+
+__all__ = ["cosign", "pytest_collection_finish", "pytest_collection_modifyitems", "pytest_sessionfinish"]
+
+VERSION = "v3.1.3"
+MODULE = f"github.com/sigstore/cosign/v3/cmd/cosign@{VERSION}"
+BUILT = TOOLS / f"cosign-{VERSION}"
+BUILDING = TOOLS / f".building-cosign-{VERSION}"
+LOG = BUILDING / "log"
+PATIENCE = 1500.0
+
+
+class _Build:
+    """The build of this session, if one runs."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+
+def _at_hand() -> Path | None:
+    for path in (os.environ.get("COSIGN"), str(BUILT), shutil.which("cosign")):
+        if path and os.access(path, os.X_OK):
+            return Path(path)
+    return None
+
+
+def _begin() -> None:
+    """Start to build cosign unless it is at hand; an earlier session's build goes on where Go's cache left it."""
+    go = shutil.which("go")
+    if _at_hand() is not None or go is None or _Build.process is not None:
+        return
+    BUILDING.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "GOBIN": str(BUILDING), "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    with LOG.open("wb") as log:
+        _Build.process = subprocess.Popen(
+            ["nice", "-n", "19", go, "install", MODULE], cwd=BUILDING, env=environment, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+
+def _wants(item: pytest.Item) -> bool:
+    return "cosign" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that want cosign behind all others."""
+    items.sort(key=_wants)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to build once it is known that a test of this session wants cosign."""
+    if not session.config.option.collectonly and any(map(_wants, session.items)):
+        _begin()
+
+
+def pytest_sessionfinish() -> None:
+    """End a build that nobody waits for any more."""
+    if _Build.process is not None and _Build.process.poll() is None:
+        os.killpg(_Build.process.pid, signal.SIGTERM)
+        _Build.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def cosign() -> Path:
+    """The path of cosign; waits for its build."""
+    if _Build.process is not None:
+        ends = time.monotonic() + PATIENCE
+        while _Build.process.poll() is None:
+            assert time.monotonic() < ends, f"the build of cosign takes too long:\n{LOG.read_text()[-2000:]}"
+            time.sleep(0.5)
+        assert _Build.process.returncode == 0, LOG.read_text()[-2000:]
+        (BUILDING / "cosign").replace(BUILT)
+        shutil.rmtree(BUILDING)
+        _Build.process = None
+    found = _at_hand()
+    assert found is not None, f"install cosign, or Go so that `go install {MODULE}` works, or set COSIGN to its path"
+    return found
