@@ -64,7 +64,7 @@ def prove(claim: Claim, judge: Judgement, *, where: str) -> Proven:
         now=judge.now,
         where=where,
         locked=locked is not None and locked.manifest == claim.manifest.digest,
-        revoked=judge.revoked.keys,
+        revoked=judge.revoked,
     )
     if locked is not None:
         check_lock(locked, claim.manifest.digest, signed.release, where=where)

@@ -47,7 +47,7 @@ class Bundle:
         place = directory or Path(__file__).parent / "builtin"
         with at_step(6, where=_WHERE, remedy=AGAIN, code="bad-anchor"):
             keys = load_public_keys(read_file(place / ANCHOR, MAX_ANCHOR).decode())
-            rule = Rule(NAMESPACE, tuple(TrustedKey(key) for key in keys))
+            rule = Rule(NAMESPACE, tuple(TrustedKey(key) for key in keys), ids=(f"{NAMESPACE}/*",))
         with at_step(8, where=_WHERE, remedy=AGAIN, code="bad-lock"):
             lock = parse_lock(read_file(place / LOCK, MAX_LOCK))
         return cls(open_layout(place, _WHERE), lock, rule)

@@ -43,6 +43,10 @@ class PublicKey:
     pem: str = field(compare=False)
     _key: Ed25519PublicKey = field(compare=False, repr=False)
 
+    def raw(self) -> bytes:
+        """Return the 32 bytes of the key itself."""
+        return self._key.public_bytes_raw()
+
     def verifies(self, signature: bytes, data: bytes) -> bool:
         """Whether `signature` is this key's pure Ed25519 signature (RFC 8032) over `data`."""
         try:

@@ -1,24 +1,43 @@
 """In-toto statements: what is said of which bytes, and our release statement. It verifies no signature.
 
-Source: in-toto attestation framework, Statement v1. Two predicates are known here: cosign's own, which says nothing
-but "I signed this", and our release, which binds id, version, world and wasm digest to the manifest digest.
+Source: in-toto attestation framework, Statement v1. Three predicates are known here: cosign's own, which says nothing
+but "I signed this"; our release, which binds id, version, world and wasm digest to the manifest digest; and our
+vulnerabilities, by which a publisher says later what is known to be wrong with this very manifest.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcpg_registry.digests import Digest, hex_of, parse_digest
 from mcpg_registry.strict_json import compact, parse_object
 
-__all__ = ["COSIGN", "IN_TOTO", "RELEASE", "Release", "Statement", "parse_release", "parse_statement"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "COSIGN",
+    "IN_TOTO",
+    "RELEASE",
+    "VULNERABILITIES",
+    "Release",
+    "Statement",
+    "parse_release",
+    "parse_statement",
+    "parse_vulnerabilities",
+    "vulnerabilities_predicate",
+]
 
 IN_TOTO = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 COSIGN = "https://sigstore.dev/cosign/sign/v1"
 RELEASE = "https://mcpg.dev/plugin/release/v1"
+VULNERABILITIES = "https://mcpg.dev/plugin/vulnerabilities/v1"
 MAX_STATEMENT = 64 * 1024
+MAX_VULNERABILITIES = 256
+_VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +102,20 @@ def parse_release(predicate: dict[str, Any]) -> Release:
     if not all(isinstance(value, str) for value in predicate.values()):
         raise ValueError("a field of the release is no text")
     return Release(predicate["id"], predicate["version"], predicate["world"], parse_digest(predicate["wasm"]))
+
+
+def vulnerabilities_predicate(ids: Sequence[str]) -> dict[str, Any]:
+    """Return the predicate that names vulnerabilities, such as `CVE-2026-1234`; `ValueError` for what is no such id."""
+    predicate = {"ids": sorted(set(ids))}
+    parse_vulnerabilities(predicate)
+    return predicate
+
+
+def parse_vulnerabilities(predicate: dict[str, Any]) -> tuple[str, ...]:
+    """Return the ids in a predicate; `ValueError` unless it is `{"ids": [...]}` with 1 to 256 distinct short ids."""
+    ids = predicate.get("ids")
+    if predicate.keys() != {"ids"} or not isinstance(ids, list) or not 1 <= len(ids) <= MAX_VULNERABILITIES:
+        raise ValueError(f"vulnerabilities state ids, 1 to {MAX_VULNERABILITIES} of them, and nothing else")
+    if not all(isinstance(each, str) and _VULNERABILITY.fullmatch(each) for each in ids) or len(set(ids)) != len(ids):
+        raise ValueError("an id of a vulnerability is no short text, or stands there twice")
+    return tuple(ids)
