@@ -1,1 +1,1 @@
-"""Revocations: the signed list, its rules, and the list that ships. It polls no feed yet and stops no plugin itself."""
+"""Revocations: signed lists, their rules, what a site remembers of them, and feeds. It stops no plugin itself."""

@@ -1,210 +1,200 @@
-"""The revocation list: its shape, whom to believe it from, and what it says of one plugin. Pure, no I/O, no clock.
+"""Whether a list is believed, and what a site knows afterwards. Pure, no I/O, no clock: TUF's rules for one document.
 
-A list is believed in these steps; whatever is wrong refuses it whole, and without a list nothing loads:
- 1 it is a DSSE envelope of payload type `application/vnd.mcpg.revocations.v1+json`
- 2 enough distinct keys of the anchor have signed it
- 3 its payload is one list of schema 1, every field known, every entry well-formed
- 4 its version is not below the one seen last
- 5 it has not expired
+A list is taken in these steps; whatever is wrong refuses it whole, under the code beside it, and changes nothing:
+ 1 it is small enough, and one DSSE envelope or a chain of them         revocation-size, revocation-list
+ 2 a key of the anchor has signed it                                    revocation-signature
+ 3 its payload is one list of schema 1, every field known               revocation-list
+ 4 it is of the issuer whose lists were taken before                    revocation-issuer
+ 5 enough distinct keys have signed it; one is enough in an emergency   revocation-signature
+ 6 its version is not below the one held                                revocation-rollback
+ 7 the version held is held once: the same bytes                        revocation-split
+ 8 the next version names the digest of the one held                    revocation-chain
+ 9 keys that it announces have signed it too, enough of them            revocation-rotation
+10 an emergency list adds to what is held and changes nothing else      revocation-emergency
+11 it expires, and its grace is not over                                revocation-expired
+
+Of a chain the last list is meant. Of those before it, whatever does not pass is passed over, and their age is not
+asked: they are there to lead from the keys and the list that a site holds to the last one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from mcpg_registry.digests import parse_digest
-from mcpg_registry.steps import at_step, refusal
-from mcpg_registry.strict_json import compact, parse_object
-from mcpg_registry.trust.dsse import parse_envelope
-from mcpg_registry.trust.revoked import Revoked
-from mcpg_registry.trust.signing import sign_envelope
+from mcpg.contract.problems import PluginRefused
+from mcpg_registry.digests import digest_bytes
 from mcpg_registry.trust.verification import envelope_signers
-from mcpg_registry.versions import in_range, parse_range
+from mcpg_revocations.envelopes import (
+    PAYLOAD_TYPE,
+    REMEDY,
+    Anchor,
+    next_anchor,
+    open_chain,
+    read_list,
+    refused,
+    sign_list,
+)
+from mcpg_revocations.index import RevocationIndex, Subject, Verdict, check, demand, index_of, revoked
+from mcpg_revocations.lists import MAX_LIST, Action, Entry, RevocationList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mcpg_registry.trust.keys import PrivateKey, PublicKey
+    from mcpg_registry.trust.dsse import Envelope
 
 __all__ = [
+    "MAX_EMERGENCIES",
+    "MAX_LIST",
     "PAYLOAD_TYPE",
+    "REMEDY",
     "Action",
     "Anchor",
     "Entry",
+    "Known",
+    "RevocationIndex",
     "RevocationList",
     "Subject",
     "Verdict",
+    "accept",
+    "accept_chain",
     "check",
     "demand",
+    "index_of",
     "revoked",
     "sign_list",
     "verify_list",
 ]
 
-PAYLOAD_TYPE = "application/vnd.mcpg.revocations.v1+json"
-MAX_LIST = 4 * 1024 * 1024
-MAX_ENTRIES = 20_000
-REMEDY = "install the program again, or give it the revocation list of its publisher"
-
-Short = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-
-
-class Action(IntEnum):
-    """What a list says of a plugin; the strongest entry counts."""
-
-    ALLOW = 0
-    WARN = 1
-    BLOCK = 2
-    """No new load."""
-    KILL = 3
-    """No new load, and what runs is fenced."""
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One revocation: exactly one of `manifest`, `wasm`, `key` (digests) and `plugin` with its `versions`."""
-
-    id: Short
-    action: Literal["warn", "block", "kill"]
-    reason: Short
-    manifest: str = ""
-    wasm: str = ""
-    key: str = ""
-    plugin: str = ""
-    versions: Annotated[str, msgspec.Meta(max_length=256)] = ""
-
-    def __post_init__(self) -> None:
-        named = [self.manifest, self.wasm, self.key, self.plugin]
-        if sum(map(bool, named)) != 1:
-            raise ValueError(f"entry `{self.id}` names not exactly one of manifest, wasm, key and plugin")
-        if not self.plugin:
-            parse_digest("".join(named))
-        if bool(self.plugin) != bool(self.versions):
-            raise ValueError(f"entry `{self.id}`: plugin and versions belong together; write * for every version")
-        if self.versions:
-            parse_range(self.versions)
-
-
-class RevocationList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is revoked. `expires` in seconds since 1970; the list that ships has none, so that no clone dies of age."""
-
-    schema: Literal[1]
-    version: Annotated[int, msgspec.Meta(ge=1)]
-    expires: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    entries: Annotated[tuple[Entry, ...], msgspec.Meta(max_length=MAX_ENTRIES)] = ()
+MAX_EMERGENCIES = 64
+"""How far emergency lists may run ahead of the last full one: one stolen key must not use up the version numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """Whose list is believed: at least `threshold` distinct keys must have signed it."""
+class Known:
+    """What a site knows of one issuer's lists: whose signatures count next, and the list it holds, if any.
 
-    keys: tuple[PublicKey, ...]
-    threshold: int = 1
+    `full` is the version of the last list that was no emergency; `digest` is of the held list's payload.
+    """
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.threshold <= len(set(self.keys)):
-            raise ValueError(f"the anchor has {len(set(self.keys))} keys and a threshold of {self.threshold}")
+    anchor: Anchor
+    held: RevocationList | None = None
+    digest: str = ""
+    full: int = 0
+    envelope: Envelope | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is asked about; an empty field is not known and matches no entry."""
-
-    manifest: str = ""
-    wasm: str = ""
-    id: str = ""
-    version: str = ""
-    keys: tuple[str, ...] = ()
+    @property
+    def version(self) -> int:
+        """The version held; 0 for none."""
+        return self.held.version if self.held else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the list says: the strongest action, and the entries that hit, strongest first."""
+def accept_chain(known: Known, text: bytes, *, now: int) -> Known:
+    """Return what is known once the last list of `text` has been taken; `PluginRefused` at step 4 otherwise.
 
-    action: Action
-    entries: tuple[Entry, ...] = ()
+    `now` is in seconds since 1970. The same list again returns `known` itself.
+    """
+    *earlier, last = open_chain(text)  # 1
+    start = known
+    for envelope in earlier:
+        try:
+            known = accept(known, envelope)
+        except PluginRefused:
+            continue
+    try:
+        result = accept(known, last)
+    except PluginRefused as error:
+        if known is start or error.code != "revocation-rollback":
+            raise
+        raise refused("the last list of the chain is older than one before it", "revocation-rollback") from error
+    _check_age(result, now)
+    return start if result.digest == start.digest else result
 
-    def reason(self) -> str:
-        """Return the entries that hit as one line."""
-        return "; ".join(f"{entry.action} by `{entry.id}`: {entry.reason}" for entry in self.entries[:8])
 
-
-_decoder = msgspec.json.Decoder(RevocationList)
+def accept(known: Known, envelope: Envelope) -> Known:
+    """Return what is known once this list has been taken, whatever its age (2 to 10); `PluginRefused` at step 4."""
+    signers = envelope_signers(envelope, known.anchor.keys)  # 2
+    _check_count(len(signers), 1 if signers else known.anchor.threshold)
+    listed = read_list(envelope)  # 3
+    held, digest = known.held, digest_bytes(envelope.payload)
+    if held and listed.issuer != held.issuer:  # 4
+        message = f"found a list of `{listed.issuer}`, wanted one of `{held.issuer}`"
+        raise refused(message, "revocation-issuer", remedy="look at the address of the feed")
+    _check_count(len(signers), 1 if listed.emergency else known.anchor.threshold)  # 5
+    if listed.version < known.version:  # 6
+        message = f"found version {listed.version}, wanted at least {known.version}, which was seen before"
+        raise refused(message, "revocation-rollback")
+    if listed.version == known.version:
+        if digest == known.digest:
+            return known
+        message = f"found version {listed.version} as `{digest}`, and held is `{known.digest}`"  # 7
+        raise refused(message, "revocation-split", remedy="ask its publisher which is right, and for a next version")
+    if held and listed.version == known.version + 1 and listed.previous != known.digest:  # 8
+        message = f"version {listed.version} follows `{listed.previous}`, and held is `{known.digest}`"
+        raise refused(message, "revocation-chain", remedy="ask its publisher for a next version")
+    anchor = _rotated(known, listed, envelope)  # 9
+    if listed.emergency:  # 10
+        _check_emergency(known, listed)
+    full = known.full if listed.emergency else listed.version
+    return Known(anchor, listed, digest, full, envelope)
 
 
 def verify_list(text: bytes, anchor: Anchor, *, now: int, at_least: int = 0) -> RevocationList:
-    """Return the list in a signed envelope; `PluginRefused` at step 4 when any of the steps above fails.
+    """Return the one list in `text` as the first that a site sees; `PluginRefused` at step 4.
 
-    `now` is in seconds since 1970; `at_least` is the version seen last.
+    `now` is in seconds since 1970; `at_least` is the version seen last. Unlike a feed's, this list need not expire.
     """
-    with at_step(4, where="the revocation list", remedy=REMEDY, code="revocation-list"):
-        envelope = parse_envelope(parse_object(text, 2 * MAX_LIST))  # 1
-        if envelope.payload_type != PAYLOAD_TYPE:
-            raise ValueError(f"found payload type `{envelope.payload_type}`, wanted `{PAYLOAD_TYPE}`")
-        signers = envelope_signers(envelope, anchor.keys)  # 2
-        if len(signers) < anchor.threshold:
-            raise ValueError(f"found {len(signers)} valid signatures by keys of its anchor, wanted {anchor.threshold}")
-        parse_object(envelope.payload, MAX_LIST)  # 3: no doubled key
-        revocations = _decoder.decode(envelope.payload)
-        if revocations.version < at_least:  # 4
-            raise ValueError(f"found version {revocations.version}, wanted at least {at_least}, which was seen before")
-        if revocations.expires is not None and now > revocations.expires:  # 5
-            raise ValueError("it has expired")
-    return revocations
+    result = accept_chain(Known(anchor), text, now=now)
+    if result.version < at_least:
+        message = f"found version {result.version}, wanted at least {at_least}, which was seen before"
+        raise refused(message, "revocation-rollback")
+    if result.held is None:
+        raise refused("the chain holds no list")
+    return result.held
 
 
-def check(subject: Subject, revocations: RevocationList) -> Verdict:
-    """Return what the list says of `subject`; an unreadable version is in every range of its plugin."""
-    hits = sorted((entry for entry in revocations.entries if _hits(entry, subject)), key=_strength, reverse=True)
-    return Verdict(_strength(hits[0]) if hits else Action.ALLOW, tuple(hits))
-
-
-def revoked(revocations: RevocationList) -> Revoked:
-    """Return the signers whose signatures no longer count, each with the reason."""
-    return Revoked(
-        {
-            parse_digest(entry.key): entry.reason
-            for entry in revocations.entries
-            if entry.key and _strength(entry) >= Action.BLOCK
-        }
-    )
-
-
-def demand(subject: Subject, revocations: RevocationList, *, where: str) -> Verdict:
-    """Return the verdict if the plugin may load; `PluginRefused` at step 10 when it is blocked or killed."""
-    verdict = check(subject, revocations)
-    if verdict.action >= Action.BLOCK:
-        raise refusal(
-            10,
-            f"it is revoked: {verdict.reason()}",
-            where=where,
-            remedy="use a version that is not revoked",
-            code="plugin-revoked",
+def _check_count(found: int, wanted: int) -> None:
+    if found < wanted:
+        message = f"found {found} valid signatures by keys of its anchor, wanted {wanted}"
+        raise refused(
+            message, "revocation-signature", remedy="have it signed by its publishers, or catch up with a chain"
         )
-    return verdict
 
 
-def sign_list(revocations: RevocationList, keys: Sequence[PrivateKey]) -> bytes:
-    """Return the list in an envelope that each of `keys` has signed: the same bytes each time."""
-    payload = compact(msgspec.to_builtins(revocations))
-    return compact(sign_envelope(PAYLOAD_TYPE, payload, keys).document())
+def _check_age(known: Known, now: int) -> None:
+    held = known.held
+    if held and held.expires is not None and now > held.expires + held.grace:  # 11
+        message = f"it has expired {now - held.expires} s ago, and its grace is {held.grace} s"
+        raise refused(message, "revocation-expired", remedy="take a newer list from its publisher")
 
 
-def _strength(entry: Entry) -> Action:
-    return Action[entry.action.upper()]
-
-
-def _hits(entry: Entry, subject: Subject) -> bool:
-    if entry.key:
-        return entry.key in subject.keys
-    if not entry.plugin:
-        return (entry.manifest or "-") == subject.manifest or (entry.wasm or "-") == subject.wasm
-    if entry.plugin != subject.id:
-        return False
+def _rotated(known: Known, listed: RevocationList, envelope: Envelope) -> Anchor:
+    """Return whose signatures count from the next list on."""
+    if listed.keys is None:
+        return known.anchor
     try:
-        return in_range(subject.version, parse_range(entry.versions))
-    except ValueError:
-        return True
+        anchor = next_anchor(listed.keys)
+    except ValueError as error:
+        raise refused(f"the keys that it announces are none: {error}", "revocation-rotation") from error
+    found = len(envelope_signers(envelope, anchor.keys))
+    if found < anchor.threshold:
+        message = f"found {found} valid signatures by the keys that it announces, wanted {anchor.threshold}"
+        raise refused(message, "revocation-rotation", remedy="have it signed with the new keys too")
+    return anchor
+
+
+def _check_emergency(known: Known, listed: RevocationList) -> None:
+    def refuse(message: str) -> PluginRefused:
+        return refused(message, "revocation-emergency", remedy="take the full list that it adds to first")
+
+    held = known.held
+    if held is None:
+        raise refuse("an emergency list adds to a list, and none is held")
+    if listed.version > known.full + MAX_EMERGENCIES:
+        raise refuse(f"found version {listed.version}, wanted at most {MAX_EMERGENCIES} above the full {known.full}")
+    if listed.keys is not None:
+        raise refuse("an emergency list announces no keys")
+    if (listed.expires, listed.grace) != (held.expires, held.grace):
+        raise refuse("an emergency list expires when the list does that it adds to")
+    here = {entry.id: entry for entry in listed.entries}
+    lost = next((entry.id for entry in held.entries if here.get(entry.id) != entry), None)
+    if lost is not None:
+        raise refuse(f"entry `{lost}` is missing or changed")

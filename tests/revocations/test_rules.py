@@ -12,6 +12,7 @@ from mcpg_registry.digests import digest_bytes
 from mcpg_registry.strict_json import compact
 from mcpg_registry.trust.keys import PrivateKey
 from mcpg_registry.trust.signing import sign_envelope
+from mcpg_revocations.envelopes import MAX_OFFER
 from mcpg_revocations.rules import (
     PAYLOAD_TYPE,
     Action,
@@ -52,7 +53,7 @@ def signed(payload: bytes, *keys: PrivateKey, kind: str = PAYLOAD_TYPE) -> bytes
 
 
 def test_a_signed_list_reads_back() -> None:
-    wanted = listed(entry(manifest=DIGEST), entry(plugin="acme/echo", versions="<1.3.0", action="kill"))
+    wanted = listed(entry(manifest=DIGEST), entry(id="2", plugin="acme/echo", versions="<1.3.0", action="kill"))
     text = sign_list(wanted, [A])
     assert verify_list(text, Anchor((A.public,)), now=NOW) == wanted
     assert sign_list(wanted, [A]) == text
@@ -80,38 +81,38 @@ def _with(**fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "told", "code"),
     [
-        (b"", "no JSON"),
-        (b"{}", "payloadType"),
-        (json.dumps(GOOD).encode(), "a DSSE envelope has"),
-        (signed(b"{}", A), "missing required field"),
-        (signed(b"x", A), "no JSON"),
-        (signed(json.dumps(GOOD).encode(), A, kind="text/plain"), "payload type"),
-        (signed(json.dumps(GOOD).encode(), B), "found 0 valid signatures"),
-        (signed(json.dumps(GOOD | {"schema": 2}).encode(), A), "schema"),
-        (signed(json.dumps(GOOD | {"version": 0}).encode(), A), "version"),
-        (signed(json.dumps(GOOD | {"version": 2}).encode(), A), "wanted at least 3"),
-        (signed(json.dumps(GOOD | {"more": 2}).encode(), A), "unknown field"),
-        (signed(json.dumps(GOOD | {"expires": NOW - 1}).encode(), A), "expired"),
-        (signed(b'{"schema":1,"version":3,"entries":[],"entries":[]}', A), "twice"),
-        (signed(_with(), A), "exactly one"),
-        (signed(_with(manifest=DIGEST, wasm=DIGEST), A), "exactly one"),
-        (signed(_with(manifest="latest"), A), "is not a digest"),
-        (signed(_with(plugin="acme/echo"), A), "belong together"),
-        (signed(_with(wasm=DIGEST, versions="*"), A), "belong together"),
-        (signed(_with(plugin="acme/echo", versions="1.x"), A), "comparison"),
-        (signed(_with(manifest=DIGEST, action="allow"), A), "action|enum"),
-        (signed(_with(manifest=DIGEST, reason=""), A), "reason"),
-        (b"x" * 9_000_000, "at most"),
-        (signed(json.dumps(GOOD).encode(), A)[:-9], "no JSON"),
+        (b"", "no JSON", "revocation-list"),
+        (b"{}", "payloadType", "revocation-list"),
+        (json.dumps(GOOD).encode(), "a DSSE envelope has", "revocation-list"),
+        (signed(b"{}", A), "missing required field", "revocation-list"),
+        (signed(b"x", A), "no JSON", "revocation-list"),
+        (signed(json.dumps(GOOD).encode(), A, kind="text/plain"), "payload type", "revocation-list"),
+        (signed(json.dumps(GOOD).encode(), B), "found 0 valid signatures", "revocation-signature"),
+        (signed(json.dumps(GOOD | {"schema": 2}).encode(), A), "schema", "revocation-list"),
+        (signed(json.dumps(GOOD | {"version": 0}).encode(), A), "version", "revocation-list"),
+        (signed(json.dumps(GOOD | {"version": 2}).encode(), A), "wanted at least 3", "revocation-rollback"),
+        (signed(json.dumps(GOOD | {"more": 2}).encode(), A), "unknown field", "revocation-list"),
+        (signed(json.dumps(GOOD | {"expires": NOW - 1}).encode(), A), "expired", "revocation-expired"),
+        (signed(b'{"schema":1,"version":3,"entries":[],"entries":[]}', A), "twice", "revocation-list"),
+        (signed(_with(), A), "exactly one", "revocation-list"),
+        (signed(_with(manifest=DIGEST, wasm=DIGEST), A), "exactly one", "revocation-list"),
+        (signed(_with(manifest="latest"), A), "is not a digest", "revocation-list"),
+        (signed(_with(plugin="acme/echo"), A), "belong together", "revocation-list"),
+        (signed(_with(wasm=DIGEST, versions="*"), A), "belong together", "revocation-list"),
+        (signed(_with(plugin="acme/echo", versions="1.x"), A), "comparison", "revocation-list"),
+        (signed(_with(manifest=DIGEST, action="allow"), A), "action|enum", "revocation-list"),
+        (signed(_with(manifest=DIGEST, reason=""), A), "reason", "revocation-list"),
+        (b"x" * (MAX_OFFER + 1), "at most", "revocation-size"),
+        (signed(json.dumps(GOOD).encode(), A)[:-9], "no JSON", "revocation-list"),
     ],
 )
-def test_lists_that_are_refused_whole(text: bytes, told: str) -> None:
+def test_lists_that_are_refused_whole(text: bytes, told: str, code: str) -> None:
     with pytest.raises(PluginRefused, match=f"(?i){told}") as caught:
         verify_list(text, Anchor((A.public,)), now=NOW, at_least=3)
     assert caught.value.step == 4
-    assert caught.value.code == "revocation-list"
+    assert caught.value.code == code
     assert caught.value.remedy
 
 
@@ -164,7 +165,8 @@ def test_the_strongest_entry_counts_and_all_are_told() -> None:
 def test_an_empty_list_hits_nothing_and_an_empty_subject_is_hit_by_no_digest() -> None:
     assert check(SUBJECT, listed()).action is Action.ALLOW
     assert (
-        check(Subject(), listed(entry(manifest=DIGEST), entry(wasm=DIGEST), entry(key=DIGEST))).action is Action.ALLOW
+        check(Subject(), listed(entry(manifest=DIGEST), entry(id="2", wasm=DIGEST), entry(id="3", key=DIGEST))).action
+        is Action.ALLOW
     )
 
 
@@ -182,7 +184,9 @@ def test_a_warning_lets_in_and_a_block_does_not() -> None:
 
 
 def test_keys_are_revoked_by_block_and_kill() -> None:
-    entries = [entry(action=action, key=key.public.id) for action, key in (("warn", A), ("block", B), ("kill", C))]
+    entries = [
+        entry(id=action, action=action, key=key.public.id) for action, key in (("warn", A), ("block", B), ("kill", C))
+    ]
     assert revoked(listed(*entries)).keys == {B.public.id: "it leaks", C.public.id: "it leaks"}
 
 

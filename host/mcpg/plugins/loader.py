@@ -32,7 +32,7 @@ from mcpg_registry.references import (
 )
 from mcpg_registry.steps import at_step, refusal
 from mcpg_registry.trust.policy import TrustPolicy
-from mcpg_revocations.rules import RevocationList, revoked
+from mcpg_revocations.rules import RevocationIndex, RevocationList, revoked
 from mcpg_revocations.shipped import load_list
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Loader:
             raise refusal(
                 4, f"none could be had: {type(error).__name__}", where=where, code="revocation-list"
             ) from error
-        if not isinstance(found, RevocationList):
+        if not isinstance(found, RevocationIndex | RevocationList):
             raise refusal(4, "none could be had", where=where, code="revocation-list")
         return found
 

@@ -1,0 +1,194 @@
+"""What the lists of a site say of a plugin: one immutable index over all of them. Pure, no I/O, no clock.
+
+A question costs a few look-ups for each list, whatever its length; only the version ranges of the very plugin that is
+asked about are compared one by one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mcpg_registry.digests import parse_digest
+from mcpg_registry.steps import refusal
+from mcpg_registry.trust.revoked import Revoked
+from mcpg_revocations.lists import Action, Entry, RevocationList, version_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mcpg_registry.digests import Digest
+
+__all__ = ["RevocationIndex", "Subject", "Table", "Verdict", "check", "demand", "index_of", "revoked"]
+
+_SHOWN = 8
+_KINDS = ("wasm", "manifest", "plugin", "key", "publisher", "vulnerability")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked about; an empty field is not known and matches no entry.
+
+    `repository` is the original one with its host, never a mirror's; `identities` are issuer and identity of keyless
+    signers; `vulnerabilities` are the ids that the plugin's release says it has.
+    """
+
+    manifest: str = ""
+    wasm: str = ""
+    id: str = ""
+    version: str = ""
+    keys: tuple[str, ...] = ()
+    repository: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the lists say: the strongest action, and the entries that hit, strongest first."""
+
+    action: Action
+    entries: tuple[Entry, ...] = ()
+
+    def reason(self) -> str:
+        """Return the entries that hit as one line."""
+        return "; ".join(f"{entry.action} by `{entry.id}`: {entry.reason}" for entry in self.entries[:_SHOWN])
+
+
+class Table:
+    """The entries of one list, by what they name."""
+
+    __slots__ = ("_marks", "entries", "issuer", "signers", "version")
+
+    def __init__(self, entries: Iterable[Entry], *, issuer: str = "", version: int = 0) -> None:
+        self.entries = tuple(entries)
+        self.issuer = issuer
+        self.version = version
+        self.signers = tuple(entry for entry in self.entries if entry.key or entry.issuer)
+        self._marks = _marks(self.entries)
+
+    def hits(self, subject: Subject) -> Iterator[Entry]:
+        """Yield the entries that match; an entry may come twice."""
+        for mark in _asked(subject):
+            for entry in self._marks.get(mark, ()):
+                if not entry.versions or version_in(subject.version, entry.versions):
+                    yield entry
+
+
+class RevocationIndex:
+    """All lists of a site at one moment; `hidden` are the entries that signed overrides take out of force.
+
+    `version` is that of the list which the site goes by: its feed's, or the one that ships where it has no feed.
+    """
+
+    __slots__ = ("hidden", "tables", "version")
+
+    def __init__(self, tables: Iterable[Table], *, version: int = 0, hidden: frozenset[Entry] = frozenset()) -> None:
+        self.tables = tuple(tables)
+        self.version = version
+        self.hidden = hidden
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.entries())
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry in force."""
+        return (entry for table in self.tables for entry in table.entries if self._counts(entry))
+
+    def signers(self) -> Iterator[Entry]:
+        """Yield every entry in force that names a key or a keyless identity."""
+        return (entry for table in self.tables for entry in table.signers if self._counts(entry))
+
+    def hits(self, subject: Subject) -> tuple[Entry, ...]:
+        """Return the entries in force that match, each once, strongest first."""
+        found = dict.fromkeys(entry for table in self.tables for entry in table.hits(subject))
+        return tuple(sorted(filter(self._counts, found), key=_strength, reverse=True))
+
+    def _counts(self, entry: Entry) -> bool:
+        return not self.hidden or entry not in self.hidden
+
+
+def index_of(revocations: RevocationIndex | RevocationList) -> RevocationIndex:
+    """Return the index over one list, or the index itself."""
+    if isinstance(revocations, RevocationIndex):
+        return revocations
+    table = Table(revocations.entries, issuer=revocations.issuer, version=revocations.version)
+    return RevocationIndex((table,), version=revocations.version)
+
+
+def check(subject: Subject, revocations: RevocationIndex | RevocationList) -> Verdict:
+    """Return what the lists say of `subject`; an unreadable version is in every range of its plugin."""
+    hits = index_of(revocations).hits(subject)
+    return Verdict(hits[0].strength if hits else Action.ALLOW, hits)
+
+
+def demand(subject: Subject, revocations: RevocationIndex | RevocationList, *, where: str) -> Verdict:
+    """Return the verdict if the plugin may load; `PluginRefused` at step 10 when it is blocked or killed."""
+    verdict = check(subject, revocations)
+    if verdict.action >= Action.BLOCK:
+        raise refusal(
+            10,
+            f"it is revoked: {verdict.reason()}",
+            where=where,
+            remedy=_remedy(verdict),
+            code="plugin-revoked",
+        )
+    return verdict
+
+
+def revoked(revocations: RevocationIndex | RevocationList) -> Revoked:
+    """Return the signers whose signatures no longer count, each with the reason."""
+    keys: dict[Digest, str] = {}
+    identities: dict[tuple[str, str], str] = {}
+    for entry in index_of(revocations).signers():
+        if entry.strength < Action.BLOCK:
+            continue
+        if entry.key:
+            keys[parse_digest(entry.key)] = entry.reason
+        elif entry.issuer:
+            identities[entry.issuer, entry.identity] = entry.reason
+    return Revoked(MappingProxyType(keys), MappingProxyType(identities))
+
+
+def _marks(entries: tuple[Entry, ...]) -> Mapping[tuple[str, ...], tuple[Entry, ...]]:
+    marks: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        marks[_mark(entry)].append(entry)
+    return {mark: tuple(found) for mark, found in marks.items()}
+
+
+def _mark(entry: Entry) -> tuple[str, ...]:
+    """Return what an entry is found by; the first part keeps kinds apart."""
+    for kind in _KINDS:
+        value = getattr(entry, kind)
+        if value:
+            return kind, value
+    return "identity", entry.issuer, entry.identity
+
+
+def _asked(subject: Subject) -> Iterator[tuple[str, ...]]:
+    """Yield every mark by which an entry could match; none is ever empty in an entry, so unknown fields match none."""
+    yield "wasm", subject.wasm
+    yield "manifest", subject.manifest
+    yield "plugin", subject.id
+    for key in subject.keys:
+        yield "key", key
+    for name in {subject.id, subject.repository}:
+        parts = name.split("/")
+        for count in range(1, len(parts) + 1):
+            yield "publisher", "/".join(parts[:count])
+    for vulnerability in subject.vulnerabilities:
+        yield "vulnerability", vulnerability
+    for issuer, identity in subject.identities:
+        yield "identity", issuer, identity
+
+
+def _strength(entry: Entry) -> Action:
+    return entry.strength
+
+
+def _remedy(verdict: Verdict) -> str:
+    fixed = next((entry.fixed_in for entry in verdict.entries if entry.fixed_in), "")
+    return f"use version {fixed}, or a later one" if fixed else "use a version that is not revoked"

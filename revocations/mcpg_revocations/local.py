@@ -1,0 +1,108 @@
+"""What a site says for itself: entries that it adds, and overrides that its own keys have signed. It blocks.
+
+An addition that cannot be read is an error, because leaving it out would let something in. An override that cannot be
+read, or that no key of the site has signed, does not count, and the reason is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mcpg.contract.problems import ConfigError
+from mcpg_registry.digests import digest_bytes
+from mcpg_revocations.envelopes import open_override
+from mcpg_revocations.index import Table
+from mcpg_revocations.lists import MAX_ADDITIONS, MAX_OVERRIDE, Additions, decode, digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from mcpg_registry.trust.keys import PublicKey
+    from mcpg_revocations.lists import Entry, Override
+
+__all__ = ["Local", "hidden_by", "read_local"]
+
+MAX_FILES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a site adds and overrides, and why an override does not count. Two are equal when the files are."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    additions: tuple[Table, ...] = field(default=(), compare=False)
+    overrides: tuple[Override, ...] = field(default=(), compare=False)
+    faults: tuple[str, ...] = ()
+
+
+def read_local(additions: Path | None, overrides: Path | None, keys: Sequence[PublicKey]) -> Local:
+    """Return what stands in both directories as `*.json`, by name; `ConfigError` for an addition that cannot be read.
+
+    A directory that is missing holds nothing; hidden files are left out; links are followed, as mounted files need.
+    """
+    files, tables, found, faults = [], [], [], []
+    for path in _files(additions):
+        data, table = _table(path)
+        files.append((path.name, digest_bytes(data)))
+        tables.append(table)
+    for path in _files(overrides):
+        try:
+            data = _read(path, 2 * MAX_OVERRIDE)
+            files.append((path.name, digest_bytes(data)))
+            found.append(open_override(data, keys, MAX_OVERRIDE))
+        except (OSError, ValueError) as error:
+            faults.append(f"override `{path.name}` does not count: {_told(error)}")
+    return Local(tuple(files), tuple(tables), tuple(found), tuple(faults))
+
+
+def hidden_by(
+    overrides: Iterable[Override], tables: Iterable[Table], now: int
+) -> tuple[tuple[Override, ...], frozenset[Entry]]:
+    """Return the overrides in force at `now`, and the entries of `tables` that they name, exactly as they stand."""
+    wanted = {(each.entry, each.digest): each for each in overrides if each.issued <= now < each.expires}
+    ids = {name for name, _ in wanted}
+    named = (entry for table in tables for entry in table.entries if entry.id in ids) if ids else ()
+    hidden = {entry: mark for entry in named if (mark := (entry.id, digest_of(entry))) in wanted}
+    return tuple(wanted[mark] for mark in dict.fromkeys(hidden.values())), frozenset(hidden)
+
+
+def _table(path: Path) -> tuple[bytes, Table]:
+    try:
+        data = _read(path, MAX_ADDITIONS)
+        found = decode(Additions, data, MAX_ADDITIONS)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"cannot be used: {_told(error)}",
+            where=f"the local revocations in `{path}`",
+            remedy="mend it, or write it with `mcpg revocations add`",
+            code="bad-revocations",
+        ) from error
+    return data, Table(found.entries, issuer=f"local:{path.name}")
+
+
+def _files(directory: Path | None) -> list[Path]:
+    if directory is None or not directory.is_dir():
+        return []
+    found = sorted(path for path in directory.glob("*.json") if not path.name.startswith("."))
+    if len(found) > MAX_FILES:
+        raise ConfigError(
+            f"found {len(found)} files, at most {MAX_FILES} are read",
+            where=f"the local revocations in `{directory}`",
+            remedy="put them together into fewer files",
+            code="bad-revocations",
+        )
+    return found
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"more than {limit} bytes")
+    return data
+
+
+def _told(error: Exception) -> str:
+    return (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)

@@ -1,0 +1,171 @@
+"""What a site remembers of its feed's lists between two starts, on disk. It judges no list; all of it blocks.
+
+    DIRECTORY/state.json            version, keys and times, replaced atomically
+    DIRECTORY/lists/HEX.json        the envelope that the state names
+    DIRECTORY/lock                  held by the one process that is changing the state
+
+A list is written and synced before the state that names it, so a process killed at any moment leaves the one state or
+the other. Whoever can write here can lie about the past; the directory is the operator's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from mcpg_registry.digests import digest_bytes, hex_of, parse_digest
+from mcpg_registry.layout import read_file
+from mcpg_registry.trust.verification import envelope_signers
+from mcpg_revocations.envelopes import MAX_OFFER, chain_text, next_anchor, open_chain, read_list, refused
+from mcpg_revocations.lists import NextKeys
+from mcpg_revocations.rules import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mcpg_registry.trust.dsse import Envelope
+    from mcpg_revocations.envelopes import Anchor
+    from mcpg_revocations.lists import RevocationList
+
+__all__ = ["Memory", "StateDirectory", "put_file"]
+
+MAX_STATE = 64 * 1024
+STATE = "state.json"
+REMEDY = "restore it from a backup, or remove the directory and bring the list anew"
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    schema: Literal[1]
+    configured: str
+    keys: NextKeys
+    digest: str
+    version: Annotated[int, msgspec.Meta(ge=0)]
+    full: Annotated[int, msgspec.Meta(ge=0)]
+    checked: Seconds
+    seen: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered: the lists' side, when one was last confirmed, and the latest time ever seen."""
+
+    known: Known
+    checked: int = 0
+    seen: int = 0
+
+
+class StateDirectory:
+    """The directory of one site's state, for the anchor that its operator has configured.
+
+    With another anchor than the one before, the versions start anew; the latest time seen stays.
+    """
+
+    def __init__(self, directory: Path, anchor: Anchor) -> None:
+        self._directory = directory
+        self._anchor = anchor
+        self._configured = digest_bytes("\n".join([str(anchor.threshold), *sorted(k.id for k in anchor.keys)]).encode())
+
+    def remembered(self, memory: Memory | None) -> Memory:
+        """Return `memory`, or that of a site which has seen nothing."""
+        return memory or Memory(Known(self._anchor))
+
+    def stamp(self) -> tuple[int, int]:
+        """Return what changes whenever the state does."""
+        try:
+            found = (self._directory / STATE).stat()
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_ino
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from changing the state; they wait."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def read(self) -> Memory:
+        """Return what is remembered; `PluginRefused` at step 4 when it is there and cannot be used."""
+        try:
+            stored = msgspec.json.decode(read_file(self._directory / STATE, MAX_STATE), type=_Stored)
+        except FileNotFoundError:
+            return Memory(Known(self._anchor))
+        except (OSError, ValueError) as error:
+            raise refused("what this site remembers of it cannot be read", "revocation-state", remedy=REMEDY) from error
+        if stored.configured != self._configured:
+            return Memory(Known(self._anchor), seen=stored.seen)
+        return Memory(self._known(stored), stored.checked, stored.seen)
+
+    def write(self, memory: Memory) -> None:
+        """Remember; only while `locked`. `OSError` leaves what was remembered before."""
+        known, lists = memory.known, self._directory / "lists"
+        if known.envelope is not None:
+            lists.mkdir(exist_ok=True, mode=0o700)
+            path = lists / f"{hex_of(parse_digest(known.digest))}.json"
+            if not path.exists():
+                put_file(path, chain_text([known.envelope]))
+        stored = _Stored(
+            schema=1,
+            configured=self._configured,
+            keys=NextKeys(next=tuple(key.pem for key in known.anchor.keys), threshold=known.anchor.threshold),
+            digest=known.digest,
+            version=known.version,
+            full=known.full,
+            checked=memory.checked,
+            seen=memory.seen,
+        )
+        put_file(self._directory / STATE, msgspec.json.encode(stored))
+        for path in lists.glob("*.json") if known.envelope is not None else ():
+            if path.stem != hex_of(parse_digest(known.digest)):
+                path.unlink(missing_ok=True)
+
+    def _known(self, stored: _Stored) -> Known:
+        try:
+            anchor = next_anchor(stored.keys)
+            if not stored.digest:
+                return Known(anchor)
+            path = self._directory / "lists" / f"{hex_of(parse_digest(stored.digest))}.json"
+            (envelope,) = open_chain(read_file(path, MAX_OFFER))
+            return Known(anchor, _held(envelope, stored, anchor), stored.digest, stored.full, envelope)
+        except (OSError, ValueError) as error:
+            raise refused("what this site remembers of it cannot be used", "revocation-state", remedy=REMEDY) from error
+
+
+def _held(envelope: Envelope, stored: _Stored, anchor: Anchor) -> RevocationList:
+    """Return the list if it is the one that was taken, signatures included; `ValueError` otherwise."""
+    held = read_list(envelope)
+    if digest_bytes(envelope.payload) != stored.digest or held.version != stored.version:
+        raise ValueError("the list is not the one that was taken")
+    if len(envelope_signers(envelope, anchor.keys)) < (1 if held.emergency else anchor.threshold):
+        raise ValueError("its signatures are not those that were taken")
+    return held
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a file beside `path`, sync it, rename it over `path`, and sync the directory."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
