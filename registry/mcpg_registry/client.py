@@ -1,0 +1,182 @@
+"""The registry client: what a registry, or a mirror of it, says of an artifact, and its bytes. It proves no signature.
+
+Every byte is checked against its digest, wherever it came from: a mirror is believed no more than a cache. Reads try
+the mirrors in order and then the origin; pushes go to the origin only. Sources: OCI distribution spec 1.1.
+
+    async with RegistryClient(hosts=Hosts(...), credentials=StoredCredentials()) as client:
+        claim = await client.claim(reference)                            # steps 2, 3 and 5: fetched, nothing proven
+        wasm = await client.blob(claim.repository, layer, ingest)        # step 9
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from mcpg_registry import media
+from mcpg_registry.claims import Claim
+from mcpg_registry.credentials import NoCredentials
+from mcpg_registry.digests import parse_digest
+from mcpg_registry.downloads import download, fetch_head, fetch_manifest
+from mcpg_registry.exchanges import Exchanges
+from mcpg_registry.hosts import Hosts
+from mcpg_registry.http import Network
+from mcpg_registry.listing import list_tags
+from mcpg_registry.manifests import Descriptor, parse_manifest, plugin_layer
+from mcpg_registry.places import Goal, Places
+from mcpg_registry.referring import by_api, by_tag
+from mcpg_registry.signatures import fetch_signatures
+from mcpg_registry.sinks import MemorySink
+from mcpg_registry.steps import AGAIN, at_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from mcpg_registry.claims import Referrer
+    from mcpg_registry.credentials import CredentialSource
+    from mcpg_registry.digests import Digest
+    from mcpg_registry.hosts import Place
+    from mcpg_registry.http import Http
+    from mcpg_registry.references import RegistryReference
+    from mcpg_registry.sinks import Sink
+
+__all__ = ["RegistryClient"]
+
+
+class RegistryClient:
+    """One client for all registries, with one set of connections.
+
+    `http` is `Network()` unless given; with `NoNetwork()` every method raises `RegistryFailed` with code `offline`.
+    `tell` gets a line for people when a mirror decided what a tag means. Every method raises `RegistryFailed` when no
+    place could answer and `PluginRefused` when one answered with the wrong bytes.
+    """
+
+    def __init__(
+        self,
+        http: Http | None = None,
+        *,
+        hosts: Hosts | None = None,
+        credentials: CredentialSource | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._http = http or Network()
+        self._hosts = hosts or Hosts()
+        self._tell = tell
+        self._places = Places()
+        self._exchanges = Exchanges(self._http, self._hosts, credentials or NoCredentials())
+
+    async def resolve(self, reference: RegistryReference) -> Descriptor:
+        """Return which manifest a tag means now, or that a digest is there: media type, digest and size as told."""
+        goal = _goal("cannot resolve it", reference)
+        name = str(reference.digest or reference.tag)
+
+        async def attempt(place: Place) -> Descriptor:
+            found = await fetch_head(self._exchanges, place, name)
+            if found is None:
+                found = (await fetch_manifest(self._exchanges, place, name, media.MAX_INDEX))[0]
+            self._tell_mirror(place, reference)
+            return found
+
+        return await self._places.first(self._hosts.places(_repository(reference)), goal, attempt)
+
+    async def claim(self, reference: RegistryReference) -> Claim:
+        """Return manifest, config and signatures of a plugin: bytes as promised, nothing proven; steps 2, 3 and 5."""
+        repository, where = _repository(reference), _where(reference)
+        descriptor, text = await self.manifest(reference)
+        with at_step(3, where=where, remedy=AGAIN, code="bad-shape"):
+            manifest = parse_manifest(text)
+            plugin_layer(manifest)
+        config = await self.read(repository, manifest.config, media.MAX_CONFIG)
+        referrers = await self.signatures(repository, descriptor.digest)
+        return Claim(repository, reference.tag, descriptor, text, config, referrers)
+
+    async def manifest(self, reference: RegistryReference, limit: int = media.MAX_MANIFEST) -> tuple[Descriptor, bytes]:
+        """Return a manifest's descriptor and bytes: the digest's own when one is given, else what the tag means."""
+        name = str(reference.digest or reference.tag)
+
+        async def attempt(place: Place) -> tuple[Descriptor, bytes]:
+            found = await fetch_manifest(self._exchanges, place, name, limit)
+            self._tell_mirror(place, reference)
+            return found
+
+        goal = _goal("cannot read the manifest", reference)
+        return await self._places.first(self._hosts.places(_repository(reference)), goal, attempt)
+
+    async def read(self, repository: str, descriptor: Descriptor, limit: int) -> bytes:
+        """Return a small blob of `HOST/REPOSITORY`, checked; `PluginRefused` over `limit` bytes."""
+        with at_step(3, where=f"`{repository}`", remedy=AGAIN, code="bad-shape"):
+            if descriptor.size > limit:
+                raise ValueError(f"`{descriptor.digest}` has {descriptor.size} bytes, at most {limit} are allowed")
+        return await self.blob(repository, descriptor, MemorySink(descriptor))
+
+    async def blob(
+        self, repository: str, descriptor: Descriptor, into: Sink, progress: Callable[[int], None] | None = None
+    ) -> bytes:
+        """Stream a blob into a sink, from where the sink stands, and return what its `finish` returns.
+
+        `progress` is told how many bytes are there. What a sink holds when this fails can be gone on from.
+        """
+
+        async def attempt(place: Place) -> bytes:
+            return await download(self._exchanges, place, descriptor, into, progress)
+
+        goal = Goal(f"cannot read the blob `{descriptor.digest}`", f"`{repository}`", 9, "bad-digest")
+        return await self._places.first(self._hosts.places(repository), goal, attempt)
+
+    async def tags(self, repository: str) -> tuple[str, ...]:
+        """Return all tags of `HOST/REPOSITORY` as its registry sorts them, those of signatures included."""
+
+        async def attempt(place: Place) -> tuple[str, ...]:
+            return await list_tags(self._exchanges, place)
+
+        goal = Goal("cannot list the tags", f"`{repository}`", 2, "bad-answer")
+        return await self._places.first(self._hosts.places(repository), goal, attempt)
+
+    async def referrers(self, repository: str, subject: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+        """Return what says it refers to `subject`, by the API or the fallback tag: hints, no manifest was read."""
+        subject = parse_digest(subject)
+
+        async def attempt(place: Place) -> tuple[Descriptor, ...]:
+            listed = await by_api(self._exchanges, place, subject, artifact_type)
+            return listed or await by_tag(self._exchanges, place, subject, artifact_type)
+
+        goal = Goal("cannot list the referrers", f"`{repository}@{subject}`", 5, "bad-referrers")
+        return await self._places.first(self._hosts.places(repository), goal, attempt)
+
+    async def signatures(self, repository: str, subject: Digest) -> tuple[Referrer, ...]:
+        """Return the signatures whose own `subject` is this one: those of the first place that has any."""
+        subject = parse_digest(subject)
+
+        async def attempt(place: Place) -> tuple[Referrer, ...]:
+            return await fetch_signatures(self._exchanges, place, subject)
+
+        goal = Goal("cannot read the signatures", f"`{repository}@{subject}`", 5, "bad-referrers")
+        return await self._places.first(self._hosts.places(repository), goal, attempt, enough=bool)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _tell_mirror(self, place: Place, reference: RegistryReference) -> None:
+        if place.mirror and reference.digest is None and self._tell is not None:
+            self._tell(f"{place} said what the tag `{reference.tag}` of `{_repository(reference)}` means")
+
+
+def _repository(reference: RegistryReference) -> str:
+    return f"{reference.host}/{reference.repository}"
+
+
+def _where(reference: RegistryReference) -> str:
+    return f"plugin `{reference}`"
+
+
+def _goal(doing: str, reference: RegistryReference) -> Goal:
+    return Goal(doing, _where(reference), 2, "bad-digest")
