@@ -9,17 +9,22 @@ A list is taken in these steps; whatever is wrong refuses it whole, under the co
  6 its version is not below the one held                                revocation-rollback
  7 the version held is held once: the same bytes                        revocation-split
  8 the next version names the digest of the one held                    revocation-chain
- 9 keys that it announces have signed it too, enough of them            revocation-rotation
+ 9 keys that the list before announced have signed it too               revocation-rotation
 10 an emergency list adds to what is held and changes nothing else      revocation-emergency
 11 it expires, and its grace is not over                                revocation-expired
+12 it was not issued in the future                                      revocation-clock
 
 Of a chain the last list is meant. Of those before it, whatever does not pass is passed over, and their age is not
 asked: they are there to lead from the keys and the list that a site holds to the last one.
+
+Keys change so: a list announces the next keys. If enough of these have signed it beside the old ones, they count from
+the next list on. If not, they are only announced: the next list must be signed by enough of the old and of the new
+ones, and from then on the new ones count. Nothing but a list signed by the old keys ever brings new ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import PluginRefused
@@ -66,16 +71,20 @@ __all__ = [
 
 MAX_EMERGENCIES = 64
 """How far emergency lists may run ahead of the last full one: one stolen key must not use up the version numbers."""
+SKEW = 3600
+"""How many seconds a publisher's clock may be ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a site knows of one issuer's lists: whose signatures count next, and the list it holds, if any.
 
-    `full` is the version of the last list that was no emergency; `digest` is of the held list's payload.
+    `announced` are keys that must sign the next full list too; `full` is the version of the last list that was no
+    emergency; `digest` is of the held list's payload.
     """
 
     anchor: Anchor
+    announced: Anchor | None = None
     held: RevocationList | None = None
     digest: str = ""
     full: int = 0
@@ -99,26 +108,21 @@ def accept_chain(known: Known, text: bytes, *, now: int) -> Known:
             known = accept(known, envelope)
         except PluginRefused:
             continue
-    try:
-        result = accept(known, last)
-    except PluginRefused as error:
-        if known is start or error.code != "revocation-rollback":
-            raise
-        raise refused("the last list of the chain is older than one before it", "revocation-rollback") from error
-    _check_age(result, now)
+    result = accept(known, last)
+    _check_time(result, now)
     return start if result.digest == start.digest else result
 
 
 def accept(known: Known, envelope: Envelope) -> Known:
     """Return what is known once this list has been taken, whatever its age (2 to 10); `PluginRefused` at step 4."""
-    signers = envelope_signers(envelope, known.anchor.keys)  # 2
-    _check_count(len(signers), 1 if signers else known.anchor.threshold)
+    signers = len(envelope_signers(envelope, known.anchor.keys))
+    _check_count(signers, 1, known)  # 2
     listed = read_list(envelope)  # 3
     held, digest = known.held, digest_bytes(envelope.payload)
     if held and listed.issuer != held.issuer:  # 4
         message = f"found a list of `{listed.issuer}`, wanted one of `{held.issuer}`"
         raise refused(message, "revocation-issuer", remedy="look at the address of the feed")
-    _check_count(len(signers), 1 if listed.emergency else known.anchor.threshold)  # 5
+    _check_count(signers, 1 if listed.emergency else known.anchor.threshold, known)  # 5
     if listed.version < known.version:  # 6
         message = f"found version {listed.version}, wanted at least {known.version}, which was seen before"
         raise refused(message, "revocation-rollback")
@@ -130,11 +134,11 @@ def accept(known: Known, envelope: Envelope) -> Known:
     if held and listed.version == known.version + 1 and listed.previous != known.digest:  # 8
         message = f"version {listed.version} follows `{listed.previous}`, and held is `{known.digest}`"
         raise refused(message, "revocation-chain", remedy="ask its publisher for a next version")
-    anchor = _rotated(known, listed, envelope)  # 9
     if listed.emergency:  # 10
         _check_emergency(known, listed)
-    full = known.full if listed.emergency else listed.version
-    return Known(anchor, listed, digest, full, envelope)
+        return replace(known, held=listed, digest=digest, envelope=envelope)
+    anchor, announced = _rotated(known, listed, envelope)  # 9
+    return Known(anchor, announced, listed, digest, listed.version, envelope)
 
 
 def verify_list(text: bytes, anchor: Anchor, *, now: int, at_least: int = 0) -> RevocationList:
@@ -151,34 +155,43 @@ def verify_list(text: bytes, anchor: Anchor, *, now: int, at_least: int = 0) -> 
     return result.held
 
 
-def _check_count(found: int, wanted: int) -> None:
-    if found < wanted:
-        message = f"found {found} valid signatures by keys of its anchor, wanted {wanted}"
-        raise refused(
-            message, "revocation-signature", remedy="have it signed by its publishers, or catch up with a chain"
-        )
+def _check_count(found: int, wanted: int, known: Known) -> None:
+    if found >= wanted:
+        return
+    message = f"found {found} valid signatures by keys of its anchor, wanted {known.anchor.threshold}"
+    if known.announced is not None:
+        raise refused(message, "revocation-rotation", remedy="have it signed with old and new keys")
+    raise refused(message, "revocation-signature", remedy="have it signed by its publishers, or catch up with a chain")
 
 
-def _check_age(known: Known, now: int) -> None:
+def _check_time(known: Known, now: int) -> None:
     held = known.held
     if held and held.expires is not None and now > held.expires + held.grace:  # 11
         message = f"it has expired {now - held.expires} s ago, and its grace is {held.grace} s"
         raise refused(message, "revocation-expired", remedy="take a newer list from its publisher")
+    if held and held.issued > now + SKEW:  # 12
+        message = f"it was issued {held.issued - now} s from now"
+        raise refused(message, "revocation-clock", remedy="set the clock right, or ask its publisher to")
 
 
-def _rotated(known: Known, listed: RevocationList, envelope: Envelope) -> Anchor:
-    """Return whose signatures count from the next list on."""
+def _rotated(known: Known, listed: RevocationList, envelope: Envelope) -> tuple[Anchor, Anchor | None]:
+    """Return whose signatures count from the next list on, and who must have signed that one too."""
+    anchor = known.anchor
+    if known.announced is not None:
+        found, wanted = len(envelope_signers(envelope, known.announced.keys)), known.announced.threshold
+        if found < wanted:
+            message = f"found {found} valid signatures by the keys that the list before announced, wanted {wanted}"
+            raise refused(message, "revocation-rotation", remedy="have it signed with old and new keys")
+        anchor = known.announced
     if listed.keys is None:
-        return known.anchor
+        return anchor, None
     try:
-        anchor = next_anchor(listed.keys)
+        coming = next_anchor(listed.keys)
     except ValueError as error:
         raise refused(f"the keys that it announces are none: {error}", "revocation-rotation") from error
-    found = len(envelope_signers(envelope, anchor.keys))
-    if found < anchor.threshold:
-        message = f"found {found} valid signatures by the keys that it announces, wanted {anchor.threshold}"
-        raise refused(message, "revocation-rotation", remedy="have it signed with the new keys too")
-    return anchor
+    if len(envelope_signers(envelope, coming.keys)) >= coming.threshold:
+        return coming, None
+    return anchor, coming
 
 
 def _check_emergency(known: Known, listed: RevocationList) -> None:

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from mcpg_registry.digests import digest_bytes, hex_of, parse_digest
+from mcpg_registry.durable import make_directory, write_whole
 from mcpg_registry.layout import read_file
 from mcpg_registry.trust.verification import envelope_signers
 from mcpg_revocations.envelopes import MAX_OFFER, chain_text, next_anchor, open_chain, read_list, refused
@@ -29,12 +28,13 @@ from mcpg_revocations.rules import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mcpg_registry.trust.dsse import Envelope
     from mcpg_revocations.envelopes import Anchor
     from mcpg_revocations.lists import RevocationList
 
-__all__ = ["Memory", "StateDirectory", "put_file"]
+__all__ = ["Memory", "StateDirectory"]
 
 MAX_STATE = 64 * 1024
 STATE = "state.json"
@@ -46,6 +46,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     schema: Literal[1]
     configured: str
     keys: NextKeys
+    announced: NextKeys | None
     digest: str
     version: Annotated[int, msgspec.Meta(ge=0)]
     full: Annotated[int, msgspec.Meta(ge=0)]
@@ -88,7 +89,7 @@ class StateDirectory:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other process from changing the state; they wait."""
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(self._directory)
         descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -112,21 +113,22 @@ class StateDirectory:
         """Remember; only while `locked`. `OSError` leaves what was remembered before."""
         known, lists = memory.known, self._directory / "lists"
         if known.envelope is not None:
-            lists.mkdir(exist_ok=True, mode=0o700)
+            make_directory(lists)
             path = lists / f"{hex_of(parse_digest(known.digest))}.json"
             if not path.exists():
-                put_file(path, chain_text([known.envelope]))
+                write_whole(path, chain_text([known.envelope]))
         stored = _Stored(
             schema=1,
             configured=self._configured,
-            keys=NextKeys(next=tuple(key.pem for key in known.anchor.keys), threshold=known.anchor.threshold),
+            keys=_keys(known.anchor),
+            announced=_keys(known.announced) if known.announced else None,
             digest=known.digest,
             version=known.version,
             full=known.full,
             checked=memory.checked,
             seen=memory.seen,
         )
-        put_file(self._directory / STATE, msgspec.json.encode(stored))
+        write_whole(self._directory / STATE, msgspec.json.encode(stored), mode=0o600)
         for path in lists.glob("*.json") if known.envelope is not None else ():
             if path.stem != hex_of(parse_digest(known.digest)):
                 path.unlink(missing_ok=True)
@@ -134,11 +136,13 @@ class StateDirectory:
     def _known(self, stored: _Stored) -> Known:
         try:
             anchor = next_anchor(stored.keys)
+            announced = next_anchor(stored.announced) if stored.announced else None
             if not stored.digest:
                 return Known(anchor)
             path = self._directory / "lists" / f"{hex_of(parse_digest(stored.digest))}.json"
             (envelope,) = open_chain(read_file(path, MAX_OFFER))
-            return Known(anchor, _held(envelope, stored, anchor), stored.digest, stored.full, envelope)
+            held = _held(envelope, stored, anchor)
+            return Known(anchor, announced, held, stored.digest, stored.full, envelope)
         except (OSError, ValueError) as error:
             raise refused("what this site remembers of it cannot be used", "revocation-state", remedy=REMEDY) from error
 
@@ -153,19 +157,5 @@ def _held(envelope: Envelope, stored: _Stored, anchor: Anchor) -> RevocationList
     return held
 
 
-def put_file(path: Path, data: bytes) -> None:
-    """Write a file beside `path`, sync it, rename it over `path`, and sync the directory."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def _keys(anchor: Anchor) -> NextKeys:
+    return NextKeys(next=tuple(key.pem for key in anchor.keys), threshold=anchor.threshold)
