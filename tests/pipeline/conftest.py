@@ -18,6 +18,7 @@ from mcpg.contract.verdicts import Case, Effect, ok
 from mcpg.contract.worlds import PluginKind
 from mcpg.pipeline.backends import Backends
 from mcpg.pipeline.calls import Calls
+from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.floods import Floods
 from mcpg.pipeline.identity import IdentityChain
 from mcpg.pipeline.limits import LimitChain
@@ -125,6 +126,7 @@ class Bench:
         self.memo = Memo()
         self.accounts = MemoryAccounts()
         self.background = []
+        self.distrust = Distrust()
         runner = Runner(self.memo)
         self.runner = runner
         policy = PolicyChain(runner)
@@ -140,6 +142,7 @@ class Bench:
             suspender=Suspender(self.sealer, self.parked),
             ledger=self.ledger,
             background=self.background.append,
+            distrust=self.distrust,
         )
         self.floods = Floods(self.ledger)
         self.now = Plan(generation=1, routes=RouteTable())
@@ -150,6 +153,7 @@ class Bench:
             listing=Listing(self.views, self.sealer, page=3),
             ledger=self.ledger,
             floods=self.floods,
+            distrust=self.distrust,
         )
 
     def plan(self, *routes, backends=None, **places):

@@ -89,3 +89,18 @@ async def test_an_issuer_that_fails_leaves_nothing(make, kit, answer, error):
     _, vault = make(answer)
     with pytest.raises(error):
         await vault.issue("crm", "api", kit.ana)
+
+
+async def test_what_was_issued_while_something_was_forgotten_is_not_kept(make, kit):
+    values = iter(["old", "new"])
+
+    def answer(*_):
+        value = next(values)
+        if value == "old":
+            vault.forget()
+        return Case("issued", json.dumps({"value": value, "expires": 0}))
+
+    guest, vault = make(answer)
+    assert (await vault.issue("crm", "api", kit.ana)).value == "new"
+    assert (await vault.issue("crm", "api", kit.ana)).value == "new"
+    assert len(guest.asked) == 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +82,29 @@ async def test_numbers_and_bytes_are_bounded(parked: Parked, clock: Clock) -> No
     clock.now += 10
     await parked.put("more", b"x" * 100, ttl=10)
     assert await parked.take("more") == b"x" * 100
+
+
+async def test_all_of_one_owner_are_dropped(parked: Parked) -> None:
+    for key, owner in (("a", "x"), ("b", "y"), ("c", "x"), ("d", "")):
+        await parked.put(key, b"v", ttl=60, owner=owner)
+    assert await parked.drop("x") == 2
+    assert await parked.drop("x") == 0
+    assert sorted(await parked.keys()) == ["b", "d"]
+    assert await parked.take("a") is None
+
+
+async def test_a_file_of_the_time_before_owners_is_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "parked.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("CREATE TABLE parked (key TEXT PRIMARY KEY, value BLOB NOT NULL, ends INTEGER NOT NULL, "
+                    "size INTEGER NOT NULL) STRICT")  # fmt: skip
+        old.execute("INSERT INTO parked VALUES ('a', x'01', 9999999999999, 1)")
+        old.commit()
+    store = await SqliteParked(path).open()
+    await store.put("b", b"x", ttl=60, owner="x")
+    assert await store.drop("x") == 1
+    assert await store.take("a") == b"\x01"
+    await store.close()
 
 
 async def test_an_id_is_spent_once(parked: Parked, clock: Clock) -> None:

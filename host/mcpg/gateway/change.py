@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from mcpg.contract.problems import McpgError
+from mcpg.contract.problems import McpgError, PluginRefused
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.describing import describe
 from mcpg.gateway.plans import make_plan, make_stages, own_routes
@@ -79,14 +79,14 @@ class Change:
                 self.described[name] = await describe(self._runner, self._trial(name))
 
     async def _ready(self, use: Wanted, known: Wanted | None, *, there: bool) -> None:
-        """Make a use ready if anything has to be done: a new spec, or a file that reads differently."""
+        """Make a use ready if it has to be: a new spec, a file that reads differently, or one that is revoked no more."""
         catalog, spec = self._rooms.catalog, use.spec
         if not there:
             await catalog.add(spec)
             self._added.append(spec.name)
             return
         guest = catalog.guest(spec.name)
-        if known is not None and known.spec == spec:
+        if known is not None and known.spec == spec and not catalog.revivable(spec.name):
             config = await asyncio.to_thread(configure, guest.manifest, spec.config, spec.base, use=spec.name)
             if config.digest == guest.config_digest:
                 return
@@ -113,6 +113,20 @@ class Change:
         return make_plan(
             self.loaded, self.stages, self._manifests, self._own, offered, generation=generation, report=report
         )
+
+    def check_trusted(self) -> None:
+        """Return if nothing of what was made ready has been fenced meanwhile; else `PluginRefused`."""
+        guests = {name: prepared.generation for name, prepared in self._prepared.items()}
+        for name in self._added:
+            guests[name] = self._rooms.catalog.guest(name).current
+        for name, generation in guests.items():
+            if generation.fenced is not None:
+                raise PluginRefused(
+                    f"`{name}` is fenced: {generation.fenced}",
+                    code="plugin-fenced",
+                    where=f"plugins.{name}",
+                    remedy="use another version",
+                )
 
     def take_over(self) -> None:
         """Put plugins and drivers in force: no await, so no call sees some of it."""

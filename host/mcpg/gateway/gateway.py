@@ -10,15 +10,18 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
 from mcpg.contract.problems import ConfigError, EffectDenied
 from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
+from mcpg.gateway.plans import without_fenced
 from mcpg.gateway.rooms import open_rooms
 from mcpg.pipeline.backends import Backends
 from mcpg.pipeline.calls import Calls
+from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.floods import Floods
 from mcpg.pipeline.identity import IdentityChain
 from mcpg.pipeline.limits import LimitChain
@@ -71,7 +74,8 @@ class Gateway:
         self._changed = changed
         self._memo = Memo()
         self._runner = Runner(self._memo)
-        self._plan = Plan(generation=0, routes=RouteTable())
+        self._distrust = Distrust()
+        self._plan = self._whole = Plan(generation=0, routes=RouteTable())
         self._force: Change | None = None
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._described: dict[str, Described] = {}
@@ -160,6 +164,7 @@ class Gateway:
             suspender=Suspender(rooms.sealer, rooms.parked),
             ledger=ledger,
             background=self._owe,
+            distrust=self._distrust,
         )
         floods = Floods(ledger)
         self._stack.callback(self._forget_leaving)
@@ -173,6 +178,7 @@ class Gateway:
             listing=Listing(views, rooms.sealer),
             ledger=ledger,
             floods=floods,
+            distrust=self._distrust,
         )
 
     def _owe(self, work: Awaitable[Any]) -> None:
@@ -212,16 +218,25 @@ class Gateway:
 
     def _plugin_moved(self, what: str, facts: Mapping[str, Any]) -> None:
         if what == "plugin-fenced":
-            self._distrust(str(facts.get("use")), str(facts.get("wasm")))
+            self._forget(str(facts.get("use")), str(facts.get("wasm")))
         if what not in {"plugin-resolved", "plugin-verified", "plugin-compiled"}:
             self._owe(self._event(what, {name: value for name, value in facts.items() if value != ""}))
 
-    def _distrust(self, use: str, wasm: str) -> None:
+    def _forget(self, use: str, wasm: str) -> None:
         """Forget whatever a plugin has said that was revoked, or caught with two answers to one question."""
+        self._distrust.note(use, wasm)
+        self._runner.interrupt(use, wasm)
         self._memo.drop(wasm)
         self.rooms.cache.drop(use)
         self._views.forget()
         self._vault.forget()
+        self._owe(self.rooms.parked.drop(use))
+        asyncio.get_running_loop().call_soon(self._show_again)  # once for all that one list fences
+
+    def _show_again(self) -> None:
+        """Take out of the plan in force what has been fenced since it was made."""
+        if self._plan.fenced != self.rooms.catalog.fenced():
+            self._show(replace(self._whole, generation=self._plan.generation + 1))
 
     def _issuers(self) -> Mapping[str, Stage]:
         if self._force is None:
@@ -241,6 +256,7 @@ class Gateway:
             generation = self._next(change).generation
             await self._event(what, {"version": __version__, "file": loaded.digest, "generation": generation})
             plan = self._next(change)  # an upstream may have changed its catalog while the ledger was written
+            change.check_trusted()
         except BaseException:
             await change.discard()
             for name in back:
@@ -289,8 +305,9 @@ class Gateway:
             self._leaving.popitem()[1].cancel()
 
     def _show(self, plan: Plan) -> None:
-        """Make a plan the one in force, and tell clients which lists have changed."""
-        old, self._plan = self._plan, plan
+        """Make a plan the one in force, without what is fenced, and tell clients which lists have changed."""
+        old, self._whole = self._plan, plan
+        self._plan = plan = without_fenced(plan, self.rooms.catalog.fenced())
         for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
             if any(_entries(old, row) != _entries(plan, row) for row in rows):
                 self._changed(kind)

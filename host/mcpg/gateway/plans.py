@@ -6,6 +6,7 @@ against the manifest of its backend.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mcpg.config.check import check_kinds
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.routes import Route
     from mcpg.pipeline.stages import Stage
 
-__all__ = ["make_plan", "make_stages", "own_routes"]
+__all__ = ["make_plan", "make_stages", "own_routes", "without_fenced"]
 
 
 def make_stages(
@@ -105,3 +106,15 @@ def make_plan(
         catalog=chain(config.catalog),
         backends={name: s for name, s in stages.items() if manifests[name].kind is PluginKind.BACKEND},
     )
+
+
+def without_fenced(plan: Plan, fenced: frozenset[str]) -> Plan:
+    """Return a plan that lists nothing of backends that are fenced, and permits nothing where a policy engine is.
+
+    Calls of what it no longer lists fail with the reason of the fence.
+    """
+    if not fenced:
+        return plan
+    engine = next((stage.use for stage in plan.policy if stage.use in fenced and not stage.shadow), "")
+    halted = f"policy `{engine}` has been fenced, so nothing is permitted" if engine else ""
+    return replace(plan, routes=plan.routes.hiding(fenced), halted=halted, fenced=fenced)

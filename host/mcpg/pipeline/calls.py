@@ -22,7 +22,8 @@ from mcpg.contract.verdicts import Problem
 from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
 from mcpg.pipeline.backends import Asked, MayHaveHappened
-from mcpg.pipeline.refusals import denied, unavailable, unknown
+from mcpg.pipeline.distrust import Distrust
+from mcpg.pipeline.refusals import denied, fenced, unavailable, unknown
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS
 from mcpg.protocol.mirrors import check_mirrors
 
@@ -112,6 +113,7 @@ class Calls:
         suspender: Suspender,
         ledger: Ledger,
         background: Callable[[Awaitable[Any]], None],
+        distrust: Distrust | None = None,
     ) -> None:
         self._views = views
         self._policy = policy
@@ -121,6 +123,7 @@ class Calls:
         self._suspender = suspender
         self._ledger = ledger
         self._background = background
+        self._distrust = distrust or Distrust()
 
     async def run(
         self, plan: Plan, kind: RouteKind, call: McpCall, arguments: dict[str, Any], work: Work
@@ -145,6 +148,10 @@ class Calls:
         return await self._perform(flight)
 
     async def _resolve(self, plan: Plan, kind: RouteKind, call: McpCall, work: Work) -> Route:
+        if plan.halted:
+            refused = unavailable(plan.halted, work.call_id)
+            await self._refuse(work, call, "policy", refused)
+            raise refused
         try:
             view = await self._views.view(plan, work)
         except Refusal as refused:
@@ -193,11 +200,28 @@ class Calls:
         work = flight.work
         flight.text = _encode(flight.arguments).decode()
         try:
+            await self._refuse_fenced(flight)
             await self._write(work, records.intent(work, flight.call, flight.route, flight.text))
         except BaseException:
             if flight.held is not None:
                 self._background(self._limits.give_back(flight.held))
             raise
+
+    async def _refuse_fenced(self, flight: Flight) -> None:
+        """Return if all that has judged this call may be believed; raises `Refusal`, recorded, otherwise."""
+        if use := self._fenced(flight.work):
+            refused = fenced(use, flight.work.call_id)
+            await self._refuse(flight.work, flight.call, "policy", refused)
+            raise refused
+
+    def _fenced(self, work: Work) -> str:
+        """Return a use that this request goes by and that has been fenced since it came, else ''."""
+        return "" if work.since == self._distrust.count else self._distrust.found(work.trace, work.since)
+
+    def _still_trusted(self, work: Work) -> None:
+        """Return if all that has answered may be believed; else the effect may have happened and no result is told."""
+        if use := self._fenced(work):
+            raise MayHaveHappened(f"`{use}` has been fenced, and its answer does not count", code="plugin-fenced")
 
     async def _perform(self, flight: Flight) -> dict[str, Any]:
         work = flight.work
@@ -207,6 +231,7 @@ class Calls:
             result = await self._backend(flight)  # 10
             if isinstance(result, Asked):
                 asking = await self._ask(flight, result)
+                self._still_trusted(work)
                 outcome = {"status": "ok", "result": None, "problem": "input-required"}
                 return asking
             outcome = {
@@ -215,6 +240,7 @@ class Calls:
                 "problem": "",
             }
             result = await self._after(flight, outcome)  # 11
+            self._still_trusted(work)
             outcome["result"] = result
             return _signed(result, work)
         except (RunFailed, PluginRefused) as error:
@@ -267,7 +293,8 @@ class Calls:
         key = self._backends.cache_key(route, stage, document, work)
         cached = self._backends.cached(key)
         if cached is not None:
-            work.trace.append({"stage": "cache", "use": stage.use, "verdict": "hit"})
+            hit = {"stage": "cache", "use": stage.use, "verdict": "hit", "component": stage.guest.digest}
+            work.trace.append(hit)
             return cached
         history = await self._suspender.resumed(call, stage, flight.text, work)
         answer = await self._backends.call(stage, document, work, history)

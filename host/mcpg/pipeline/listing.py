@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.ports import Refusal
+from mcpg.pipeline.refusals import unavailable
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.sealing import Sealer, Unsealed
 
@@ -48,6 +49,8 @@ class Listing:
         if listed is None:
             return None
         kind, field = listed
+        if plan.halted:
+            raise unavailable(plan.halted, work.call_id)
         rows = await self._views.visible(plan, kind, work, session=call.session, era=call.version)
         start = self._start(call, work, [row.name for row in rows]) if "cursor" in call.params else 0
         page = rows[start : start + self._page]

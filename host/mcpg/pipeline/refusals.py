@@ -17,6 +17,7 @@ __all__ = [
     "UNAUTHENTICATED",
     "UNAVAILABLE",
     "denied",
+    "fenced",
     "limited",
     "unauthenticated",
     "unavailable",
@@ -55,6 +56,11 @@ def limited(account: str, retry_after: float | None, call_id: str) -> Refusal:
 def unauthenticated(message: str) -> Refusal:
     """Return the refusal of a request without a good credential (HTTP 401)."""
     return Refusal(UNAUTHENTICATED, message, status=401, headers=(("WWW-Authenticate", 'Bearer realm="mcpg"'),))
+
+
+def fenced(use: str, call_id: str) -> Refusal:
+    """Return the refusal of a request that goes by what a plugin said which has been fenced meanwhile."""
+    return unavailable(f"plugin `{use}` has been fenced, and what it said does not count any more", call_id)
 
 
 def unavailable(message: str, call_id: str = "", *, status: int = 200) -> Refusal:

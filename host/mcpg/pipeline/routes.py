@@ -71,10 +71,25 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._routes: dict[tuple[RouteKind, str], Route] = {route.key: route for route in routes}
+        self._hidden: frozenset[str] = frozenset()
         self._listed: dict[RouteKind, tuple[Route, ...]] = {
             kind: tuple(sorted((r for r in self._routes.values() if r.kind == kind), key=lambda r: r.name))
             for kind in METHODS
         }
+
+    def hiding(self, backends: frozenset[str]) -> RouteTable:
+        """Return the same table, whose lists leave out what stands on these backends; calls of it find it as before."""
+        table = RouteTable()
+        table._routes = self._routes
+        table._hidden = backends
+        table._listed = {k: tuple(r for r in rows if r.backend not in backends) for k, rows in self._listed.items()}
+        return table
+
+    def unlisted(self, kind: RouteKind) -> tuple[Route, ...]:
+        """Return the routes of a kind that are left out of its list and can be called all the same."""
+        if not self._hidden:
+            return ()
+        return tuple(r for r in self._routes.values() if r.kind == kind and r.backend in self._hidden)
 
     def get(self, kind: RouteKind, name: str) -> Route | None:
         """Return the route of that public name, if there is one."""

@@ -97,6 +97,7 @@ class Runner:
     def __init__(self, memo: Memo, bounds: Bounds | None = None) -> None:
         self._memo = memo
         self._bounds = bounds or Bounds()
+        self._performing: dict[asyncio.Timeout, tuple[str, str]] = {}
 
     async def run(self, question: Question, history: History | None = None) -> Case:
         """Return the plugin's answer; raises `RunFailed` or `PluginRefused`, having traced why.
@@ -151,9 +152,34 @@ class Runner:
                 stage.effects.check(effect)
             if asyncio.get_running_loop().time() >= work.deadline:
                 raise RunFailed("the time of this call is over", code="deadline")
-            replies = await _perform(question, new, facts, first=len(history.replies))  # 5
+            replies = await self._perform(question, guest, new, facts, first=len(history.replies))  # 5
             history.take(new, replies, room)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
+
+    async def _perform(
+        self, question: Question, guest: Guest, effects: list[Effect], facts: RunFacts, *, first: int
+    ) -> list[Case]:
+        """Perform effects until the deadline, or until the plugin that asked for them is fenced."""
+        deadline = question.work.deadline
+        try:
+            async with asyncio.timeout_at(deadline) as limit:
+                self._performing[limit] = (guest.use, guest.digest)
+                try:
+                    return await _perform(question, effects, facts, first=first)
+                finally:
+                    del self._performing[limit]
+        except TimeoutError:
+            fenced = limit.when() != deadline
+            why = f"`{guest.use}` was fenced" if fenced else "the deadline passed"
+            text = f"{why} while effects were under way; they may have happened"
+            raise RunFailed(text, code="outcome-unknown") from None
+
+    def interrupt(self, use: str, component: str) -> int:
+        """End the effects that a fenced plugin waits for, as if their time were over; return how many rounds."""
+        hit = [limit for limit, held in self._performing.items() if held == (use, component)]
+        for limit in hit:
+            limit.reschedule(0)
+        return len(hit)
 
     def _news(self, effects: list[Effect], history: History) -> list[Effect]:
         answered = len(history.replies)
@@ -189,16 +215,9 @@ async def _perform(question: Question, effects: list[Effect], facts: RunFacts, *
             whole_bodies=whole,
         )
 
-    try:
-        async with asyncio.timeout_at(work.deadline):
-            if len(effects) == 1:
-                return [await stage.effects.perform(effects[0], context(first))]
-            return list(
-                await asyncio.gather(*(stage.effects.perform(e, context(first + i)) for i, e in enumerate(effects)))
-            )
-    except TimeoutError:
-        text = "the deadline passed while effects were under way; they may have happened"
-        raise RunFailed(text, code="outcome-unknown") from None
+    if len(effects) == 1:
+        return [await stage.effects.perform(effects[0], context(first))]
+    return list(await asyncio.gather(*(stage.effects.perform(e, context(first + i)) for i, e in enumerate(effects))))
 
 
 _MEMO_KEY = secrets.token_bytes(32)

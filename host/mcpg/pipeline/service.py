@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mcpg import __version__
 from mcpg.contract.documents import Caller
 from mcpg.contract.ports import Refusal
+from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
+from mcpg.pipeline.refusals import fenced
 from mcpg.pipeline.work import Known, Work, unheard
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import unknown_method
@@ -47,6 +49,7 @@ class _Identified(Caller, frozen=True, kw_only=True):
 
     known: Any
     trace: tuple[dict[str, Any], ...]
+    since: int
 
 
 class _Asker(NamedTuple):
@@ -55,6 +58,7 @@ class _Asker(NamedTuple):
     plan: Plan
     known: Known
     trace: list[dict[str, Any]]
+    since: int
 
 
 class PipelineService:
@@ -69,6 +73,7 @@ class PipelineService:
         listing: Listing,
         ledger: Ledger,
         floods: Floods,
+        distrust: Distrust | None = None,
         instructions: str = "",
     ) -> None:
         self._plan = plan
@@ -77,12 +82,14 @@ class PipelineService:
         self._listing = listing
         self._ledger = ledger
         self._floods = floods
+        self._distrust = distrust or Distrust()
         self._instructions = instructions
 
     async def identify(self, credentials: Credentials) -> Caller:
         """Run the identity chain; raises `Refusal` (401, 503)."""
         loop = asyncio.get_running_loop()
         digest = partial(self._ledger.keyed_digest, "default")
+        since = self._distrust.count
         work = Work(
             known=NOBODY,
             method="identify",
@@ -110,15 +117,16 @@ class PipelineService:
             attributes=caller.attributes,
             known=known,
             trace=tuple(work.trace),
+            since=since,
         )
 
     async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         """Answer one MCP request; raises `Refusal`."""
         plan = self._plan()
         if isinstance(caller, _Identified):
-            asker = _Asker(plan, caller.known, list(caller.trace))
+            asker = _Asker(plan, caller.known, list(caller.trace), caller.since)
         else:  # a configured caller, such as that of stdio
-            asker = _Asker(plan, Known(caller), [])
+            asker = _Asker(plan, Known(caller), [], self._distrust.count)
         if call.method in _CALLS:
             return await self._call(asker, call, channel)
         if call.method == "ping":
@@ -127,6 +135,8 @@ class PipelineService:
         listed = await self._listing.answer(plan, call, work)
         if listed is None:
             raise unknown_method(call.method, call.version)
+        if work.since != self._distrust.count and (use := self._distrust.found(work.trace, work.since)):
+            raise fenced(use, work.call_id)
         return listed
 
     async def _call(self, asker: _Asker, call: McpCall, channel: Channel) -> dict[str, Any]:
@@ -154,6 +164,7 @@ class PipelineService:
             digest=partial(self._ledger.keyed_digest, asker.known.caller.tenant),
         )
         work.trace = asker.trace
+        work.since = asker.since
         work.notices = notices
         return work
 

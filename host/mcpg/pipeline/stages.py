@@ -49,6 +49,10 @@ class Plan:
 
     generation: int
     routes: RouteTable
+    halted: str = ""
+    """Why nothing is permitted and nothing shown, if that is so: a policy engine that has been fenced."""
+    fenced: frozenset[str] = frozenset()
+    """The uses that refuse every call."""
     identity: tuple[Stage, ...] = ()
     policy: tuple[Stage, ...] = ()
     combine: Combine = "deny-overrides"

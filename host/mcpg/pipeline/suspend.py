@@ -71,7 +71,7 @@ class Suspender:
         payload = msgspec.msgpack.encode(state)
         inline = len(payload) <= INLINE
         if not inline:
-            await self._parked.put(once, payload, ttl=self._ttl)
+            await self._parked.put(once, payload, ttl=self._ttl, owner=stage.use)
         token = self._sealer.seal(
             PURPOSE,
             b"i" + payload if inline else b"p" + once.encode(),

@@ -52,6 +52,7 @@ class Vault:
         self._digest = digest
         self._most = most
         self._issued: OrderedDict[tuple[str, ...], Credential] = OrderedDict()
+        self._forgotten = 0
 
     async def issue(self, issuer: str, target: str, caller: Caller) -> Credential:
         """Return the credential of `cred://issuer/target` for this caller; raises `EffectDenied` or `RunFailed`."""
@@ -64,7 +65,10 @@ class Vault:
         found = self._issued.get(key)
         if found is not None and (found.expires == 0 or found.expires > time.time() * 1000 + MARGIN_MS):
             return found
+        forgotten = self._forgotten
         issued = await self._ask(stage, target, known)
+        if forgotten != self._forgotten:  # its issuer may be revoked by now
+            return await self.issue(issuer, target, caller)
         self._issued[key] = issued
         while len(self._issued) > self._most:
             self._issued.popitem(last=False)
@@ -95,5 +99,6 @@ class Vault:
         return issued
 
     def forget(self) -> None:
-        """Drop every issued credential, after a reload or a revocation."""
+        """Drop every issued credential, those under way too, after a reload or a revocation."""
+        self._forgotten += 1
         self._issued.clear()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -44,12 +45,19 @@ class Entry(NamedTuple):
 
 
 class View:
-    """Everything that a caller could be shown, before policy."""
+    """Everything that a caller could be shown, before policy; what is `unlisted` is only found."""
 
-    def __init__(self, entries: Mapping[RouteKind, Sequence[Entry]]) -> None:
-        self._by_name = {(kind, entry.name): entry for kind, rows in entries.items() for entry in rows}
+    def __init__(
+        self,
+        entries: Mapping[RouteKind, Sequence[Entry]],
+        unlisted: Mapping[RouteKind, Sequence[Entry]] = MappingProxyType({}),
+    ) -> None:
+        self._by_name = {
+            (kind, entry.name): entry for each in (unlisted, entries) for kind, rows in each.items() for entry in rows
+        }
         self._rows = {kind: tuple(sorted(entries.get(kind, ()), key=lambda e: e.name)) for kind in METHODS}
-        self._patterns = [(Template(entry.name), entry) for entry in self._rows["template"]]
+        patterns = (*self._rows["template"], *unlisted.get("template", ()))
+        self._patterns = [(Template(entry.name), entry) for entry in patterns]
 
     def rows(self, kind: RouteKind) -> tuple[Entry, ...]:
         """Return the entries of a kind by name."""
@@ -72,14 +80,16 @@ class Views:
         self._most = most
         self._base: tuple[int, View] | None = None
         self._kept: OrderedDict[tuple[Any, ...], asyncio.Future[Any]] = OrderedDict()
+        self._forgotten = 0
 
     async def view(self, plan: Plan, work: Work) -> View:
         """Return what the catalog plugins leave of the table for this caller; raises `Refusal` when one fails."""
         if self._base is None or self._base[0] != plan.generation:
-            rows: dict[RouteKind, list[Entry]] = {
-                k: [Entry(r.name, _shown(k, r), r) for r in plan.routes.listed(k)] for k in METHODS
-            }
-            self._base = (plan.generation, View(rows))
+            rows, unlisted = (
+                {k: [Entry(r.name, _shown(k, r), r) for r in take(k)] for k in METHODS}
+                for take in (plan.routes.listed, plan.routes.unlisted)
+            )
+            self._base = (plan.generation, View(rows, unlisted))
         base = self._base[1]
         if not plan.catalog:
             return base
@@ -103,7 +113,11 @@ class Views:
         return found
 
     def forget(self) -> None:
-        """Forget what was worked out for callers, because a plugin that took part is not trusted any more."""
+        """Forget what was worked out for callers, because a plugin that took part is not trusted any more.
+
+        What is being worked out now is worked out anew.
+        """
+        self._forgotten += 1
         self._kept.clear()
 
     async def sees(self, plan: Plan, route: Route, work: Work, *, session: str, era: str) -> bool:
@@ -119,6 +133,13 @@ class Views:
         return tuple(row for row, yes in zip(rows, seen, strict=True) if yes)
 
     async def _once(self, key: tuple[Any, ...], make: Any) -> Any:
+        while True:
+            forgotten = self._forgotten
+            found = await self._shared(key, make)
+            if forgotten == self._forgotten:
+                return found
+
+    async def _shared(self, key: tuple[Any, ...], make: Any) -> Any:
         future = self._kept.get(key)
         if future is None:
             future = self._kept[key] = asyncio.ensure_future(make())

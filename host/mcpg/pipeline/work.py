@@ -61,6 +61,7 @@ class Work:
         "now",
         "runs",
         "seed",
+        "since",
         "trace",
     )
 
@@ -90,6 +91,8 @@ class Work:
         self.trace: list[dict[str, Any]] = []
         self.notices: Notices | None = None
         self.runs = 0
+        self.since = 0
+        """How many plugins had been fenced when what the trace goes by began."""
 
     def fault(self, error: McpgError) -> None:
         """Note that what the last run answered cannot be used: the trace then says so in place of the verdict."""

@@ -1,7 +1,7 @@
 """The states of a plugin use, as a table, and what is known of each use. It loads nothing and runs nothing.
 
 resolved → verified → compiled → ready ⇄ draining (the old one, while a new one has taken over)
-any of them → failed (an error kept it from being ready), ready or draining → fenced (revoked, quarantined)
+any of them → failed (an error kept it from being ready), compiled and later → fenced (revoked, quarantined)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NEXT: MappingProxyType[State, frozenset[State]] = MappingProxyType(
     {
         State.RESOLVED: frozenset({State.VERIFIED, State.FAILED}),
         State.VERIFIED: frozenset({State.COMPILED, State.FAILED}),
-        State.COMPILED: frozenset({State.READY, State.FAILED}),
+        State.COMPILED: frozenset({State.READY, State.FAILED, State.FENCED}),
         State.READY: frozenset({State.DRAINING, State.FENCED}),
         State.DRAINING: frozenset({State.FENCED}),
         State.FENCED: frozenset(),

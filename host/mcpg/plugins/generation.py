@@ -54,8 +54,13 @@ class Generation:
 
     @property
     def memo(self) -> bool:
-        """Whether verdicts of this use may be memoised."""
-        return self._pool.memo
+        """Whether verdicts of this use may be memoised: of a fenced one neither kept nor taken."""
+        return self._pool.memo and self._fenced is None
+
+    @property
+    def fenced(self) -> str | None:
+        """Why it is fenced, if it is."""
+        return self._fenced
 
     async def ask(self, function: str, arguments: tuple[Any, ...], run: RunFacts, tenant: str) -> Case:
         """Make one pass; `PluginRefused` when fenced, also if that happened while the pass ran."""

@@ -13,14 +13,14 @@ from mcpg.plugins.generation import Generation
 from mcpg.plugins.handle import Handle
 from mcpg.plugins.specs import UseSpec, trusted_with
 from mcpg.sandbox.settings import PassLimits
-from mcpg_revocations.rules import Action, check
+from mcpg_revocations.rules import Action, check, index_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcpg.plugins.loader import Loader, VerifiedPlugin
     from mcpg.plugins.sandboxing import Sandboxing
-    from mcpg_revocations.rules import RevocationList, Subject
+    from mcpg_revocations.rules import RevocationIndex, RevocationList, Subject
 
 __all__ = ["PluginCatalog", "Prepared"]
 
@@ -31,13 +31,23 @@ MAX_HISTORY = 4
 
 
 @dataclass(slots=True)
+class _Alive:
+    """A generation that can be asked, what lists know it by, and what was last told of it."""
+
+    generation: Generation
+    subject: Subject
+    warned: str = ""
+    revoked: bool = False
+
+
+@dataclass(slots=True)
 class _Use:
     """A use with its handle, its states (the newest last), and one change at a time."""
 
     name: str
     handle: Handle | None = None
     states: list[UseState] = field(default_factory=list)
-    alive: dict[int, tuple[Generation, Subject]] = field(default_factory=dict)
+    alive: dict[int, _Alive] = field(default_factory=dict)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     count: int = 0
 
@@ -68,8 +78,9 @@ class PluginCatalog:
         self._drain = drain
         self._uses: dict[str, _Use] = {}
         self._draining: dict[Generation, asyncio.Task[None]] = {}
+        self._shutting: set[asyncio.Task[bool]] = set()
         self._closed = False
-        self._enforced: RevocationList | None = None
+        self._enforced: RevocationIndex | None = None
 
     async def add(self, spec: UseSpec) -> Handle:
         """Return the guest for a new use; `ConfigError` or `PluginRefused` when it cannot be made ready."""
@@ -97,7 +108,7 @@ class PluginCatalog:
         """Let what was prepared take over; no await, so that several uses can change at one moment."""
         use = self._known(prepared.name)
         handle = self._live(use, prepared.name)
-        old = next((each for each, (held, _) in use.alive.items() if held is handle.current), 0)
+        old = next((each for each, held in use.alive.items() if held.generation is handle.current), 0)
         before = handle.exchange(prepared.generation)
         self._move(use, prepared.number, State.READY)
         self._retire(use, old, before)
@@ -116,8 +127,8 @@ class PluginCatalog:
             handle = self._live(use, name)
             del self._uses[name]
             handle.end("it was removed")
-            for number, (generation, _) in list(use.alive.items()):
-                self._retire(use, number, generation)
+            for number, held in list(use.alive.items()):
+                self._retire(use, number, held.generation)
 
     def fence(self, name: str, reason: str) -> None:
         """Let no pass of a use begin any more, and discard the verdicts of those under way."""
@@ -125,17 +136,37 @@ class PluginCatalog:
         for number in use.alive:
             self._fence(use, number, reason)
 
-    def enforce(self, revocations: RevocationList) -> tuple[str, ...]:
-        """Fence what a newly verified list kills, and return the names of its uses."""
-        self._enforced = revocations
+    def enforce(self, revocations: RevocationIndex | RevocationList) -> tuple[str, ...]:
+        """Fence what a newly verified list kills, tell what it says of others, and return the uses fenced by it.
+
+        What a list blocks is not loaded any more and runs on; what it warns of runs and loads.
+        """
+        self._enforced = index_of(revocations)
         hit = set()
         for name, use in self._uses.items():
-            for number, (_, subject) in use.alive.items():
-                verdict = check(subject, revocations)
-                if verdict.action is Action.KILL:
+            for number, held in use.alive.items():
+                verdict = check(held.subject, self._enforced)
+                if verdict.action is not Action.KILL:
+                    self._warn(name, held, verdict.reason())
+                elif held.generation.fenced is None:
+                    held.revoked = True
                     self._fence(use, number, f"revoked, {verdict.reason()}")
                     hit.add(name)
         return tuple(sorted(hit))
+
+    def fenced(self) -> frozenset[str]:
+        """Return the names of all uses that refuse every call because what stands behind them is fenced."""
+        uses = self._uses.items()
+        return frozenset(name for name, use in uses if use.handle and use.handle.current.fenced is not None)
+
+    def revivable(self, name: str) -> bool:
+        """Whether a use is fenced by a list alone, and the list in force would let it load again."""
+        use = self._known(name)
+        current = use.handle.current if use.handle else None
+        held = next((held for held in use.alive.values() if held.generation is current), None)
+        if held is None or not held.revoked or self._enforced is None:
+            return False
+        return check(held.subject, self._enforced).action < Action.BLOCK
 
     def states(self) -> tuple[UseState, ...]:
         """Return every use's generations, by name and age."""
@@ -155,10 +186,10 @@ class PluginCatalog:
         for use in self._uses.values():
             if use.handle is not None:
                 use.handle.end("the gateway stops")
-            for number, (generation, _) in list(use.alive.items()):
-                self._retire(use, number, generation)
-        while self._draining:
-            await asyncio.wait(tuple(self._draining.values()))
+            for number, held in list(use.alive.items()):
+                self._retire(use, number, held.generation)
+        while self._draining or self._shutting:
+            await asyncio.wait((*self._draining.values(), *self._shutting))
 
     async def _make(self, use: _Use, spec: UseSpec) -> tuple[Generation, int]:
         """Return a new generation that is configured and not yet asked."""
@@ -177,7 +208,7 @@ class PluginCatalog:
         except BaseException:
             self._move(use, number, State.FAILED, "interrupted")
             raise
-        use.alive[number] = (generation, verified.subject)
+        use.alive[number] = _Alive(generation, verified.subject, "; ".join(verified.warnings))
         return generation, number
 
     async def _start(self, use: _Use, number: int, spec: UseSpec, plugin: VerifiedPlugin) -> Generation:
@@ -214,11 +245,25 @@ class PluginCatalog:
             reason = "was revoked while it was loaded" if revoked else "came when the gateway stopped"
             raise PluginRefused(f"`{name}` {reason}", code="plugin-revoked" if revoked else "stopping", where=name)
 
+    def _warn(self, name: str, held: _Alive, warning: str) -> None:
+        """Tell what a list says of a plugin that runs on, once as long as it says the same."""
+        if warning and warning not in held.warned:
+            self._on_event("plugin-warning", {"use": name, "warning": warning})
+        held.warned = warning
+
     def _fence(self, use: _Use, number: int, reason: str) -> None:
         """Fence one generation, if it is alive: revoked, or caught with two answers to one question."""
-        if number in use.alive:
-            use.alive[number][0].fence(reason)
-            self._move(use, number, State.FENCED, reason)
+        held = use.alive.get(number)
+        if held is None or held.generation.fenced is not None:
+            return
+        held.generation.fence(reason)
+        self._move(use, number, State.FENCED, reason)
+        if use.handle is not None:
+            use.handle.forget(held.generation)
+        if held.generation not in self._draining:
+            task = asyncio.create_task(held.generation.drain(self._drain))
+            self._shutting.add(task)
+            task.add_done_callback(self._shutting.discard)
 
     def _retire(self, use: _Use, number: int, generation: Generation) -> None:
         """Close a generation in the background when the calls inside it have ended."""

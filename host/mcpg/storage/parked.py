@@ -16,6 +16,7 @@ __all__ = ["MemoryParked"]
 class _Value(NamedTuple):
     value: bytes
     ends: float
+    owner: str
 
 
 class MemoryParked:
@@ -29,7 +30,7 @@ class MemoryParked:
         self._spent: dict[str, float] = {}
         self._size = 0
 
-    async def put(self, key: str, value: bytes, *, ttl: float) -> None:
+    async def put(self, key: str, value: bytes, *, ttl: float, owner: str = "") -> None:
         """Keep `value` until it is taken. See `Parked.put`."""
         now = self._clock()
         if len(self._values) >= self._entries or self._size + len(value) > self._limit:
@@ -38,7 +39,7 @@ class MemoryParked:
             raise KeyError(key)
         if len(self._values) >= self._entries or self._size + len(value) > self._limit:
             raise StoreFull("too many paused calls are waiting", remedy="let them end, or raise the bound")
-        self._values[key] = _Value(value, now + ttl)
+        self._values[key] = _Value(value, now + ttl, owner)
         self._size += len(value)
 
     async def take(self, key: str) -> bytes | None:
@@ -62,10 +63,17 @@ class MemoryParked:
         self._spent[identifier] = now + ttl
         return True
 
+    async def drop(self, owner: str) -> int:
+        """Forget all values of `owner`. See `Parked.drop`."""
+        keys = [key for key, held in self._values.items() if held.owner == owner]
+        for key in keys:
+            self._forget(key)
+        return len(keys)
+
     async def keys(self) -> list[str]:
         """Return the keys of all values that can still be taken."""
         now = self._clock()
-        return [key for key, (_, ends) in self._values.items() if ends > now]
+        return [key for key, held in self._values.items() if held.ends > now]
 
     async def close(self) -> None:
         """Forget everything."""
@@ -84,5 +92,5 @@ class MemoryParked:
         self._size -= len(self._values.pop(key).value)
 
     def _expire(self, now: float) -> None:
-        for key in [key for key, (_, ends) in self._values.items() if ends <= now]:
+        for key in [key for key, held in self._values.items() if held.ends <= now]:
             self._forget(key)

@@ -27,11 +27,14 @@ R = TypeVar("R")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parked (
-    key TEXT PRIMARY KEY, value BLOB NOT NULL, ends INTEGER NOT NULL, size INTEGER NOT NULL) STRICT;
+    key TEXT PRIMARY KEY, value BLOB NOT NULL, ends INTEGER NOT NULL, size INTEGER NOT NULL,
+    owner TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX IF NOT EXISTS parked_ends ON parked (ends, size);
 CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, ends INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS spent_ends ON spent (ends);
 """
+_OWNED = "ALTER TABLE parked ADD COLUMN owner TEXT NOT NULL DEFAULT ''"
+"""For a file that was made before values had owners."""
 
 
 class SqliteParked:
@@ -56,9 +59,9 @@ class SqliteParked:
         await self._run(self._connect)
         return self
 
-    async def put(self, key: str, value: bytes, *, ttl: float) -> None:
+    async def put(self, key: str, value: bytes, *, ttl: float, owner: str = "") -> None:
         """Keep `value` until it is taken. See `Parked.put`."""
-        await self._run(self._put, key, value, ttl)
+        await self._run(self._put, key, value, ttl, owner)
 
     async def take(self, key: str) -> bytes | None:
         """Return the value and forget it, durably. See `Parked.take`."""
@@ -67,6 +70,10 @@ class SqliteParked:
     async def spend(self, identifier: str, *, ttl: float) -> bool:
         """Return True the first time only, durably. See `Parked.spend`."""
         return await self._run(self._spend, identifier, ttl)
+
+    async def drop(self, owner: str) -> int:
+        """Forget all values of `owner`, durably. See `Parked.drop`."""
+        return await self._run(self._drop, owner)
 
     async def keys(self) -> list[str]:
         """Return the keys of all values that can still be taken."""
@@ -105,6 +112,8 @@ class SqliteParked:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON"):
                 database.execute(f"PRAGMA {pragma}")
             database.executescript(_SCHEMA)
+            if "owner" not in {row[1] for row in database.execute("PRAGMA table_info(parked)")}:
+                database.execute(_OWNED)
         except BaseException:
             database.close()
             raise
@@ -113,7 +122,7 @@ class SqliteParked:
     def _disconnect(self) -> None:
         self._database.close()
 
-    def _put(self, key: str, value: bytes, ttl: float) -> None:
+    def _put(self, key: str, value: bytes, ttl: float, owner: str) -> None:
         now = self._now()
         with _Transaction(self._database) as run:
             run("DELETE FROM parked WHERE ends <= ?", (now,))
@@ -122,7 +131,8 @@ class SqliteParked:
                 raise StoreFull("too many paused calls are waiting", remedy="let them end, or raise the bound")
             if run("SELECT 1 FROM parked WHERE key = ?", (key,)).fetchone():
                 raise KeyError(key)
-            run("INSERT INTO parked VALUES (?, ?, ?, ?)", (key, value, now + int(ttl * 1000), len(value)))
+            row = (key, value, now + int(ttl * 1000), len(value), owner)
+            run("INSERT INTO parked (key, value, ends, size, owner) VALUES (?, ?, ?, ?, ?)", row)
 
     def _take(self, key: str) -> bytes | None:
         with _Transaction(self._database) as run:
@@ -139,6 +149,10 @@ class SqliteParked:
                 raise StoreFull("too many one-time ids are remembered", remedy="let them end, or raise the bound")
             run("INSERT INTO spent VALUES (?, ?)", (identifier, now + int(ttl * 1000)))
         return True
+
+    def _drop(self, owner: str) -> int:
+        with _Transaction(self._database) as run:
+            return run("DELETE FROM parked WHERE owner = ?", (owner,)).rowcount
 
     def _keys(self) -> list[str]:
         rows = self._database.execute("SELECT key FROM parked WHERE ends > ? ORDER BY key", (self._now(),))

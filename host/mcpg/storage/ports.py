@@ -67,8 +67,8 @@ class Accounts(Protocol):
 class Parked(Protocol):
     """Paused runs, each to be taken once, and ids that may be spent once. Values are opaque; seal what is secret."""
 
-    async def put(self, key: str, value: bytes, *, ttl: float) -> None:
-        """Keep `value` for `ttl` seconds; raises `StoreFull`, and `KeyError` when `key` is taken."""
+    async def put(self, key: str, value: bytes, *, ttl: float, owner: str = "") -> None:
+        """Keep `value` of `owner` for `ttl` seconds; raises `StoreFull`, and `KeyError` when `key` is taken."""
         ...
 
     async def take(self, key: str) -> bytes | None:
@@ -77,6 +77,10 @@ class Parked(Protocol):
 
     async def spend(self, identifier: str, *, ttl: float) -> bool:
         """Return True the first time in `ttl` seconds, False ever after; raises `StoreFull`."""
+        ...
+
+    async def drop(self, owner: str) -> int:
+        """Forget all values of `owner`, as if each had been taken; return how many there were."""
         ...
 
     async def keys(self) -> list[str]:
