@@ -10,7 +10,7 @@ the mirrors in order and then the origin; pushes go to the origin only. Sources:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mcpg_registry import media
 from mcpg_registry.claims import Claim
@@ -18,29 +18,34 @@ from mcpg_registry.credentials import NoCredentials
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.downloads import download, fetch_head, fetch_manifest
 from mcpg_registry.exchanges import Exchanges
-from mcpg_registry.hosts import Hosts
-from mcpg_registry.http import Network
+from mcpg_registry.hosts import Hosts, Place, split_repository
+from mcpg_registry.http import HttpFailed, Network
 from mcpg_registry.listing import list_tags
+from mcpg_registry.logins import check_login
 from mcpg_registry.manifests import Descriptor, parse_manifest, plugin_layer
 from mcpg_registry.places import Goal, Places
+from mcpg_registry.pushing import Pushed, push_artifact, push_manifest
 from mcpg_registry.referring import by_api, by_tag
 from mcpg_registry.signatures import fetch_signatures
 from mcpg_registry.sinks import MemorySink
 from mcpg_registry.steps import AGAIN, at_step
+from mcpg_registry.uploads import Sent, put_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from mcpg_registry.claims import Referrer
     from mcpg_registry.credentials import CredentialSource
     from mcpg_registry.digests import Digest
-    from mcpg_registry.hosts import Place
     from mcpg_registry.http import Http
+    from mcpg_registry.packing import Packed
     from mcpg_registry.references import RegistryReference
     from mcpg_registry.sinks import Sink
 
 __all__ = ["RegistryClient"]
+
+T = TypeVar("T")
 
 
 class RegistryClient:
@@ -63,7 +68,8 @@ class RegistryClient:
         self._hosts = hosts or Hosts()
         self._tell = tell
         self._places = Places()
-        self._exchanges = Exchanges(self._http, self._hosts, credentials or NoCredentials())
+        self._credentials = credentials or NoCredentials()
+        self._exchanges = Exchanges(self._http, self._hosts, self._credentials)
 
     async def resolve(self, reference: RegistryReference) -> Descriptor:
         """Return which manifest a tag means now, or that a digest is there: media type, digest and size as told."""
@@ -153,6 +159,59 @@ class RegistryClient:
         goal = Goal("cannot read the signatures", f"`{repository}@{subject}`", 5, "bad-referrers")
         return await self._places.first(self._hosts.places(repository), goal, attempt, enough=bool)
 
+    async def push(
+        self,
+        repository: str,
+        packed: Packed,
+        *,
+        tag: str | None = None,
+        mount_from: str = "",
+        progress: Callable[[Descriptor, Sent], None] | None = None,
+    ) -> Pushed:
+        """Send an artifact to `HOST/REPOSITORY`: a plugin, or a signature, which is then found as its referrer.
+
+        `mount_from` is another `HOST/REPOSITORY`; blobs are mounted from there when the host is the same.
+        """
+        host, source = split_repository(mount_from) if mount_from else ("", "")
+        text, blobs = packed.blobs[packed.manifest.digest], packed.blobs
+
+        async def attempt(place: Place) -> Pushed:
+            known = source if host == place.host else ""
+            return await push_artifact(self._exchanges, place, text, blobs, tag=tag, source=known, progress=progress)
+
+        return await self._push(repository, f"cannot push `{packed.manifest.digest}`", attempt)
+
+    async def push_blob(self, repository: str, descriptor: Descriptor, data: bytes) -> Sent:
+        """Send one blob, unless it is there."""
+
+        async def attempt(place: Place) -> Sent:
+            return await put_blob(self._exchanges, place, descriptor, data)
+
+        return await self._push(repository, f"cannot push the blob `{descriptor.digest}`", attempt)
+
+    async def push_manifest(
+        self, repository: str, data: bytes, media_type: str = media.MANIFEST, *, tag: str | None = None
+    ) -> Descriptor:
+        """Send a manifest or an index whose parts are there; one with a subject is then found as its referrer."""
+
+        async def attempt(place: Place) -> Descriptor:
+            return (await push_manifest(self._exchanges, place, data, media_type, tag=tag))[0]
+
+        return await self._push(repository, "cannot push the manifest", attempt)
+
+    async def check(self, host: str) -> bool:
+        """Return whether a host asks who we are, once it has taken our credentials; `RegistryFailed` if it does not.
+
+        One that asks nobody is shown them all the same: it may refuse them.
+        """
+        origin = self._hosts.origin(f"{host}/any")
+        place = Place(origin.host, "", origin.settings)
+
+        async def attempt(place: Place) -> bool:
+            return await check_login(self._exchanges, self._credentials, place)
+
+        return await self._places.first((place,), Goal("cannot log in", f"`{host}`", 1, "registry-answer"), attempt)
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
@@ -164,6 +223,18 @@ class RegistryClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def _push(self, repository: str, doing: str, attempt: Callable[[Place], Awaitable[T]]) -> T:
+        """Try the origin; whatever is wrong with the data is the registry's error or ours, no refusal of trust."""
+
+        async def strictly(place: Place) -> T:
+            try:
+                return await attempt(place)
+            except ValueError as error:
+                raise HttpFailed(str(error), code="registry-answer") from error
+
+        goal = Goal(doing, f"`{repository}`", 1, "registry-answer")
+        return await self._places.first((self._hosts.origin(repository),), goal, strictly)
 
     def _tell_mirror(self, place: Place, reference: RegistryReference) -> None:
         if place.mirror and reference.digest is None and self._tell is not None:

@@ -44,7 +44,10 @@ _BUSY = 429
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a place. `path` begins with `/`; `url`, when given, is absolute and came from the place."""
+    """One request to a place. `path` begins with `/`; `url`, when given, is absolute and came from the place.
+
+    `authorization` is sent at once instead of what is known, to the place's own origin only.
+    """
 
     method: str
     path: str = ""
@@ -53,6 +56,7 @@ class Call:
     body: Callable[[], AsyncIterable[bytes]] | bytes | None = None
     size: int = 0
     url: str = ""
+    authorization: str = field(default="", repr=False)
 
 
 class Exchanges:
@@ -79,6 +83,10 @@ class Exchanges:
         async with AsyncExitStack() as stack:
             yield await self._tried(stack, place, call)
 
+    def asked(self, place: Place, scope: str = "") -> bool:
+        """Whether the place asked who we are, for this scope, and took our answer."""
+        return self._tokens.known(place, scope) is not None
+
     async def _tried(self, stack: AsyncExitStack, place: Place, call: Call) -> Answer:
         """Send a call as often as is allowed and helps."""
         deadline = self._clock() + place.settings.timeouts.total
@@ -102,7 +110,8 @@ class Exchanges:
 
     async def _authenticated(self, stack: AsyncExitStack, place: Place, call: Call) -> Answer:
         """Send a call with what is known of us, and once more with the answer to the place's own challenge."""
-        answer, own = await self._redirected(stack, place, call, self._tokens.known(place, call.scope))
+        header = call.authorization or self._tokens.known(place, call.scope)
+        answer, own = await self._redirected(stack, place, call, header)
         if answer.status != _UNAUTHORIZED or not own:
             return answer
         challenge = answer.headers.get("www-authenticate", "")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mcpg_registry.hosts import Place
     from mcpg_registry.http import Http
 
-__all__ = ["Tokens"]
+__all__ = ["Tokens", "basic"]
 
 MAX_KEPT = 128
 MAX_ANSWER = 64 * 1024
@@ -65,7 +65,7 @@ class Tokens:
         if "bearer" in challenges:
             value, age = await self._bearer(place, scope, challenges["bearer"], credentials)
         elif "basic" in challenges and credentials is not None and credentials.password:
-            value, age = _basic(credentials), MAX_AGE
+            value, age = basic(credentials), MAX_AGE
         elif "basic" in challenges:
             raise _denied("it wants a user and a password, and none are known here", place)
         else:
@@ -91,7 +91,7 @@ class Tokens:
             }
             headers = {"content-type": "application/x-www-form-urlencoded"}
             return await self._ask(place, Request("POST", realm, headers, urlencode(form).encode()))
-        headers = {"authorization": _basic(credentials)} if credentials is not None else {}
+        headers = {"authorization": basic(credentials)} if credentials is not None else {}
         return await self._ask(place, Request("GET", f"{realm}?{urlencode(fields)}", headers))
 
     async def _ask(self, place: Place, request: Request) -> tuple[str, float]:
@@ -121,7 +121,8 @@ class Tokens:
             self._kept.popitem(last=False)
 
 
-def _basic(credentials: Credentials) -> str:
+def basic(credentials: Credentials) -> str:
+    """Return the header that says a user's name and password."""
     pair = f"{credentials.username}:{credentials.password}"
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
