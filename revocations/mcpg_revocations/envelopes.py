@@ -6,12 +6,12 @@ before it let a site that was away catch up: the lists that changed the keys, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpg_registry.steps import refusal
 from mcpg_registry.strict_json import compact, parse_object
-from mcpg_registry.trust.dsse import Envelope, Signature, parse_envelope
+from mcpg_registry.trust.dsse import Envelope, parse_envelope
 from mcpg_registry.trust.keys import load_public_keys
 from mcpg_registry.trust.signing import sign_envelope
 from mcpg_registry.trust.verification import envelope_signers
@@ -32,7 +32,6 @@ __all__ = [
     "REMEDY",
     "WHERE",
     "Anchor",
-    "add_signature",
     "chain_text",
     "next_anchor",
     "open_chain",
@@ -119,12 +118,6 @@ def chain_text(envelopes: Sequence[Envelope]) -> bytes:
     """Return one envelope, or several as a chain, as bytes to publish."""
     documents = [envelope.document() for envelope in envelopes]
     return compact(documents[0] if len(documents) == 1 else {"lists": documents})
-
-
-def add_signature(envelope: Envelope, key: PublicKey, signature: bytes) -> Envelope:
-    """Return the envelope with one more signature; an older one by the same key gives way."""
-    others = tuple(each for each in envelope.signatures if each.key_id != key.id)
-    return replace(envelope, signatures=(*others, Signature(signature, key.id)))
 
 
 def sign_override(override: Override, key: PrivateKey) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.steps import refusal
 from mcpg_registry.trust.revoked import Revoked
-from mcpg_revocations.lists import Action, Entry, RevocationList, version_in
+from mcpg_revocations.lists import Action, Entry, RevocationList, digest_of, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -80,14 +80,18 @@ class Table:
 class RevocationIndex:
     """All lists of a site at one moment; `hidden` are the entries that signed overrides take out of force.
 
-    `version` is that of the list which the site goes by: its feed's, or the one that ships where it has no feed.
+    `version` and `digest` (of its payload) are those of the list which the site goes by: its feed's, or the one that
+    ships where it has no feed.
     """
 
-    __slots__ = ("hidden", "tables", "version")
+    __slots__ = ("digest", "hidden", "tables", "version")
 
-    def __init__(self, tables: Iterable[Table], *, version: int = 0, hidden: frozenset[Entry] = frozenset()) -> None:
+    def __init__(
+        self, tables: Iterable[Table], *, version: int = 0, digest: str = "", hidden: frozenset[Entry] = frozenset()
+    ) -> None:
         self.tables = tuple(tables)
         self.version = version
+        self.digest = digest
         self.hidden = hidden
 
     def __len__(self) -> int:
@@ -115,7 +119,7 @@ def index_of(revocations: RevocationIndex | RevocationList) -> RevocationIndex:
     if isinstance(revocations, RevocationIndex):
         return revocations
     table = Table(revocations.entries, issuer=revocations.issuer, version=revocations.version)
-    return RevocationIndex((table,), version=revocations.version)
+    return RevocationIndex((table,), version=revocations.version, digest=digest_of(revocations))
 
 
 def check(subject: Subject, revocations: RevocationIndex | RevocationList) -> Verdict:

@@ -66,7 +66,7 @@ class Action(IntEnum):
     """No new load, and what runs is fenced."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One revocation, by exactly one of seven marks.
 
     `manifest`, `wasm` and `key` are digests. `issuer` and `identity` are a keyless signer, both exact. `publisher` is a

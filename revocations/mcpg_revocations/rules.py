@@ -24,7 +24,7 @@ ones, and from then on the new ones count. Nothing but a list signed by the old 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import PluginRefused
@@ -80,7 +80,7 @@ class Known:
     """What a site knows of one issuer's lists: whose signatures count next, and the list it holds, if any.
 
     `announced` are keys that must sign the next full list too; `full` is the version of the last list that was no
-    emergency; `digest` is of the held list's payload.
+    emergency; `digest` is of the held list's payload, and `text` what it came in, chain and all.
     """
 
     anchor: Anchor
@@ -88,7 +88,7 @@ class Known:
     held: RevocationList | None = None
     digest: str = ""
     full: int = 0
-    envelope: Envelope | None = None
+    text: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def version(self) -> int:
@@ -110,7 +110,7 @@ def accept_chain(known: Known, text: bytes, *, now: int) -> Known:
             continue
     result = accept(known, last)
     _check_time(result, now)
-    return start if result.digest == start.digest else result
+    return start if result.digest == start.digest else replace(result, text=text)
 
 
 def accept(known: Known, envelope: Envelope) -> Known:
@@ -136,9 +136,9 @@ def accept(known: Known, envelope: Envelope) -> Known:
         raise refused(message, "revocation-chain", remedy="ask its publisher for a next version")
     if listed.emergency:  # 10
         _check_emergency(known, listed)
-        return replace(known, held=listed, digest=digest, envelope=envelope)
+        return replace(known, held=listed, digest=digest)
     anchor, announced = _rotated(known, listed, envelope)  # 9
-    return Known(anchor, announced, listed, digest, listed.version, envelope)
+    return Known(anchor, announced, listed, digest, listed.version)
 
 
 def verify_list(text: bytes, anchor: Anchor, *, now: int, at_least: int = 0) -> RevocationList:

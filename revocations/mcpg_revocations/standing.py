@@ -14,6 +14,7 @@ from mcpg.contract.problems import ConfigError
 from mcpg_revocations.envelopes import refused
 from mcpg_revocations.freshness import Freshness, freshness_of, refusal_of
 from mcpg_revocations.index import RevocationIndex, Table
+from mcpg_revocations.lists import digest_of
 from mcpg_revocations.local import Local, hidden_by, read_local
 from mcpg_revocations.rules import accept_chain
 from mcpg_revocations.shipped import load_list
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mcpg_registry.trust.keys import PublicKey
     from mcpg_revocations.envelopes import Anchor
     from mcpg_revocations.lists import Entry, Override, RevocationList
+    from mcpg_revocations.rules import Known
 
 __all__ = ["Offered", "Site", "Standing"]
 
@@ -77,6 +79,7 @@ class _View:
     """One moment of everything; exchanged whole, so that no reader sees half a change."""
 
     shipped: Table
+    shipped_digest: str
     local: Local
     memory: Memory | None = None
     feed: Table | None = None
@@ -120,7 +123,7 @@ class Standing:
         table = Table(shipped.entries, issuer=shipped.issuer, version=shipped.version)
         local = read_local(site.additions, site.overrides, site.site_keys)
         directory = StateDirectory(site.state, site.anchor) if site.anchor else None
-        standing = cls(site, _View(table, local), directory)
+        standing = cls(site, _View(table, digest_of(shipped), local), directory)
         if directory is not None:
             with directory.locked():
                 standing._read_state(directory)
@@ -177,6 +180,18 @@ class Standing:
             after = self._view
             return (after.local, after.feed) != (before.local, before.feed)
 
+    def accept_clock(self, now: int) -> None:
+        """Take `now` for the latest time seen, after a clock that ran ahead was set right; it blocks.
+
+        Only a person may decide that: it is what an attacker with the clock wants.
+        """
+        if self._directory is not None:
+            with self._changing, self._directory.locked():
+                self._read_state(self._directory)
+                memory = replace(self._directory.remembered(self._view.memory), seen=now)
+                self._directory.write(memory)
+                self._take(self._directory, memory)
+
     def index(self, now: int) -> RevocationIndex:
         """Return the index over every list, without the entries that overrides in force take out."""
         return self._at(now).index
@@ -195,13 +210,16 @@ class Standing:
     def _make(self, view: _View, time: int) -> _Made:
         turns = [turn for each in view.local.overrides for turn in (each.issued, each.expires)]
         overrides, hidden = hidden_by(view.local.overrides, view.signed(), time)
-        version = (view.feed.version if view.feed else 0) if self._directory else view.shipped.version
+        version, digest = view.shipped.version, view.shipped_digest
+        if self._directory is not None:
+            known = self._directory.remembered(view.memory).known
+            version, digest = known.version, known.digest
         return _Made(
             view,
             since=max((turn for turn in turns if turn <= time), default=0),
             until=min((turn for turn in turns if turn > time), default=FOREVER),
             overrides=overrides,
-            index=RevocationIndex(view.tables(), version=version, hidden=hidden),
+            index=RevocationIndex(view.tables(), version=version, digest=digest, hidden=hidden),
         )
 
     def faults(self) -> tuple[str, ...]:
@@ -215,6 +233,15 @@ class Standing:
             return Freshness("fresh", "shipped", view.shipped.version, view.shipped.issuer)
         memory = self._directory.remembered(view.memory)
         return freshness_of(memory.known.held, now=now, seen=memory.seen, checked=memory.checked)
+
+    @property
+    def site(self) -> Site:
+        """What the operator has set up."""
+        return self._site
+
+    def known(self) -> Known | None:
+        """Return the feed's list as it is held, and whose signatures count next; nothing without an anchor."""
+        return self._directory.remembered(self._view.memory).known if self._directory else None
 
     def for_loading(self, now: int, *, locked: bool, at_least: int = 0, shipped_at_least: int = 0) -> RevocationIndex:
         """Return the index for a load; `PluginRefused` at step 4 when the lists do not allow one.

@@ -1,7 +1,7 @@
 """What a site remembers of its feed's lists between two starts, on disk. It judges no list; all of it blocks.
 
     DIRECTORY/state.json            version, keys and times, replaced atomically
-    DIRECTORY/lists/HEX.json        the envelope that the state names
+    DIRECTORY/lists/HEX.json        the list that the state names, as it came
     DIRECTORY/lock                  held by the one process that is changing the state
 
 A list is written and synced before the state that names it, so a process killed at any moment leaves the one state or
@@ -22,7 +22,7 @@ from mcpg_registry.digests import digest_bytes, hex_of, parse_digest
 from mcpg_registry.durable import make_directory, write_whole
 from mcpg_registry.layout import read_file
 from mcpg_registry.trust.verification import envelope_signers
-from mcpg_revocations.envelopes import MAX_OFFER, chain_text, next_anchor, open_chain, read_list, refused
+from mcpg_revocations.envelopes import MAX_OFFER, next_anchor, open_chain, read_list, refused
 from mcpg_revocations.lists import NextKeys
 from mcpg_revocations.rules import Known
 
@@ -112,11 +112,11 @@ class StateDirectory:
     def write(self, memory: Memory) -> None:
         """Remember; only while `locked`. `OSError` leaves what was remembered before."""
         known, lists = memory.known, self._directory / "lists"
-        if known.envelope is not None:
+        if known.text:
             make_directory(lists)
             path = lists / f"{hex_of(parse_digest(known.digest))}.json"
             if not path.exists():
-                write_whole(path, chain_text([known.envelope]))
+                write_whole(path, known.text)
         stored = _Stored(
             schema=1,
             configured=self._configured,
@@ -129,7 +129,7 @@ class StateDirectory:
             seen=memory.seen,
         )
         write_whole(self._directory / STATE, msgspec.json.encode(stored), mode=0o600)
-        for path in lists.glob("*.json") if known.envelope is not None else ():
+        for path in lists.glob("*.json") if known.text else ():
             if path.stem != hex_of(parse_digest(known.digest)):
                 path.unlink(missing_ok=True)
 
@@ -140,9 +140,9 @@ class StateDirectory:
             if not stored.digest:
                 return Known(anchor)
             path = self._directory / "lists" / f"{hex_of(parse_digest(stored.digest))}.json"
-            (envelope,) = open_chain(read_file(path, MAX_OFFER))
-            held = _held(envelope, stored, anchor)
-            return Known(anchor, announced, held, stored.digest, stored.full, envelope)
+            text = read_file(path, MAX_OFFER)
+            held = _held(open_chain(text)[-1], stored, anchor)
+            return Known(anchor, announced, held, stored.digest, stored.full, text)
         except (OSError, ValueError) as error:
             raise refused("what this site remembers of it cannot be used", "revocation-state", remedy=REMEDY) from error
 
