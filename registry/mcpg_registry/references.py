@@ -2,9 +2,10 @@
 
     builtin:NAME                      a component that ships with the program
     file:PATH                         a bare component, for development only
-    layout:DIR#REPOSITORY:TAG         an OCI image layout in a directory; also @DIGEST, or :TAG@DIGEST
+    layout:PLACE#REPOSITORY:TAG       an OCI image layout, a directory or a tar; also @DIGEST, or :TAG@DIGEST
     HOST/REPOSITORY@DIGEST            a registry; also :TAG, or :TAG@DIGEST
 
+In a layout, REPOSITORY may begin with the host of the registry that it came from: `ghcr.io/acme/redact`.
 Source for repository, tag and digest: OCI distribution spec 1.1, "Pulling manifests".
 """
 
@@ -18,6 +19,8 @@ from mcpg_registry.digests import parse_digest
 from mcpg_registry.steps import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcpg.contract.problems import PluginRefused
     from mcpg_registry.digests import Digest
 
@@ -27,6 +30,7 @@ __all__ = [
     "LayoutReference",
     "Reference",
     "RegistryReference",
+    "is_named_repository",
     "is_repository",
     "is_tag",
     "parse_reference",
@@ -38,7 +42,7 @@ _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:.]{{2,45}}\])(:[1-9][0-9]{{0,4}})?", re.ASCII)
-_FORMS = "builtin:NAME, layout:DIR#REPOSITORY:TAG, HOST/REPOSITORY@sha256:..., or file:PATH while developing"
+_FORMS = "builtin:NAME, layout:PLACE#REPOSITORY:TAG, HOST/REPOSITORY@sha256:..., or file:PATH while developing"
 MAX_REPOSITORY = 255
 MAX_PORT = 65535
 
@@ -108,13 +112,15 @@ def parse_reference(text: str) -> Reference:
     if colon and scheme == "layout":
         directory, hash_sign, name = rest.rpartition("#")
         if not directory or not hash_sign:
-            raise _refused(text, "after layout: stand a directory, # and REPOSITORY:TAG or REPOSITORY@DIGEST")
-        return LayoutReference(directory, *_name(text, name))
+            raise _refused(text, "after layout: stand a place, # and REPOSITORY:TAG or REPOSITORY@DIGEST")
+        return LayoutReference(directory, *_name(text, name, is_named_repository))
     host, slash, name = text.partition("/")
     if not slash or "://" in text:
         raise _refused(text, "it has none of the known forms")
-    _check_host(text, host)
-    return RegistryReference(host.lower(), *_name(text, name))
+    fault = _host_fault(host)
+    if fault is not None:
+        raise _refused(text, fault)
+    return RegistryReference(host.lower(), *_name(text, name, is_repository))
 
 
 def is_repository(text: str) -> bool:
@@ -122,15 +128,23 @@ def is_repository(text: str) -> bool:
     return len(text) <= MAX_REPOSITORY and _REPOSITORY.fullmatch(text) is not None
 
 
+def is_named_repository(text: str) -> bool:
+    """Whether `text` is a repository name, with or without the host of its registry: `localhost:5000/acme/redact`."""
+    host, _, repository = text.partition("/")
+    return is_repository(text) or (is_repository(repository) and _host_fault(host) is None)
+
+
 def is_tag(text: str) -> bool:
     """Whether `text` is a tag, such as `1.2.0`."""
     return _TAG.fullmatch(text) is not None
 
 
-def _name(text: str, name: str) -> tuple[str, str | None, Digest | None]:
+def _name(text: str, name: str, is_name: Callable[[str], bool]) -> tuple[str, str | None, Digest | None]:
     before, at, digest_text = name.partition("@")
-    repository, colon, tag = before.partition(":")
-    if not is_repository(repository):
+    above, slash, last = before.rpartition("/")
+    last, colon, tag = last.partition(":")
+    repository = above + slash + last
+    if not is_name(repository):
         raise _refused(text, f"`{repository}` is no repository name; wanted lower-case parts joined by `/`")
     if colon and not is_tag(tag):
         raise _refused(text, f"`{tag}` is no tag")
@@ -143,14 +157,16 @@ def _name(text: str, name: str) -> tuple[str, str | None, Digest | None]:
     return repository, tag if colon else None, digest
 
 
-def _check_host(text: str, host: str) -> None:
+def _host_fault(host: str) -> str | None:
+    """Return what is wrong with a registry's host, if anything."""
     if _HOST.fullmatch(host) is None:
-        raise _refused(text, f"`{host}` is no host")
+        return f"`{host}` is no host"
     port = "" if host.endswith("]") else host.rpartition(":")[2] if ":" in host else ""
     if port and int(port) > MAX_PORT:
-        raise _refused(text, f"`{port}` is no port")
+        return f"`{port}` is no port"
     if "." not in host and ":" not in host and host != "localhost":
-        raise _refused(text, f"`{host}` is no registry's host; write the host in full, such as ghcr.io")
+        return f"`{host}` is no registry's host; write the host in full, such as ghcr.io"
+    return None
 
 
 def _refused(text: str, message: str) -> PluginRefused:

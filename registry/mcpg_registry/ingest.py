@@ -1,0 +1,128 @@
+"""One blob on its way into the store: kept in a partial file, goes on where it stopped. It fetches and judges nothing.
+
+The partial is this process's alone as long as it is open: a lock of the kernel, which ends with the process however
+that ends. What lies there from before counts only as bytes: they are hashed again, and the whole must be the digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING, Self
+
+from mcpg_registry.digests import Checker
+from mcpg_registry.durable import sync_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mcpg_registry.manifests import Descriptor
+
+__all__ = ["Ingest", "open_partial"]
+
+_CHUNK = 1024 * 1024
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Ingest:
+    """A blob that is being received. Every method blocks; a context, which keeps the partial unless it was dropped."""
+
+    def __init__(self, handle: int, partial: Path, blob: Path, descriptor: Descriptor) -> None:
+        self.descriptor = descriptor
+        self.offset = 0
+        """Bytes that are there and need not come again."""
+        self._file = os.fdopen(handle, "r+b", buffering=0)
+        self._partial = partial
+        self._blob = blob
+        self._checker = Checker(descriptor.digest, descriptor.size)
+        self._committed = False
+        self._resume()
+        self.resumed = self.offset > 0
+        """Whether some of the bytes were there before."""
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes; `ValueError` as soon as there are more than were promised, and then nothing is kept."""
+        try:
+            self._checker.feed(chunk)
+        except ValueError:
+            self.restart()
+            raise
+        view = memoryview(chunk)
+        while view:
+            view = view[self._file.write(view) :]
+        self.offset += len(chunk)
+
+    def restart(self) -> None:
+        """Forget what has come: the next byte is the first."""
+        self._file.seek(0)
+        self._file.truncate(0)
+        self._checker = Checker(self.descriptor.digest, self.descriptor.size)
+        self.offset, self.resumed = 0, False
+
+    def finish(self) -> bytes:
+        """Return all bytes, whose size and digest are those promised; else `ValueError`, and nothing is kept."""
+        try:
+            self._checker.finish()
+        except ValueError:
+            self.restart()
+            raise
+        self._file.seek(0)
+        parts = []
+        while chunk := self._file.read(_CHUNK):
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def commit(self) -> None:
+        """Make it a blob of the store, after `finish`; it is on the disk when this returns."""
+        self._checker.finish()
+        os.fsync(self._file.fileno())
+        os.fchmod(self._file.fileno(), 0o644)
+        self._partial.replace(self._blob)
+        self._committed = True
+        sync_directory(self._blob.parent)
+
+    def drop(self) -> None:
+        """Keep nothing of it, unless it is a blob of the store already."""
+        if not self._committed:
+            self.offset = 0
+            self._partial.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let others have it; what has come stays for the next time."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.offset == 0:
+            self.drop()
+        self.close()
+
+    def _resume(self) -> None:
+        """Hash what lies there from before; what is too long is forgotten."""
+        if os.fstat(self._file.fileno()).st_size > self.descriptor.size:
+            self.restart()
+            return
+        while chunk := self._file.read(_CHUNK):
+            self._checker.feed(chunk)
+            self.offset += len(chunk)
+
+
+def open_partial(path: Path) -> int | None:
+    """Return a partial, open and ours alone; none while another process or task has it; `OSError`."""
+    while True:
+        handle = os.open(path, _FLAGS, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), path.stat(follow_symlinks=False)):
+                    return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # it was renamed or removed before we had it
