@@ -31,7 +31,7 @@ __all__ = ["Call", "Exchanges", "next_url", "pull_scope", "status_failed"]
 MAX_RETRIES = 3
 MAX_REDIRECTS = 5
 MAX_URL = 8192
-_PAUSES = (0.2, 0.6, 1.8)
+_PAUSES = (0.1, 0.4, 1.0)
 _AGAIN = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
@@ -81,7 +81,12 @@ class Exchanges:
     async def open(self, place: Place, call: Call) -> AsyncIterator[Answer]:
         """Send a call; the answer, of any status, is good inside the context only. `HttpFailed`."""
         async with AsyncExitStack() as stack:
-            yield await self._tried(stack, place, call)
+            try:
+                answer = await self._tried(stack, place, call)
+            except HttpFailed as error:
+                error.again = False  # it has been tried as often as is allowed
+                raise
+            yield answer
 
     def asked(self, place: Place, scope: str = "") -> bool:
         """Whether the place asked who we are, for this scope, and took our answer."""
@@ -178,11 +183,11 @@ def status_failed(answer: Answer) -> HttpFailed:
     if status == _MISSING:
         return HttpFailed("it has no such thing (404)", code="not-in-registry", remedy="check name, tag and digest")
     if status == _BUSY:
-        return HttpFailed("it wants fewer requests (429)", code="registry-busy", remedy="wait, or log in", again=True)
+        return HttpFailed("it wants fewer requests (429)", code="registry-busy", remedy="wait, or log in")
     if status in _ORDINARY:
         return HttpFailed(f"it answered {status}, which means nothing here", code="registry-answer")
     remedy = "try again later" if status in _AGAIN else "ask whoever runs it"
-    return HttpFailed(f"it answered {status}", code="registry-error", remedy=remedy, again=status in _AGAIN)
+    return HttpFailed(f"it answered {status}", code="registry-error", remedy=remedy)
 
 
 def _retry_after(answer: Answer) -> float:
@@ -192,6 +197,6 @@ def _retry_after(answer: Answer) -> float:
         return float(text)
     try:
         when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return max(0.0, when.timestamp() - time.time()) if when.tzinfo is not None else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.wire import RESET, Reply, chunks
@@ -122,8 +123,13 @@ def gzipped(_: Exchange, reply: Reply) -> Reply:
     return _with(reply, gzip.compress(_bytes(reply)), Content_Encoding="gzip")
 
 
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(MIB * 128, 9)
+
+
 def bomb(_: Exchange, reply: Reply) -> Reply:
-    return _with(reply, gzip.compress(MIB * 256, 9), Content_Encoding="gzip")
+    return _with(reply, _bomb(), Content_Encoding="gzip")
 
 
 def garbage(_: Exchange, reply: Reply) -> Reply:
@@ -156,7 +162,7 @@ def retyped(kind: str, media_type: str, **options: Any) -> Change:
     return Change(lambda _, reply: _with(reply, reply.body, Content_Type=media_type), (kind,), "GET HEAD", **options)
 
 
-def digest_header(value: str | None, *kinds: str, methods: str = "GET HEAD", **options: Any) -> Change:
+def digest_header(value: str | None, kinds: str = "manifest", *, methods: str = "GET HEAD", **options: Any) -> Change:
     """Answer with `value` as Docker-Content-Digest, or without one."""
 
     def change(_: Exchange, reply: Reply) -> Reply:
@@ -164,4 +170,4 @@ def digest_header(value: str | None, *kinds: str, methods: str = "GET HEAD", **o
         more = {} if value is None else {"Docker-Content-Digest": value}
         return Reply(reply.status, headers | more, reply.body)
 
-    return Change(change, kinds or ("manifest",), methods, **options)
+    return Change(change, tuple(kinds.split()), methods, **options)

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["RANGES", "links", "located", "ranged", "redirects", "status", "tag_moves"]
 
 
-def redirects(to: str, *kinds: str, status: int = 307, methods: str = "GET HEAD", times: int | None = None) -> Fault:
+def redirects(
+    to: str, kinds: str = "blob", *, status: int = 307, methods: str = "GET HEAD", times: int | None = None
+) -> Fault:
     """Send clients to `to`; `{target}` stands for the path that they asked for, `{number}` for how often they did."""
     done = 0
 
     async def fault(exchange: Exchange) -> Reply:
         nonlocal done
-        about = kinds or ("blob",)
-        if not exchange.is_about(*about, "none", methods=methods) or done == times:
+        if not exchange.is_about(*kinds.split(), "none", methods=methods) or done == times:
             return await exchange.proceed()
         done += 1
         return Reply(status, {"Location": to.format(target=exchange.request.target, number=done)})
@@ -57,14 +58,14 @@ def located(location: str | None, methods: str = "POST", **options: Any) -> Chan
     return Change(change, ("upload",), methods, **options)
 
 
-def status(code: int, *kinds: str, methods: str = "GET HEAD", times: int | None = None, **headers: str) -> Fault:
+def status(code: int, kinds: str = "", *, methods: str = "GET HEAD", times: int | None = None, **headers: str) -> Fault:
     """Answer with an error: the first `times` requests, or all; without kinds, requests of every kind."""
     done = 0
 
     async def fault(exchange: Exchange) -> Reply:
         nonlocal done
-        about = kinds or (exchange.route.kind,)
-        if not exchange.is_about(*about, methods=methods) or done == times:
+        about = kinds or exchange.route.kind
+        if not exchange.is_about(*about.split(), methods=methods) or done == times:
             return await exchange.proceed()
         done += 1
         return failure(code, {401: "UNAUTHORIZED", 403: "DENIED", 404: "NOT_FOUND"}.get(code, "UNKNOWN"), **headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,7 @@ def padded(size: int, wasm: bytes = PREAMBLE) -> bytes:
     """Return a component that is `size` bytes longer for a custom section whose bytes do not repeat."""
     if not size:
         return wasm
-    filling = b"".join(digest_bytes(number.to_bytes(8)).encode() for number in range(size // 71 + 1))[:size]
-    body = leb(7) + b"padding" + filling
+    body = leb(7) + b"padding" + random.Random(size).randbytes(size)
     return wasm + b"\0" + leb(len(body)) + body
 
 

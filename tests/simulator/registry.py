@@ -94,7 +94,7 @@ class Registry:
             if route(each.path).kind == kind and (each.method in (methods or (each.method,)))
         ]
 
-    def switch(self, name: str, **options: Any) -> None:
+    def switch(self, name: str, /, **options: Any) -> None:
         """Switch a fault of the catalogue on."""
         from tests.simulator.faults import CATALOGUE  # noqa: PLC0415 - the catalogue imports this module
 

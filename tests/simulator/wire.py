@@ -95,7 +95,7 @@ class Wire:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
-        gone = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, asyncio.CancelledError)
+        gone = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError, asyncio.CancelledError)
         try:
             while not writer.is_closing():
                 request = await _read(reader, writer)
@@ -107,7 +107,11 @@ class Wire:
             pass
         finally:
             self._tasks.discard(task)
+            if self.closing.is_set():
+                writer.transport.abort()
             writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
