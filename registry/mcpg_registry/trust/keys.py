@@ -9,12 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -24,15 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcpg_registry.digests import Digest, hex_of
+from mcpg_registry.trust.sealed_pem import sealed_pem
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.serialization import KeySerializationEncryption
-
-__all__ = ["PrivateKey", "PublicKey", "hint_of", "load_public_keys"]
+__all__ = ["PrivateKey", "PublicKey", "hint_of", "is_sealed", "load_public_keys", "pem_of"]
 
 MAX_PEM = 64 * 1024
 _END = "-----END PUBLIC KEY-----"
 _BEGIN = "-----BEGIN PUBLIC KEY-----"
+_COSIGN = ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,10 @@ class PrivateKey:
     @classmethod
     def from_pem(cls, pem: str, password: bytes | None = None) -> PrivateKey:
         """Return the key in PKCS#8 PEM; `ValueError` when it is no Ed25519 key or the password does not open it."""
+        if any(kind in pem for kind in _COSIGN):
+            raise ValueError(
+                "the key is in cosign's own form; make one with `mcpg keys generate`, which cosign can import"
+            )
         try:
             key = load_pem_private_key(pem.encode(), password)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -89,9 +90,10 @@ class PrivateKey:
         return self._key.sign(data)
 
     def pem(self, password: bytes | None = None) -> str:
-        """Return the key as PKCS#8 PEM, encrypted when a password is given."""
-        lock: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
-        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock).decode()
+        """Return the key as PKCS#8 PEM, encrypted when a password is given (not twice the same then)."""
+        if password is not None:
+            return sealed_pem(self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), password)
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def load_public_keys(text: str) -> tuple[PublicKey, ...]:
@@ -115,6 +117,25 @@ def load_public_keys(text: str) -> tuple[PublicKey, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("a public key stands there twice")
     return tuple(keys)
+
+
+def is_sealed(pem: str) -> bool:
+    """Whether `pem` is a private key that a password protects."""
+    return "-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem
+
+
+def pem_of(text: bytes) -> str:
+    """Return the PEM of a public key in `text`, which is PEM or base64 of its DER; `ValueError` when it is neither."""
+    if len(text) > MAX_PEM:
+        raise ValueError(f"more than {MAX_PEM} bytes")
+    written = text.decode("ascii", "replace")
+    if _BEGIN in written:
+        return written
+    try:
+        der = base64.b64decode("".join(written.split()), validate=True)
+    except ValueError:
+        raise ValueError("neither PEM nor base64") from None
+    return f"{_BEGIN}\n{base64.b64encode(der).decode()}\n{_END}\n"
 
 
 def hint_of(key_id: Digest) -> str:
