@@ -7,6 +7,7 @@ from pydantic import Field
 from mcpg.config.base import Section
 from mcpg.config.chains import Identity, LimitChain, PolicyChain
 from mcpg.config.plugins import PluginUse
+from mcpg.config.revocations import Revocations
 from mcpg.config.server import Server
 from mcpg.config.tools import Tool
 from mcpg.config.upstreams import Upstream
@@ -72,6 +73,9 @@ class Config(Section):
     )
     state: Text = Field(
         default=".state", description="The folder for keys, caches and the ledger, relative to this file."
+    )
+    revocations: Revocations = Field(
+        default_factory=Revocations, description="What is revoked here, beside the list that ships; read at the start."
     )
     plugins: dict[Name, PluginUse] = Field(default_factory=dict, description="Uses of plugins, by your name for each.")
     connections: dict[Name, Connection] = Field(default_factory=dict, description="Databases, by name.")

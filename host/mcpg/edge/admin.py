@@ -1,4 +1,6 @@
-"""The second listener: metrics and the admin API, each request with the bearer token. It changes nothing.
+"""The second listener: metrics and the admin API, each request with the bearer token.
+
+It changes nothing, but that it takes a signed revocation list.
 
 Everything is 401 without the token, known path or not, so that a stranger learns no path.
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.edge.asgi import App, Receive, Scope, Send
+    from mcpg.edge.list_post import ListPost
 
 __all__ = ["AdminViews", "admin_app"]
 
@@ -35,10 +38,13 @@ class AdminViews:
     plugins: Callable[[], Any | Awaitable[Any]]
     upstreams: Callable[[], Any | Awaitable[Any]]
     tools: Callable[[], Any | Awaitable[Any]]
+    revocations: Callable[[], Any | Awaitable[Any]] = dict
+    post: ListPost | None = None
+    """What takes a list; nothing does where there is none."""
 
 
 def admin_app(token: str, views: AdminViews) -> App:
-    """Return an application with `/metrics` and `/admin/v1/{status,plugins,upstreams,tools}` behind `token`.
+    """Return an application with `/metrics` and `/admin/v1/...` (the names of `views`) behind `token`.
 
     Raises `ValueError` for a token of fewer than 16 characters.
     """
@@ -50,8 +56,10 @@ def admin_app(token: str, views: AdminViews) -> App:
     async def metrics() -> PlainTextResponse:
         return PlainTextResponse(views.metrics(), media_type=CONTENT_TYPE)
 
-    for name in ("status", "plugins", "upstreams", "tools"):
+    for name in ("status", "plugins", "upstreams", "tools", "revocations"):
         app.add_api_route(f"/admin/v1/{name}", _view(getattr(views, name)), methods=["GET"], name=name)
+    if views.post is not None:
+        app.add_route("/admin/v1/revocations", views.post.answer, methods=["POST"])
     return _Guard(app, token)
 
 

@@ -79,7 +79,7 @@ class Change:
                 self.described[name] = await describe(self._runner, self._trial(name))
 
     async def _ready(self, use: Wanted, known: Wanted | None, *, there: bool) -> None:
-        """Make a use ready if it has to be: a new spec, a file that reads differently, or one that is revoked no more."""
+        """Make a use ready if it has to be: a new spec, a file that reads differently, or it is revoked no more."""
         catalog, spec = self._rooms.catalog, use.spec
         if not there:
             await catalog.add(spec)

@@ -17,11 +17,11 @@ from mcpg import __version__
 from mcpg.contract.problems import ConfigError, EffectDenied
 from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
+from mcpg.gateway.kill_switch import KillSwitch
 from mcpg.gateway.plans import without_fenced
 from mcpg.gateway.rooms import open_rooms
 from mcpg.pipeline.backends import Backends
 from mcpg.pipeline.calls import Calls
-from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.floods import Floods
 from mcpg.pipeline.identity import IdentityChain
 from mcpg.pipeline.limits import LimitChain
@@ -74,7 +74,7 @@ class Gateway:
         self._changed = changed
         self._memo = Memo()
         self._runner = Runner(self._memo)
-        self._distrust = Distrust()
+        self.kill = KillSwitch(self._runner, self._memo)
         self._plan = self._whole = Plan(generation=0, routes=RouteTable())
         self._force: Change | None = None
         self._leaving: dict[str, asyncio.TimerHandle] = {}
@@ -104,6 +104,7 @@ class Gateway:
             )
             self._assemble()
             await self._adopt(self.loaded, "started")
+            self.rooms.sources.start()
         except BaseException:
             await self._stack.aclose()
             raise
@@ -136,8 +137,14 @@ class Gateway:
             "plugins": self.rooms.catalog.states(),
             "upstreams": self.rooms.upstreams.states(),
             "memo": {"entries": len(self._memo), "hits": self._memo.hits, "misses": self._memo.misses},
+            "revocations": self.rooms.revoking.status(),
             "sinks": [{"delivered": feed.delivered, "lost": feed.lost} for feed in self._feeds],
         }
+
+    @property
+    def ready(self) -> bool:
+        """Whether calls are answered: they can be recorded, and no dead list forbids it."""
+        return self.rooms.ledger.writable and not self.rooms.revoking.halted
 
     @property
     def memo(self) -> Memo:
@@ -164,7 +171,16 @@ class Gateway:
             suspender=Suspender(rooms.sealer, rooms.parked),
             ledger=ledger,
             background=self._owe,
-            distrust=self._distrust,
+            distrust=self.kill.distrust,
+        )
+        self.kill.open(
+            rooms,
+            views,
+            self._vault,
+            owe=self._owe,
+            record=self._record,
+            show=self._show_again,
+            reload=lambda: self.reload(self.loaded),
         )
         floods = Floods(ledger)
         self._stack.callback(self._forget_leaving)
@@ -178,7 +194,7 @@ class Gateway:
             listing=Listing(views, rooms.sealer),
             ledger=ledger,
             floods=floods,
-            distrust=self._distrust,
+            distrust=self.kill.distrust,
         )
 
     def _owe(self, work: Awaitable[Any]) -> None:
@@ -218,24 +234,19 @@ class Gateway:
 
     def _plugin_moved(self, what: str, facts: Mapping[str, Any]) -> None:
         if what == "plugin-fenced":
-            self._forget(str(facts.get("use")), str(facts.get("wasm")))
+            self.kill.forget(str(facts.get("use")), str(facts.get("wasm")))
         if what not in {"plugin-resolved", "plugin-verified", "plugin-compiled"}:
-            self._owe(self._event(what, {name: value for name, value in facts.items() if value != ""}))
+            self._record(what, facts)
 
-    def _forget(self, use: str, wasm: str) -> None:
-        """Forget whatever a plugin has said that was revoked, or caught with two answers to one question."""
-        self._distrust.note(use, wasm)
-        self._runner.interrupt(use, wasm)
-        self._memo.drop(wasm)
-        self.rooms.cache.drop(use)
-        self._views.forget()
-        self._vault.forget()
-        self._owe(self.rooms.parked.drop(use))
-        asyncio.get_running_loop().call_soon(self._show_again)  # once for all that one list fences
+    def _record(self, what: str, facts: Mapping[str, Any]) -> None:
+        self._owe(self._event(what, {name: value for name, value in facts.items() if value != ""}))
 
     def _show_again(self) -> None:
-        """Take out of the plan in force what has been fenced since it was made."""
-        if self._plan.fenced != self.rooms.catalog.fenced():
+        """Take out of the plan in force what has been fenced or halted since it was made."""
+        if self._force is None:
+            return
+        plan = without_fenced(self._whole, self.rooms.catalog.fenced(), self.rooms.revoking.halted)
+        if (plan.fenced, plan.halted) != (self._plan.fenced, self._plan.halted):
             self._show(replace(self._whole, generation=self._plan.generation + 1))
 
     def _issuers(self) -> Mapping[str, Stage]:
@@ -307,7 +318,7 @@ class Gateway:
     def _show(self, plan: Plan) -> None:
         """Make a plan the one in force, without what is fenced, and tell clients which lists have changed."""
         old, self._whole = self._plan, plan
-        self._plan = plan = without_fenced(plan, self.rooms.catalog.fenced())
+        self._plan = plan = without_fenced(plan, self.rooms.catalog.fenced(), self.rooms.revoking.halted)
         for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
             if any(_entries(old, row) != _entries(plan, row) for row in rows):
                 self._changed(kind)
@@ -363,7 +374,11 @@ class Gateway:
 def _needs_restart(before: Loaded, after: Loaded) -> list[str]:
     """Return the keys that have changed and are read at the start only."""
     old, new = before.config, after.config
-    changed = [name for name in ("state", "development", "telemetry") if getattr(old, name) != getattr(new, name)]
+    changed = [
+        name
+        for name in ("state", "development", "revocations", "telemetry")
+        if getattr(old, name) != getattr(new, name)
+    ]
     if old.audit.ledger != new.audit.ledger:
         changed.append("audit.ledger")
     limits = old.server.limits.model_copy(update={"call_timeout": new.server.limits.call_timeout})

@@ -48,4 +48,27 @@ def measures_of(gateway: Gateway) -> tuple[Metric, ...]:
         Readings("mcpg_upstream_state", "1 for the state that an upstream is in.", ("upstream", "state"), upstreams),
         Readings("mcpg_memo_total", "Verdicts asked of the memo.", ("outcome",), memo, kind="counter"),
         Readings("mcpg_sink_records_total", "Copies for sinks.", ("sink", "outcome"), copies, kind="counter"),
+        *_revocations(gateway),
+    )
+
+
+def _revocations(gateway: Gateway) -> tuple[Metric, ...]:
+    revoking = gateway.rooms.revoking
+
+    def fences() -> Iterator[tuple[tuple[str, ...], float]]:
+        yield from (((use,), count) for use, count in gateway.kill.fences.items())
+
+    def offered() -> Iterator[tuple[tuple[str, ...], float]]:
+        yield from revoking.taken.items()
+
+    def states() -> Iterator[tuple[tuple[str, ...], float]]:
+        for state in ("fresh", "stale", "dead"):
+            yield (state,), float(revoking.freshness.state == state)
+
+    return (
+        Gauge("mcpg_revocation_list_version", "Version of the revocation list in force.", lambda: revoking.version),
+        Gauge("mcpg_revocation_list_age_seconds", "Seconds since the feed confirmed its list.", revoking.age),
+        Readings("mcpg_revocation_list_state", "1 for the state that the list is in.", ("state",), states),
+        Readings("mcpg_revocations_total", "Lists offered.", ("source", "outcome"), offered, kind="counter"),
+        Readings("mcpg_plugins_fenced_total", "Fences of plugin uses.", ("use",), fences, kind="counter"),
     )

@@ -108,13 +108,13 @@ def make_plan(
     )
 
 
-def without_fenced(plan: Plan, fenced: frozenset[str]) -> Plan:
+def without_fenced(plan: Plan, fenced: frozenset[str], halted: str = "") -> Plan:
     """Return a plan that lists nothing of backends that are fenced, and permits nothing where a policy engine is.
 
-    Calls of what it no longer lists fail with the reason of the fence.
+    Calls of what it no longer lists fail with the reason of the fence. `halted` says why nothing is permitted anyway.
     """
-    if not fenced:
+    if not fenced and not halted:
         return plan
     engine = next((stage.use for stage in plan.policy if stage.use in fenced and not stage.shadow), "")
-    halted = f"policy `{engine}` has been fenced, so nothing is permitted" if engine else ""
+    halted = halted or (f"policy `{engine}` has been fenced, so nothing is permitted" if engine else "")
     return replace(plan, routes=plan.routes.hiding(fenced), halted=halted, fenced=fenced)

@@ -4,17 +4,22 @@ Opened in the order of its steps and closed in reverse; a step that fails closes
  1 the state directory, private    4 drivers and upstreams, with nothing granted yet
  2 the ledger, then the seal keys  5 the built-in bundle: every digest and signature
  3 the sandbox                     6 the catalog of plugin uses
+Between 4 and 5 the revocation list is read, and its feed asked once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
 from mcpg.gateway.desk import GatewayDesk
+from mcpg.gateway.revocation_site import feed_file, make_feed, open_standing
+from mcpg.gateway.revocation_sources import Sources, Watched
+from mcpg.gateway.revoking import Revoking
 from mcpg.gateway.uplinks import upstream_specs
 from mcpg.ledger import SqliteLedger
 from mcpg.plugins.loader import Loader
@@ -23,6 +28,7 @@ from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg.sealing import Sealer, load_seal_keys
 from mcpg.storage import Lru, MemoryAccounts, SqliteParked
 from mcpg.upstreams import Upstreams
+from mcpg_registry.http import Network
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -52,6 +58,8 @@ class Rooms:
     accounts: MemoryAccounts
     parked: SqliteParked
     cache: Lru[bytes]
+    revoking: Revoking
+    sources: Sources
 
 
 async def open_rooms(
@@ -86,13 +94,40 @@ async def open_rooms(
     stack.push_async_callback(upstreams.stop)
     await upstreams.start()
     await desk.open(loaded, upstreams, vault(ledger, desk))
+    revoking, sources = await _open_revocations(loaded, stack)
     loader = Loader(sandbox, development=loaded.config.development, progress=progress)  # 5
     await loader.verify_builtin()
     catalog = PluginCatalog(loader, sandbox, on_event=on_plugin)  # 6
     stack.push_async_callback(catalog.close)
     return Rooms(
-        ledger, sealer, sandbox, catalog, desk, upstreams, MemoryAccounts(), parked, Lru(entries=10_000, size=CACHE)
+        ledger=ledger,
+        sealer=sealer,
+        sandbox=sandbox,
+        catalog=catalog,
+        desk=desk,
+        upstreams=upstreams,
+        accounts=MemoryAccounts(),
+        parked=parked,
+        cache=Lru(entries=10_000, size=CACHE),
+        revoking=revoking,
+        sources=sources,
     )
+
+
+async def _open_revocations(loaded: Loaded, stack: AsyncExitStack) -> tuple[Revoking, Sources]:
+    """Read what is revoked here, and ask the feed once; raises `McpgError`."""
+    standing = await asyncio.to_thread(open_standing, loaded, int(time.time()))
+    http = Network()
+    stack.push_async_callback(http.aclose)
+    feed = make_feed(loaded, http)
+    given = loaded.config.revocations
+    revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
+    stack.push_async_callback(revoking.close)
+    folders = tuple(loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder)
+    sources = Sources(revoking, feed, Watched(feed_file(loaded), folders))
+    stack.push_async_callback(sources.stop)
+    await sources.first()
+    return revoking, sources
 
 
 def _private_directory(path: Path) -> None:

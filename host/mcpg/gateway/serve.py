@@ -23,6 +23,7 @@ from mcpg.contract.problems import ConfigError, McpgError
 from mcpg.edge.admin import AdminViews, admin_app
 from mcpg.edge.endpoint import McpEndpoint
 from mcpg.edge.front import front_door
+from mcpg.edge.list_post import ListPost, PostLimits
 from mcpg.edge.listeners import open_listener
 from mcpg.edge.metrics import Registry
 from mcpg.edge.pipes import open_stdio
@@ -33,6 +34,7 @@ from mcpg.edge.stdio import StdioServer
 from mcpg.gateway.gateway import Gateway
 from mcpg.gateway.logs import set_up_logs
 from mcpg.gateway.measures import measures_of
+from mcpg_revocations.envelopes import MAX_OFFER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -112,7 +114,8 @@ async def _serve(loaded: Loaded) -> None:
     running = Running()
     try:
         async with served.lifespan() as endpoint:
-            public = public_app(lambda: not running.stopping.is_set() and served.gateway.rooms.ledger.writable)
+            gateway = served.gateway
+            public = public_app(lambda: not running.stopping.is_set() and gateway.ready, alarms=gateway.kill.alarms)
             tls = _tls(loaded)
             sites = [Site(front_door(endpoint, public, path=server.path), listener, tls)]
             if admin is not None:
@@ -159,6 +162,8 @@ async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
         plugins=lambda: gateway.status()["plugins"],
         upstreams=lambda: gateway.status()["upstreams"],
         tools=tools,
+        revocations=gateway.rooms.revoking.status,
+        post=ListPost(gateway.kill.post, PostLimits(MAX_OFFER)),
     )
     try:
         return admin_app(await gateway.rooms.desk.reveal(token), views)
@@ -172,7 +177,12 @@ async def _caretaker(
 ) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     sign = asyncio.Event()
-    loop.add_signal_handler(signal.SIGHUP, sign.set)
+
+    def on_hang_up() -> None:  # it also asks for newer revocations
+        served.gateway.rooms.sources.hurry("signal")
+        sign.set()
+
+    loop.add_signal_handler(signal.SIGHUP, on_hang_up)
     tasks = [
         asyncio.create_task(announcement),
         asyncio.create_task(_watch(served, sign)),

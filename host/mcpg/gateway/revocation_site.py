@@ -1,0 +1,116 @@
+"""From the keys under `revocations` to what judges lists and what fetches them. It fetches none itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mcpg.contract.problems import ConfigError, PluginRefused
+from mcpg_registry.client import RegistryClient
+from mcpg_registry.credentials import StoredCredentials
+from mcpg_registry.hosts import Hosts
+from mcpg_registry.http import Network
+from mcpg_registry.layout import read_file
+from mcpg_registry.references import RegistryReference, parse_reference
+from mcpg_registry.trust.keys import load_public_keys
+from mcpg_revocations.envelopes import Anchor
+from mcpg_revocations.feeds import Feed
+from mcpg_revocations.sources import FileSource, HttpsSource, OciSource
+from mcpg_revocations.standing import Site, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mcpg.config import Loaded
+    from mcpg_registry.http import Http
+    from mcpg_registry.trust.keys import PublicKey
+    from mcpg_revocations.sources import Source
+
+__all__ = ["STATE", "feed_file", "make_feed", "open_standing", "site_of"]
+
+STATE = "revocations"
+"""The folder, in the state, of what this site has seen."""
+MAX_PEM = 64 * 1024
+_HTTP = ("https://", "http://")
+_FILE = "file:"
+
+
+def open_standing(loaded: Loaded, now: int) -> Standing:
+    """Return what is revoked here; it blocks. `PluginRefused` at step 4, `ConfigError` for a key or an addition."""
+    return Standing.open(site_of(loaded), now)
+
+
+def site_of(loaded: Loaded) -> Site:
+    """Return what the file says of this site; it reads the keys, and so blocks. `ConfigError` for one of them."""
+    given = loaded.config.revocations
+    anchor = None
+    if given.anchor is not None:
+        keys = _keys(loaded, given.anchor.keys, "revocations.anchor.keys")
+        try:
+            anchor = Anchor(keys, given.anchor.threshold)
+        except ValueError as error:
+            place = "revocations.anchor.threshold"
+            raise ConfigError(str(error), where=place, remedy="give more keys, or a lower threshold") from None
+    return Site(
+        state=loaded.state / STATE,
+        anchor=anchor,
+        additions=loaded.resolve(given.additions) if given.additions else None,
+        overrides=loaded.resolve(given.overrides) if given.overrides else None,
+        site_keys=_keys(loaded, given.override_keys, "revocations.override_keys"),
+    )
+
+
+def feed_file(loaded: Loaded) -> Path | None:
+    """Return the file that the feed is, if it is one."""
+    feed = loaded.config.revocations.feed
+    return loaded.resolve(feed.removeprefix(_FILE)) if feed and feed.startswith(_FILE) else None
+
+
+def make_feed(loaded: Loaded, http: Http | None = None, hosts: Hosts | None = None) -> Feed | None:
+    """Return the feed that the file names, if any; `ConfigError` for one that cannot be. It opens no connection."""
+    given, hosts = loaded.config.revocations, hosts or Hosts()
+    if given.feed is None:
+        return None
+    path = feed_file(loaded)
+    source = FileSource(path) if path is not None else _remote(loaded, given.feed, http or Network(), hosts)
+    return Feed(source, interval=given.poll)
+
+
+def _remote(loaded: Loaded, feed: str, http: Http, hosts: Hosts) -> Source:
+    ca = loaded.resolve(loaded.config.revocations.ca) if loaded.config.revocations.ca else None
+    if feed.startswith(_HTTP):
+        host = feed.partition("://")[2].partition("/")[0]
+        settings = hosts.of(host)
+        return HttpsSource(http, feed, replace(settings, ca=ca or settings.ca))
+    try:
+        reference = parse_reference(feed)
+    except PluginRefused as error:
+        raise _no_feed(feed) from error
+    if not isinstance(reference, RegistryReference):
+        raise _no_feed(feed)
+    settings = hosts.of(reference.host)
+    others = tuple(each for each in hosts.settings if each is not settings)
+    known = replace(hosts, settings=(replace(settings, ca=ca or settings.ca), *others))
+    return OciSource(RegistryClient(http, hosts=known, credentials=StoredCredentials()), reference)
+
+
+def _no_feed(feed: str) -> ConfigError:
+    return ConfigError(
+        f"`{feed}` is no feed",
+        where="revocations.feed",
+        remedy="write `https://HOST/PATH`, `HOST/REPOSITORY:TAG` or `file:PATH`",
+    )
+
+
+def _keys(loaded: Loaded, paths: Sequence[str], place: str) -> tuple[PublicKey, ...]:
+    keys: dict[str, PublicKey] = {}
+    for path in paths:
+        try:
+            found = load_public_keys(read_file(loaded.resolve(path), MAX_PEM).decode("ascii"))
+        except (OSError, ValueError) as error:
+            reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+            remedy = "write it with `mcpg keys show`"
+            raise ConfigError(f"`{path}`: {reason}", where=place, remedy=remedy) from error
+        keys |= {key.id: key for key in found}
+    return tuple(keys.values())
