@@ -121,9 +121,13 @@ class TarFiles:
             raise
 
     @classmethod
-    def open(cls, path: Path) -> TarFiles:
+    def open(cls, path: Path) -> Self:
         """Return the files in the tar at `path`; `ValueError` when it is none that we read, or `OSError`."""
         return cls(open_source(path))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all files, in their order."""
+        return tuple(self.members)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return a file's bytes; `FileNotFoundError`, or `ValueError` for more than `limit` bytes."""

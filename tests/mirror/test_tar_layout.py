@@ -8,7 +8,7 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.mirror.tars import member, patched, tar_of
 from tests.registry.artifacts import component, writer_of
@@ -173,12 +173,14 @@ def test_what_a_tar_may_not_hold_in_its_gaps(read: Any, monkeypatch: pytest.Monk
 
 
 @BOTH
+@settings(deadline=None)
 @given(cut=st.integers(0, len(TAR) - 1))
 def test_a_tar_cut_at_any_byte_is_refused(read: Any, cut: int) -> None:
     with pytest.raises(ValueError, match="too early"):
         read(TAR[:cut])
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, len(TAR) - 1), bit=st.integers(0, 7))
 def test_a_flipped_bit_changes_no_blob_unnoticed(at: int, bit: int) -> None:
     broken = bytearray(TAR)
@@ -221,6 +223,7 @@ def in_parts(path: Path, data: bytes, size: int) -> Parts:
     return parts
 
 
+@settings(deadline=None, max_examples=25)
 @given(size=st.integers(100, len(TAR) + 1))
 def test_parts_are_read_as_one(size: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("parts") / "m.tar"
