@@ -20,8 +20,12 @@ __all__ = ["Lock", "Locked", "check_lock", "parse_lock"]
 MAX_LOCK = 1024 * 1024
 
 
-class Locked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One plugin: `REPOSITORY:TAG`, the digests of manifest, component and sources, and what was released."""
+class Locked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One plugin: its reference, the digests of manifest, component and sources, and what was released.
+
+    `keys` and `identities` (issuer, identity) signed it when it was locked, `effects` are the drivers it asked for:
+    they are there to be compared by people and prove nothing.
+    """
 
     reference: str
     manifest: str
@@ -29,15 +33,21 @@ class Locked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     id: str
     version: str
     source: str = ""
+    keys: tuple[str, ...] = ()
+    identities: tuple[tuple[str, str], ...] = ()
+    effects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for digest in (self.manifest, self.wasm, *([self.source] if self.source else [])):
+        for digest in (self.manifest, self.wasm, *self.keys, *([self.source] if self.source else [])):
             parse_digest(digest)
         version_key(self.version)
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All plugins by name, and the version of the revocation list that they were last judged by."""
+    """All plugins, and the version of the revocation list that they were last judged by.
+
+    In the lock of what is built in `plugins` goes by name; in `mcpg.lock` by the reference as the configuration has it.
+    """
 
     schema: Literal[1]
     revocations: Annotated[int, msgspec.Meta(ge=1)]

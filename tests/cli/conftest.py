@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.goods import Desk
 
 from mcpg.ledger import SqliteLedger
 
@@ -84,3 +85,12 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(_template: Path, tmp_path: Path) -> Folder:
     shutil.copytree(_template, tmp_path / "gateway")
     return Folder(tmp_path / "gateway")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Somebody who sits in a folder without a configuration."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("MCPG_CONFIG", "SOURCE_DATE_EPOCH", "MCPG_KEY_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    return Desk(tmp_path)

@@ -9,9 +9,20 @@ from mcpg.cli.lazy import LazyGroup
 __all__ = ["VERBS", "plugin"]
 
 VERBS: dict[str, tuple[str, str]] = {
-    "list": ("mcpg.cli.plugin_list:list_plugins", "List the plugins that are built in, each verified."),
-    "inspect": ("mcpg.cli.plugin_inspect:inspect", "Show what REFERENCE is, imports, reads and asks for."),
+    "list": (
+        "mcpg.cli.plugin_list:list_plugins",
+        "List what is built in, each verified, and what is installed.",
+    ),
+    "inspect": (
+        "mcpg.cli.plugin_inspect:inspect",
+        "Show what REFERENCE is, imports, reads and asks for, and who signed it.",
+    ),
+    "verify": ("mcpg.cli.plugin_verify:verify", "Verify each REFERENCE again, step by step."),
     "push": ("mcpg.cli.plugin_push:push", "Pack SOURCE and push it as REFERENCE."),
+    "sign": ("mcpg.cli.plugin_sign:sign", "Sign REFERENCE where it lies."),
+    "audit": ("mcpg.cli.plugin_audit:audit", "Ask the revocation lists about every plugin that is here."),
+    "remove": ("mcpg.cli.plugin_remove:remove", "Remove each REFERENCE from the store."),
+    "cache": ("mcpg.cli.plugin_cache:cache", "Free what the store no longer needs."),
 }
 """Each verb with where its command stands and its first line of help."""
 

@@ -1,95 +1,85 @@
-"""`mcpg plugin inspect`: what can be read off a component without running it. It installs nothing."""
+"""`mcpg plugin inspect`: what a plugin is and asks for, who signed it, and what that counts for. It installs nothing.
+
+A plugin that nobody vouches for is shown too, and as what it is: unproven.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_list import summary
+from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.plugins.loader import VerifiedPlugin
-    from mcpg.sandbox import Inspection
+    from mcpg.cli.plugin_options import Chosen
 
-__all__ = ["inspect", "inspected"]
+__all__ = ["inspect"]
 
 
 @click.command(cls=Verb)
-@click.argument("reference")
+@click.argument("reference", required=False)
+@click.option("--use", metavar="NAME", help="Show the grants of this use in the file; it also names the plugin.")
+@site_options("store", "trust", "key", "mirror", "lock", "offline", "plain-http")
 @json_option
-def inspect(reference: str, *, as_json: bool) -> None:
-    """Show what REFERENCE is, imports, reads and asks for.
+def inspect(reference: str | None, use: str | None, chosen: Chosen, *, as_json: bool) -> None:
+    """Show what REFERENCE is, imports, reads and asks for, and who signed it.
 
-    REFERENCE is `builtin:NAME`, `layout:DIR#REPOSITORY@DIGEST`, HOST/REPOSITORY@DIGEST, or `file:PATH`.
-
-    It is compiled to read its imports, and not run.
+    REFERENCE is `builtin:NAME`, `layout:PLACE#REPOSITORY@DIGEST`, HOST/REPOSITORY@DIGEST, or `file:PATH`. It is
+    compiled to read its imports, and not run. Without a trust rule its signers are shown as unproven.
     """
-    from mcpg.cli.manifests import verified  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_describing import describe  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
 
-    found = verified(reference, Path())
-    inspection = asyncio.run(inspected(found.artifact.wasm, reference))
-    document = _document(found, inspection)
+    if not reference and not use:
+        raise click.UsageError("give REFERENCE, or --use NAME of the file")
+    document = asyncio.run(describe(reference, use, open_site(chosen)))
     show(document, lambda console: _draw(console, document), as_json=as_json)
-
-
-async def inspected(wasm: bytes, label: str) -> Inspection:
-    """Return what can be read off a component without running it; `PluginRefused` when it does not compile."""
-    from mcpg.sandbox import Sandbox, SandboxSettings  # noqa: PLC0415 - the engine
-
-    with tempfile.TemporaryDirectory(prefix="mcpg-inspect-") as folder:
-        sandbox = Sandbox(SandboxSettings(cache=Path(folder)))
-        try:
-            return await sandbox.inspect(wasm, label=label, progress=lambda line: click.echo(line, err=True))
-        finally:
-            await sandbox.stop()
-
-
-def _document(found: VerifiedPlugin, inspection: Inspection) -> dict[str, Any]:
-    manifest = found.manifest
-    return {
-        **summary(found),
-        "world": manifest.world,
-        "licence": manifest.licence,
-        "size": inspection.size,
-        "imports": [{"name": each.name, "kind": each.kind} for each in inspection.imports],
-        "faults": list(inspection.faults),
-        "reads": list(manifest.reads),
-        "effects": [{"driver": wish.driver, "why": wish.why} for wish in manifest.effects],
-        "memo": manifest.memo,
-        "security": manifest.security,
-        "limits": {name: getattr(manifest.limits, name) for name in ("memory", "time", "output")},
-        "keys": [str(key) for key in found.artifact.keys],
-        "warnings": list(found.warnings),
-        "config": manifest.config,
-        "binding": manifest.binding,
-    }
 
 
 def _draw(console: Console, document: dict[str, Any]) -> None:
     say(console, f"{document['id']} {document['version']} ({document['kind']}): {document['summary']}")
     imports = [f"{each['name']} ({each['kind']})" for each in document["imports"] if each["kind"] != "types"]
-    effects = [f"{each['driver']}: {each['why']}" for each in document["effects"]]
     lines = [
         ("digest", document["digest"]),
-        ("signed by", ", ".join(document["keys"]) or "nobody: for development only"),
+        *[("manifest", document["manifest"])] * bool(document["manifest"]),
+        *[("from", document["place"])] * bool(document["place"]),
+        *[("signed by", text) for text in _signers(document)],
+        ("revoked", document["revocation"]["reason"] or "no"),
         ("world", document["world"]),
         ("size", f"{document['size']} bytes"),
         ("imports", ", ".join(imports) or "nothing"),
         ("reads", ", ".join(document["reads"]) or "nothing"),
-        ("may ask for", "; ".join(effects) or "nothing"),
+        *[("may ask for", text) for text in _effects(document)],
         ("limits", ", ".join(f"{name} {value}" for name, value in document["limits"].items())),
         ("memo", "its verdicts may be remembered" if document["memo"] else "its verdicts are not remembered"),
         ("takes", ", ".join(document["config"].get("properties", {})) or "no configuration"),
         *[("under a tool", ", ".join(document["binding"].get("properties", {})))] * bool(document["binding"]),
         *[("warning", warning) for warning in document["warnings"]],
+        *[("unproven", document["unproven"])] * bool(document["unproven"]),
         *[("fault", fault) for fault in document["faults"]],
     ]
     for name, text in lines:
         say(console, f"  {name:<12} {text}")
+
+
+def _signers(document: dict[str, Any]) -> list[str]:
+    if not document["signers"]:
+        return ["nobody"]
+    return [f"{each['signer']} ({each['counts']})" for each in document["signers"]]
+
+
+def _effects(document: dict[str, Any]) -> list[str]:
+    """Return a line for each effect asked for, with the grants of the file's uses beside it."""
+    lines = []
+    for each in document["effects"]:
+        given = [
+            f"`{use}`: {'granted' if grant is not None else 'not granted'}" for use, grant in each["grants"].items()
+        ]
+        lines.append(f"{each['driver']}: {each['why']}" + (f" [{', '.join(given)}]" if given else ""))
+    lines += [f"nothing of `{driver}`, which `{use}` grants" for use, driver in document["idle_grants"]]
+    return lines or ["nothing"]

@@ -1,48 +1,47 @@
-"""`mcpg plugin push`: packs a component reproducibly and puts it into a registry or layout. It builds no component."""
+"""`mcpg plugin push`: puts a component, packed reproducibly, into a registry or layout. It builds no component."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.contract.problems import ConfigError
+from mcpg.cli.plugin_options import site_options
+from mcpg.cli.plugin_sign import password_option
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg_registry.packing import Facts, Packed
+    from mcpg.cli.plugin_options import Chosen
 
 __all__ = ["push"]
-
-EPOCH = "SOURCE_DATE_EPOCH"
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """An artifact on its way, and what its component says of itself."""
-
-    packed: Packed
-    facts: Facts
 
 
 @click.command(cls=Verb)
 @click.argument("source")
 @click.argument("reference")
 @click.option("--replace", is_flag=True, help="Let the tag name this artifact, even if it names another one now.")
+@click.option(
+    "--sign-key",
+    "keys",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Sign it too, with this private key's file.",
+)
+@password_option
+@site_options("plain-http")
 @json_option
-def push(source: str, reference: str, *, replace: bool, as_json: bool) -> None:
+def push(source: str, reference: str, chosen: Chosen, *, as_json: bool, **how: Any) -> None:
     """Pack SOURCE and push it as REFERENCE.
 
-    SOURCE is a component's file. REFERENCE is HOST/REPOSITORY or layout:DIR#REPOSITORY; the tag is the version that the
-    component's own manifest has. The same component and SOURCE_DATE_EPOCH give the same digest.
+    SOURCE is a component's file, or layout:PLACE#REPOSITORY:TAG, which goes as it stands with its signatures. REFERENCE
+    is HOST/REPOSITORY or layout:DIR#REPOSITORY; the tag is the version that the component's own manifest has. The same
+    component and SOURCE_DATE_EPOCH give the same digest.
     """
-    document = asyncio.run(_push(source, reference, replace=replace))
+    document = asyncio.run(_push(source, reference, chosen, **how))
 
     def draw(console: Console) -> None:
         say(console, f"pushed {document['id']} {document['version']} ({document['size']} bytes)")
@@ -51,58 +50,36 @@ def push(source: str, reference: str, *, replace: bool, as_json: bool) -> None:
     show(document, draw, as_json=as_json)
 
 
-async def _push(source: str, reference: str, *, replace: bool) -> dict[str, Any]:
-    from mcpg.cli.plugin_targets import open_target, parse_target, pinned  # noqa: PLC0415 - slow to import
+async def _push(
+    source: str, text: str, chosen: Chosen, *, replace: bool, keys: tuple[Path, ...], password_file: Path | None
+) -> dict[str, Any]:
+    from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_parcels import created, parcel_of  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_targets import open_target, parse_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
 
-    parcel = await packed_file(Path(source))
-    target = parse_target(reference, parcel.facts.version)
-    await open_target(target).put(parcel.packed, parcel.facts.version, replace=replace)
-    digest = parcel.packed.manifest.digest
-    name = pinned(target, digest)
+    signers = await open_signers(keys, password_file) if keys else ()
+    site = await asyncio.to_thread(open_site, chosen)
+    parcel = await parcel_of(source, site)
+    reference, digest = parse_target(text, parcel.facts.version), parcel.packed.manifest.digest
+    name = pinned(reference, digest)
+    async with open_target(reference, site) as target:
+        await target.put(parcel.packed, parcel.facts.version, replace=replace)
+        await target.sign(digest, parcel.signatures)
+        if signers:
+            revocations = await asyncio.to_thread(site.index, locked=False)
+            async with origin_of(target_of(name), site, where=f"plugin `{name}`", fresh=True) as origin:
+                await sign_there(origin, target, signers, revocations, where=f"plugin `{name}`", created=created())
+    signed = bool(signers or parcel.signatures)
     return {
         "id": parcel.facts.id,
         "version": parcel.facts.version,
-        "reference": str(target),
+        "reference": str(reference),
         "digest": digest,
         "wasm": parcel.packed.wasm,
-        "size": len(parcel.packed.blobs[parcel.packed.wasm]) if parcel.packed.wasm else 0,
+        "size": parcel.size,
+        "signed": signed,
         "pinned": name,
-        "next": f"mcpg plugin sign {name} --key KEY",
+        "next": signed_next(name) if signed else f"mcpg plugin sign {name} --key KEY",
     }
-
-
-async def packed_file(path: Path) -> Parcel:
-    """Return the artifact of the component in a file; `PluginRefused` when no gateway would load it."""
-    from mcpg.cli.plugin_inspect import inspected  # noqa: PLC0415 - slow to import
-    from mcpg.plugins.components import describe_component  # noqa: PLC0415 - likewise
-    from mcpg_registry.media import MAX_LAYER  # noqa: PLC0415 - likewise
-    from mcpg_registry.packing import pack_plugin  # noqa: PLC0415 - likewise
-    from mcpg_registry.steps import refusal  # noqa: PLC0415 - likewise
-
-    where = f"component `{path}`"
-    wasm = await asyncio.to_thread(_read, path, MAX_LAYER)
-    described = await asyncio.to_thread(describe_component, wasm, where)
-    found = await inspected(wasm, str(path))
-    if found.faults:
-        remedy = "build it anew; no gateway would load it as it is"
-        raise refusal(10, "; ".join(found.faults), where=where, remedy=remedy, code="bad-component")
-    facts = replace(described.facts, imports=tuple(each.name for each in found.imports))
-    return Parcel(pack_plugin(wasm, facts, created=_created()), facts)
-
-
-def _read(path: Path, limit: int) -> bytes:
-    from mcpg_registry.layout import read_file  # noqa: PLC0415 - slow to import
-
-    try:
-        return read_file(path.resolve(), limit)
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"cannot be read: {reason}", where=f"`{path}`", remedy="name a component's file") from error
-
-
-def _created() -> int:
-    """Return the seconds since 1970 that the artifact says it was made at: SOURCE_DATE_EPOCH, else 0."""
-    text = os.environ.get(EPOCH, "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 11:  # noqa: PLR2004 - beyond the year 5000
-        raise ConfigError(f"`{text[:40]}` is no number of seconds since 1970", where=EPOCH, remedy="unset or mend it")
-    return int(text)

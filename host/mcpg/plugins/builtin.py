@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mcpg.plugins.artifacts import Artifact, Name, open_layout, verify_artifact
 from mcpg_registry.layout import read_file
-from mcpg_registry.locking import MAX_LOCK, Lock, parse_lock
+from mcpg_registry.locking import MAX_LOCK, Lock, Locked, parse_lock
 from mcpg_registry.proving import Judgement
 from mcpg_registry.steps import AGAIN, at_step, refusal
 from mcpg_registry.trust.keys import load_public_keys
@@ -56,13 +56,19 @@ class Bundle:
         """Return the names of all built-in plugins, sorted."""
         return tuple(sorted(self.lock.plugins))
 
-    def verify(self, name: str, revocations: RevocationList, now: int) -> Artifact:
-        """Return the artifact of one built-in plugin; `PluginRefused` names the step that did not pass."""
-        where = f"built-in plugin `{name}`"
+    def locked(self, name: str) -> Locked:
+        """Return what the lock says of one built-in plugin; `PluginRefused` at step 1 when there is none."""
         locked = self.lock.plugins.get(name)
         if locked is None:
             known = ", ".join(f"`{each}`" for each in self.names())
+            where = f"built-in plugin `{name}`"
             raise refusal(1, "there is none of that name", where=where, remedy=f"use one of {known or 'none at all'}")
+        return locked
+
+    def verify(self, name: str, revocations: RevocationList, now: int) -> Artifact:
+        """Return the artifact of one built-in plugin; `PluginRefused` names the step that did not pass."""
+        where = f"built-in plugin `{name}`"
+        locked = self.locked(name)
         repository, _, tag = locked.reference.partition(":")
         named = Name(repository, tag, None, where)
         artifact = verify_artifact(self.layout, named, Judgement(self.rule, now, revoked(revocations), locked))

@@ -27,7 +27,7 @@ from mcpg_revocations.rules import Subject, Verdict, demand
 
 if TYPE_CHECKING:
     from mcpg.plugins.artifacts import Artifact
-    from mcpg_revocations.rules import RevocationList
+    from mcpg_revocations.rules import RevocationIndex, RevocationList
 
 __all__ = ["Described", "describe_component", "judge_component", "numbered", "subject_of"]
 
@@ -58,7 +58,9 @@ def describe_component(wasm: bytes, where: str) -> Described:
     return Described(manifest, _facts(manifest, section))
 
 
-def judge_component(artifact: Artifact, revocations: RevocationList, where: str) -> tuple[Described, Verdict]:
+def judge_component(
+    artifact: Artifact, revocations: RevocationIndex | RevocationList, where: str
+) -> tuple[Described, Verdict]:
     """Return the component's description and the list's verdict (10.1 to 10.6); `PluginRefused` at step 10."""
     described = describe_component(artifact.wasm, where)
     manifest, release = described.manifest, artifact.release

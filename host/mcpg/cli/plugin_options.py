@@ -1,0 +1,109 @@
+"""The options that plugin verbs share, and what was chosen with them. It opens nothing; `plugin_site` does."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Chosen", "site_options", "yes_option"]
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the options say; no `config` means that there is no file, and that none was asked for.
+
+    `near` is the folder in which the store and the lock stand unless they are named.
+    """
+
+    config: Path | None
+    near: Path
+    store: Path | None = None
+    trust: Path | None = None
+    keys: tuple[Path, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    lock: Path | None = None
+    offline: bool = False
+    plain_http: bool = False
+
+
+_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "config": click.option(
+        "--config",
+        "config_path",
+        default="mcpg.yaml",
+        envvar="MCPG_CONFIG",
+        show_default=True,
+        show_envvar=True,
+        type=FILE,
+        help="The operator's file; the default one may be missing.",
+    ),
+    "store": click.option(
+        "--store", "store_path", type=FOLDER, help="The folder of installed plugins; else the file's `.state/plugins`."
+    ),
+    "trust": click.option("--trust", "trust_path", type=FILE, help="A file of trust rules, in place of the file's."),
+    "key": click.option(
+        "--key",
+        "key_paths",
+        type=FILE,
+        multiple=True,
+        help="A public key to trust this once, for a repository that no rule speaks of.",
+    ),
+    "mirror": click.option(
+        "--mirror",
+        "mirrors",
+        multiple=True,
+        metavar="PLACE",
+        help="Where to read first: HOST[/PATH] of a registry, or the folder or tar of a mirror.",
+    ),
+    "lock": click.option("--lock-file", "lock_path", type=FILE, help="The lock; else `mcpg.lock` beside the file."),
+    "offline": click.option("--offline", is_flag=True, help="Open no connection: take what is on this machine."),
+    "plain-http": click.option(
+        "--plain-http", is_flag=True, help="Speak HTTP without TLS to registries on this machine."
+    ),
+}
+
+yes_option = click.option("--yes", is_flag=True, help="Ask nothing and do it.")
+
+
+def site_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds these options and hands the command one `chosen` in place of them."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def call(*arguments: Any, **options: Any) -> Any:
+            return command(*arguments, chosen=_chosen(options), **options)
+
+        for name in reversed(("config", *names)):
+            call = _OPTIONS[name](call)
+        return call
+
+    return decorate
+
+
+def _chosen(options: dict[str, Any]) -> Chosen:
+    """Take the shared options out of `options`."""
+    path: Path = options.pop("config_path")
+    source = click.get_current_context().get_parameter_source("config_path")
+    there = source is not ParameterSource.DEFAULT or path.exists()
+    return Chosen(
+        config=path if there else None,
+        near=path.parent,
+        store=options.pop("store_path", None),
+        trust=options.pop("trust_path", None),
+        keys=options.pop("key_paths", ()),
+        mirrors=options.pop("mirrors", ()),
+        lock=options.pop("lock_path", None),
+        offline=options.pop("offline", False),
+        plain_http=options.pop("plain_http", False),
+    )

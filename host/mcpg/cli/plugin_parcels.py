@@ -1,0 +1,115 @@
+"""What is pushed: a component packed, or an artifact taken out of a layout as it stands. It sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcpg.cli.plugin_reading import inspected
+from mcpg.contract.problems import ConfigError
+from mcpg.plugins.artifacts import Artifact, open_layout
+from mcpg.plugins.components import describe_component, judge_component
+from mcpg_registry import media
+from mcpg_registry.claims import claim_from
+from mcpg_registry.digests import digest_bytes
+from mcpg_registry.layout import read_file
+from mcpg_registry.manifests import parse_manifest, plugin_layer
+from mcpg_registry.packing import Facts, Packed, pack_plugin
+from mcpg_registry.references import LayoutReference, parse_reference
+from mcpg_registry.steps import AGAIN, at_step, refusal
+
+if TYPE_CHECKING:
+    from mcpg.cli.plugin_site import Site
+    from mcpg_registry.claims import Referrer
+
+__all__ = ["Parcel", "created", "parcel_of"]
+
+EPOCH = "SOURCE_DATE_EPOCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An artifact on its way with the signatures that go with it, and what its component says of itself."""
+
+    packed: Packed
+    facts: Facts
+    signatures: tuple[Packed, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The component's bytes."""
+        return len(self.packed.blobs[self.packed.wasm]) if self.packed.wasm else 0
+
+
+async def parcel_of(source: str, site: Site) -> Parcel:
+    """Return what `source` holds: a component's file, or `layout:PLACE#REPOSITORY:TAG`.
+
+    `PluginRefused` when no gateway would load it, `ConfigError` when it cannot be read.
+    """
+    if source.startswith("layout:"):
+        return await _from_layout(source, site)
+    path = Path(source.removeprefix("file:"))
+    wasm = await asyncio.to_thread(_read, path)
+    facts = await _facts(wasm, Artifact(wasm, digest_bytes(wasm)), f"component `{path}`", site)
+    return Parcel(pack_plugin(wasm, facts, created=created()), facts)
+
+
+async def _from_layout(source: str, site: Site) -> Parcel:
+    reference, where = parse_reference(source), f"plugin `{source}`"
+    if not isinstance(reference, LayoutReference):
+        raise TypeError(source)
+    layout = await asyncio.to_thread(open_layout, site.base / reference.directory, where)
+    claim = await asyncio.to_thread(
+        claim_from, layout, reference.repository, reference.tag, reference.digest, where=where
+    )
+    with at_step(9, where=where, remedy=AGAIN, code="bad-digest"):
+        manifest = parse_manifest(claim.manifest_bytes)
+        layer = plugin_layer(manifest)
+        wasm = await asyncio.to_thread(layout.read, layer, media.MAX_LAYER)
+    artifact = Artifact(wasm, layer.digest, claim.manifest.digest, annotations=manifest.annotations)
+    facts = await _facts(wasm, artifact, where, site)
+    texts = {claim.manifest.digest: claim.manifest_bytes, manifest.config.digest: claim.config_bytes}
+    packed = Packed(claim.manifest, texts | {layer.digest: wasm}, 0, layer.digest)
+    return Parcel(packed, facts, tuple(_signature(each) for each in claim.referrers))
+
+
+async def _facts(wasm: bytes, artifact: Artifact, where: str, site: Site) -> Facts:
+    """Return what an artifact says of a component that could be loaded; `PluginRefused` at step 10."""
+    revocations = await asyncio.to_thread(site.index, locked=False)
+    if artifact.annotations is None:
+        described = await asyncio.to_thread(describe_component, wasm, where)
+    else:
+        described, _ = await asyncio.to_thread(judge_component, artifact, revocations, where)
+    found = await inspected(wasm, where.split("`")[1])
+    if found.faults:
+        remedy = "build it anew; no gateway would load it as it is"
+        raise refusal(10, "; ".join(found.faults), where=where, remedy=remedy, code="bad-component")
+    return replace(described.facts, imports=tuple(each.name for each in found.imports))
+
+
+def _signature(referrer: Referrer) -> Packed:
+    blobs = {
+        referrer.descriptor.digest: referrer.manifest_bytes,
+        referrer.config.digest: referrer.config_bytes,
+        referrer.layer.digest: referrer.bundle,
+    }
+    return Packed(referrer.descriptor, blobs, 0)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_file(path.resolve(), media.MAX_LAYER)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"cannot be read: {reason}", where=f"`{path}`", remedy="name a component's file") from error
+
+
+def created() -> int:
+    """Return the seconds since 1970 that an artifact says it was made at: SOURCE_DATE_EPOCH, else 0."""
+    text = os.environ.get(EPOCH, "0")
+    if not text.isascii() or not text.isdigit() or len(text) > 11:  # noqa: PLR2004 - beyond the year 5000
+        raise ConfigError(f"`{text[:40]}` is no number of seconds since 1970", where=EPOCH, remedy="unset or mend it")
+    return int(text)

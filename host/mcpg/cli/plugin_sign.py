@@ -1,0 +1,82 @@
+"""`mcpg plugin sign`: states that a manifest is ours and what it releases, where it lies. It pushes none."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mcpg.cli.output import Verb, json_option, say, show
+from mcpg.cli.plugin_options import site_options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mcpg.cli.plugin_options import Chosen
+
+__all__ = ["password_option", "sign"]
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+password_option = click.option(
+    "--password-file", type=FILE, help="The file whose one line opens the key; else MCPG_KEY_PASSWORD, or it is asked."
+)
+
+
+@click.command(cls=Verb)
+@click.argument("reference")
+@click.option("--key", "keys", type=FILE, multiple=True, help="A private key's file, as `mcpg keys generate` makes it.")
+@password_option
+@click.option("--command", help="A program that signs what it gets on standard input, for a KMS or HSM.")
+@click.option("--public-key", type=FILE, help="The public key of --command.")
+@site_options("store", "offline", "plain-http")
+@json_option
+def sign(reference: str, chosen: Chosen, *, as_json: bool, **given: Any) -> None:
+    """Sign REFERENCE where it lies.
+
+    Each key makes cosign's statement and the release statement, attached as referrers and under the fallback tag. What
+    another tool has pushed is signed too, once its component was read. With --offline a registry's REFERENCE is signed
+    in the store.
+    """
+    document = asyncio.run(_sign(reference, chosen, **given))
+
+    def draw(console: Console) -> None:
+        say(console, f"signed {document['id']} {document['version']}, {document['made']} new statements")
+        say(console, f"  digest  {document['digest']}")
+        for key in document["keys"]:
+            say(console, f"  key     {key}")
+        say(console, f"  next    {document['next']}")
+
+    show(document, draw, as_json=as_json)
+
+
+async def _sign(text: str, chosen: Chosen, **given: Any) -> dict[str, Any]:
+    from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_parcels import created  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_targets import open_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
+
+    reference = target_of(text)
+    signers = await open_signers(**given)
+    site = await asyncio.to_thread(open_site, chosen)
+    where = f"plugin `{reference}`"
+    revocations = await asyncio.to_thread(site.index, locked=False)
+    async with (
+        origin_of(reference, site, where=where, fresh=not site.offline) as origin,
+        open_target(reference, site) as target,
+    ):
+        signed = await sign_there(origin, target, signers, revocations, where=where, created=created())
+    name = pinned(reference, signed.claim.manifest.digest)
+    return {
+        "reference": text,
+        "digest": signed.claim.manifest.digest,
+        "id": signed.release.id,
+        "version": signed.release.version,
+        "keys": list(signed.keys),
+        "made": signed.made,
+        "pinned": name,
+        "next": signed_next(name),
+    }
