@@ -17,6 +17,7 @@ from mcpg_registry.layout import read_file
 from mcpg_registry.steps import at_step
 from mcpg_registry.trust.keys import load_public_keys
 from mcpg_revocations import shipped
+from mcpg_revocations.envelopes import open_chain, read_list
 from mcpg_revocations.index import RevocationIndex, Table
 from mcpg_revocations.rules import MAX_LIST, REMEDY, Anchor, Known, accept_chain
 from mcpg_revocations.standing import Standing
@@ -85,7 +86,7 @@ class SiteLists:
                 if error.code != "revocation-expired":
                     raise
                 known = StateDirectory(state, self._site.anchor).read().known
-                late = accept_chain(known, text, now=0)
+                late = accept_chain(known, text, now=read_list(open_chain(text)[-1]).issued)
                 return _believed(_with(trial, _held(late), now), "dead", late, held, error.message)
         taken = Known(self._site.anchor, held=offered.after, digest=offered.digest)
         return _believed(offered.index, offered.freshness.state, taken, held, offered.freshness.reason)
