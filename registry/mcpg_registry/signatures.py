@@ -7,6 +7,7 @@ else is found. One that cannot be fetched is the place's failure.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcpg_registry import media
@@ -83,6 +84,7 @@ async def _fetch(exchanges: Exchanges, place: Place, subject: Digest, entry: Des
     if entry.size > media.MAX_MANIFEST:
         raise ValueError(f"a referrer's manifest has {entry.size} bytes, at most {media.MAX_MANIFEST} are allowed")
     _, text = await fetch_manifest(exchanges, place, entry.digest, entry.size)
+    entry = replace(entry, size=len(text))  # the listing's size is a hint, the store's receipt wants the real one
     parts = signature_of(text, subject)
     if parts is None:
         return None
