@@ -1,0 +1,56 @@
+"""How far a transfer is: bars on a terminal, lines elsewhere, on standard error. It transfers nothing."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from mcpg.cli.output import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.progress import Progress
+
+__all__ = ["Told", "telling"]
+
+
+class Told:
+    """Tells people what goes on; `silent` for what is read by programs."""
+
+    def __init__(self, bars: Progress | None, *, silent: bool = False) -> None:
+        self._bars = bars
+        self._silent = silent
+
+    def line(self, text: str) -> None:
+        """Tell one line."""
+        if self._bars is not None:
+            self._bars.console.print(plain(text), markup=False, highlight=False)
+        elif not self._silent:
+            click.echo(plain(text), err=True)
+
+    def bar(self, label: str, size: int) -> Callable[[int], None]:
+        """Begin to tell of `size` bytes; what is returned takes how many of them are there."""
+        if self._bars is None:
+            self.line(f"reading {label} ({size} bytes)")
+            return lambda _: None
+        bars, task = self._bars, self._bars.add_task(plain(label), total=size)
+        return lambda done: bars.update(task, completed=done)
+
+
+@contextmanager
+def telling(*, silent: bool = False) -> Iterator[Told]:
+    """Open what tells people, with bars when somebody looks at a terminal."""
+    if silent or not sys.stderr.isatty():
+        yield Told(None, silent=silent)
+        return
+    from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    label = TextColumn("{task.description}", markup=False)
+    columns = (label, BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield Told(bars)
