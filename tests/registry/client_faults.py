@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.registry import Registry, simulated
@@ -14,6 +17,7 @@ from mcpg.contract.problems import McpgError, PluginRefused, RegistryFailed
 from mcpg_registry.client import RegistryClient
 from mcpg_registry.credentials import Credentials, KnownCredentials
 from mcpg_registry.hosts import Hosts, HostSettings, Timeouts
+from mcpg_registry.http import Network
 from mcpg_registry.manifests import parse_manifest
 from mcpg_registry.references import RegistryReference, parse_reference
 from mcpg_registry.sinks import MemorySink
@@ -91,14 +95,22 @@ class Bench:
         return error
 
 
+@cache
+def _bare() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 @asynccontextmanager
 async def bench(
     *, login: tuple[str, str] | None = None, timeouts: Timeouts = QUICK, **options: Any
 ) -> AsyncIterator[Bench]:
     """Run a registry with a client for it; `login` are the client's credentials, `options` the registry's."""
     async with simulated(**options) as registry:
+        network = Network()
+        # Nothing here speaks TLS: a context with all of the world's roots would take longer than the test.
+        network._pools[None, None] = httpx2.AsyncHTTPTransport(verify=_bare())
         known = KnownCredentials(registry.authority, Credentials(*login)) if login else None
         settings = HostSettings(registry.authority, plain_http=True, timeouts=timeouts)
         hosts = Hosts((settings,), plain_loopback=True, timeouts=timeouts)
-        async with RegistryClient(hosts=hosts, credentials=known) as client:
+        async with RegistryClient(network, hosts=hosts, credentials=known) as client:
             yield Bench(registry, client)
