@@ -10,6 +10,7 @@ the mirrors in order and then the origin; pushes go to the origin only. Sources:
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mcpg_registry import media
@@ -52,8 +53,8 @@ class RegistryClient:
     """One client for all registries, with one set of connections.
 
     `http` is `Network()` unless given; with `NoNetwork()` every method raises `RegistryFailed` with code `offline`.
-    `tell` gets a line for people when a mirror decided what a tag means. Every method raises `RegistryFailed` when no
-    place could answer and `PluginRefused` when one answered with the wrong bytes.
+    `tell` gets a line for people when a mirror decided what a tag means; `sleep` waits between tries. Every method
+    raises `RegistryFailed` when no place could answer and `PluginRefused` when one answered with the wrong bytes.
     """
 
     def __init__(
@@ -63,13 +64,14 @@ class RegistryClient:
         hosts: Hosts | None = None,
         credentials: CredentialSource | None = None,
         tell: Callable[[str], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._http = http or Network()
         self._hosts = hosts or Hosts()
         self._tell = tell
         self._places = Places()
         self._credentials = credentials or NoCredentials()
-        self._exchanges = Exchanges(self._http, self._hosts, self._credentials)
+        self._exchanges = Exchanges(self._http, self._hosts, self._credentials, sleep=sleep)
 
     async def resolve(self, reference: RegistryReference) -> Descriptor:
         """Return which manifest a tag means now, or that a digest is there: media type, digest and size as told."""

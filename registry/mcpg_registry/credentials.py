@@ -142,7 +142,7 @@ def _read(file: Path, *, must: bool) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str], host: str) -> Credentials | None:
-    if environment.get("MCPG_REGISTRY_HOST", "").lower() != host:
+    if not host or environment.get("MCPG_REGISTRY_HOST", "").lower() != host:
         return None
     if token := environment.get("MCPG_REGISTRY_TOKEN"):
         return Credentials(token=token)

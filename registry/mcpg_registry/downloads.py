@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mcpg_registry import media
 from mcpg_registry.digests import digest_bytes, parse_digest
 from mcpg_registry.exchanges import Call, pull_scope, status_failed
-from mcpg_registry.http import HttpFailed
+from mcpg_registry.http import HttpFailed, TooLong
 from mcpg_registry.manifests import Descriptor
 from mcpg_registry.references import is_tag
 from mcpg_registry.sinks import Writing
@@ -60,7 +60,10 @@ async def fetch_manifest(exchanges: Exchanges, place: Place, name: str, limit: i
     async with exchanges.open(place, Call("GET", _path(place, name), pull_scope(place), _ACCEPT)) as answer:
         if answer.status != _OK:
             raise status_failed(answer)
-        data = await answer.read(limit)
+        try:
+            data = await answer.read(limit)
+        except TooLong as error:
+            raise ValueError(str(error)) from error
         kind = answer.headers.get("content-type", "").partition(";")[0].strip()
         digest = digest_bytes(data)
         _check_same(digest, name)
@@ -122,13 +125,18 @@ async def _pour(
             _check_range(answer, into.offset, descriptor.size)
         elif answer.status != _OK:
             raise status_failed(answer)
-        async with Writing(into) as writing:
-            seen = into.offset
-            async for part in answer.parts(descriptor.size - seen):
-                await writing.put(part)
-                seen += len(part)
-                if progress is not None:
-                    progress(seen)
+        seen = into.offset
+        try:
+            async with Writing(into) as writing:
+                async for part in answer.parts(descriptor.size - seen):
+                    await writing.put(part)
+                    seen += len(part)
+                    if progress is not None:
+                        progress(seen)
+        except TooLong as error:
+            # Bytes too many are wrong bytes, not a network that failed.
+            await asyncio.to_thread(into.restart)
+            raise ValueError(str(error)) from error
 
 
 def _path(place: Place, name: str) -> str:

@@ -76,6 +76,8 @@ class Exchanges:
         self._sleep = sleep
         self._clock = clock
         self._tokens = Tokens(http, credentials, clock=clock)
+        self.listing = asyncio.Lock()
+        """Held while a list of referrers is read and written back: our own writers do not lose each other's entries."""
 
     @asynccontextmanager
     async def open(self, place: Place, call: Call) -> AsyncIterator[Answer]:

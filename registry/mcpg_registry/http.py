@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mcpg_registry.hosts import HostSettings
 
-__all__ = ["Answer", "Http", "HttpFailed", "Network", "NoNetwork", "Request"]
+__all__ = ["Answer", "Http", "HttpFailed", "Network", "NoNetwork", "Request", "TooLong"]
 
 MAX_EXCHANGES = 16
 MAX_POOLS = 32
@@ -44,6 +44,12 @@ class HttpFailed(McpgError):  # noqa: N818 - names state facts
     def __init__(self, message: str, *, code: str | None = None, remedy: str = "", again: bool = False) -> None:
         super().__init__(message, code=code, remedy=remedy)
         self.again = again
+
+
+class TooLong(HttpFailed):
+    """A body has more bytes than it may have."""
+
+    code = "registry-answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Answer:
             chunk = await self._next(stream, deadline)
             left -= len(chunk)
             if left < 0:
-                raise HttpFailed(f"its answer has more than {limit} bytes", code="registry-answer")
+                raise TooLong(f"its answer has more than {limit} bytes")
             waiting.append(chunk)
             if not chunk or sum(map(len, waiting)) >= PART:
                 yield b"".join(waiting)
@@ -117,7 +123,7 @@ class Answer:
             raise HttpFailed("it encoded the body, which nobody asked for", code="registry-answer")
         length = self.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:20]) > limit:
-            raise HttpFailed(f"its answer has {length[:20]} bytes, at most {limit} are allowed", code="registry-answer")
+            raise TooLong(f"its answer has {length[:20]} bytes, at most {limit} are allowed")
 
 
 class Network:

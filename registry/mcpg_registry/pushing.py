@@ -1,9 +1,9 @@
 """Sends whole artifacts to their origin, and makes referrers be found there. It signs and packs nothing.
 
-A registry that does not say `OCI-Subject` has no referrers API: there the list under the fallback tag is read, added to
-and written back, and read again, for somebody else may have written at the same time. Nothing in the protocol makes
-that safe against a writer who comes after the last look. Source: OCI distribution spec 1.1, "Pushing Manifests with
-Subject".
+A registry that does not say `OCI-Subject` has no referrers API: there the list under the fallback tag is read, added
+to and written back, and read again twice, for somebody else may have written at the same time. Nothing in the protocol
+makes that safe against a writer who comes after the last look. Source: OCI distribution spec 1.1, "Pushing Manifests
+with Subject".
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pushed", "push_artifact", "push_manifest", "tag_referrer"]
 
-MAX_LOOKS = 6
+MAX_LOOKS = 12
+SETTLED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ async def push_manifest(
     noted = await put_manifest(exchanges, place, text, media_type, tag)
     if manifest.subject is None or noted == manifest.subject.digest:
         return entry, False
-    await tag_referrer(exchanges, place, entry, manifest.subject.digest)
+    async with exchanges.listing:
+        await tag_referrer(exchanges, place, entry, manifest.subject.digest)
     return entry, True
 
 
@@ -97,21 +99,30 @@ async def tag_referrer(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Have the fallback tag of `subject` list `entry`, and everything that it listed before; `HttpFailed`."""
-    wanted = {entry.digest: entry}
+    wanted, written = {entry.digest: entry}, False
     for look in range(MAX_LOOKS):
         found = {each.digest: each for each in await _listed(exchanges, place, subject)}
         if wanted.keys() <= found.keys():
-            return
-        wanted = {**found, **wanted}
+            if not written:
+                return
+            # Whoever read the list before our write may write yet: look once more, a little later.
+            written = False
+            await sleep(_jitter(SETTLED))
+            continue
+        wanted, written = {**found, **wanted}, True
         if len(wanted) > MAX_LISTED:
             raise HttpFailed(f"its fallback tag lists {MAX_LISTED} referrers already", code="bad-referrers")
         if look:
-            # Two that write at once must not do so in step.
-            await sleep(random.uniform(0.02, 0.2) * look)  # noqa: S311 - no secret hangs on it
+            await sleep(_jitter(SETTLED))
         documents = [each.document() for each in wanted.values()]
         text = compact({"schemaVersion": 2, "mediaType": media.INDEX, "manifests": documents})
         await put_manifest(exchanges, place, text, media.INDEX, fallback_tag(subject))
     raise HttpFailed("others keep writing the list of referrers", code="registry-busy", remedy="try again")
+
+
+def _jitter(seconds: float) -> float:
+    """Return about that many seconds: two that write at once must not go on in step."""
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311 - no secret hangs on it
 
 
 async def _listed(exchanges: Exchanges, place: Place, subject: Digest) -> tuple[Descriptor, ...]:

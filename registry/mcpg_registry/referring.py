@@ -25,7 +25,7 @@ __all__ = ["MAX_LISTED", "by_api", "by_tag"]
 
 MAX_LISTED = 1000
 _OK = 200
-_NO_API = frozenset({404, 405, 501})
+_NO_API = frozenset({400, 404, 405, 501})
 
 
 async def by_api(

@@ -59,6 +59,7 @@ async def put_blob(exchanges: Exchanges, place: Place, descriptor: Descriptor, d
     query = f"?mount={digest}&from={source}" if source else ""
     async with exchanges.open(place, Call("POST", f"{base}uploads/{query}", scope)) as answer:
         if answer.status == _CREATED and source:
+            _check_stored(answer, digest)
             return Sent.MOUNTED
         if answer.status != _ACCEPTED:
             raise status_failed(answer)
@@ -81,15 +82,20 @@ async def put_manifest(
     digest = digest_bytes(data)
     if tag is not None and not is_tag(tag):
         raise HttpFailed("the tag is malformed", code="bad-reference")
-    subject = None
+    subject, scope, accept = None, push_scope(place), {"accept": media_type}
     for name in (digest, tag):
         if name is None:
             continue
         path, headers = f"/v2/{place.repository}/manifests/{name}", {"content-type": media_type}
-        call = Call("PUT", path, push_scope(place), headers, body=data, size=len(data))
+        call = Call("PUT", path, scope, headers, body=data, size=len(data))
         async with exchanges.open(place, call) as answer:
             _check_stored(answer, digest)
             subject = subject or answer.headers.get("oci-subject")
+    async with exchanges.open(
+        place, Call("HEAD", f"/v2/{place.repository}/manifests/{digest}", scope, accept)
+    ) as answer:
+        if answer.status != _OK:
+            raise HttpFailed("it took the manifest, and now it does not have it", code="registry-answer")
     try:
         return parse_digest(subject)
     except ValueError:
