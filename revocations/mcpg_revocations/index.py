@@ -94,6 +94,9 @@ class RevocationIndex:
         self.digest = digest
         self.hidden = hidden
 
+    def __bool__(self) -> bool:
+        return True  # an index without entries is an index
+
     def __len__(self) -> int:
         return sum(1 for _ in self.entries())
 

@@ -5,22 +5,31 @@ It reads and writes no file, keeps no key and asks no clock. Whether a list is b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError
 from mcpg_registry.digests import Digest, digest_bytes
+from mcpg_registry.strict_json import compact
 from mcpg_registry.trust.dsse import Envelope, Signature
-from mcpg_revocations.envelopes import MAX_CHAIN, MAX_OFFER, PAYLOAD_TYPE, chain_text, open_chain, read_list
+from mcpg_revocations.envelopes import (
+    MAX_CHAIN,
+    MAX_OFFER,
+    OVERRIDE_TYPE,
+    PAYLOAD_TYPE,
+    chain_text,
+    open_chain,
+    read_list,
+)
 from mcpg_revocations.lists import DAY, RevocationList, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcpg_registry.signers import Signer
-    from mcpg_revocations.lists import Entry, NextKeys
+    from mcpg_revocations.lists import Entry, NextKeys, Override
 
-__all__ = ["Change", "Published", "next_list", "read_published", "sign_envelope_with"]
+__all__ = ["Change", "Published", "next_list", "read_published", "sign_envelope_with", "sign_override_with", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,20 @@ def next_list(published: Published | None, change: Change, now: int) -> Revocati
         )
     except ValueError as error:
         raise _wrong(str(error), "mend the entry") from error
+
+
+def start(listed: RevocationList) -> Published:
+    """Return a file that holds one list, unsigned."""
+    return Published((Envelope(PAYLOAD_TYPE, encode(listed), ()),), listed)
+
+
+async def sign_override_with(override: Override, signers: Sequence[Signer]) -> bytes:
+    """Return an override in an envelope that each signer has signed; `ConfigError` when one does not sign."""
+    envelope = Envelope(OVERRIDE_TYPE, encode(override), ())
+    for signer in signers:
+        signature = Signature(await signer.sign(envelope.signed_bytes()), signer.public.id)
+        envelope = replace(envelope, signatures=(*envelope.signatures, signature))
+    return compact(envelope.document())
 
 
 async def sign_envelope_with(published: Published, signers: Sequence[Signer]) -> Published:

@@ -239,6 +239,10 @@ class Standing:
         """What the operator has set up."""
         return self._site
 
+    def signed_tables(self) -> tuple[Table, ...]:
+        """Return the lists that others have signed, whose entries an override may name."""
+        return self._view.signed()
+
     def known(self) -> Known | None:
         """Return the feed's list as it is held, and whose signatures count next; nothing without an anchor."""
         return self._directory.remembered(self._view.memory).known if self._directory else None

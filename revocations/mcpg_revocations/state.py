@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from mcpg.contract.problems import PluginRefused
 from mcpg_registry.digests import digest_bytes, hex_of, parse_digest
 from mcpg_registry.durable import make_directory, write_whole
 from mcpg_registry.layout import read_file
@@ -129,9 +130,16 @@ class StateDirectory:
             seen=memory.seen,
         )
         write_whole(self._directory / STATE, msgspec.json.encode(stored), mode=0o600)
-        for path in lists.glob("*.json") if known.text else ():
-            if path.stem != hex_of(parse_digest(known.digest)):
-                path.unlink(missing_ok=True)
+        self._tidy(known.digest)
+
+    def _tidy(self, digest: str) -> None:
+        """Remove lists that were replaced, and what killed processes have left half written."""
+        old = [*self._directory.glob(".*.tmp"), *self._directory.glob("lists/.*.tmp")]
+        if digest:
+            kept = f"{hex_of(parse_digest(digest))}.json"
+            old += [path for path in self._directory.glob("lists/*.json") if path.name != kept]
+        for path in old:
+            path.unlink(missing_ok=True)
 
     def _known(self, stored: _Stored) -> Known:
         try:
@@ -143,7 +151,7 @@ class StateDirectory:
             text = read_file(path, MAX_OFFER)
             held = _held(open_chain(text)[-1], stored, anchor)
             return Known(anchor, announced, held, stored.digest, stored.full, text)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, PluginRefused) as error:
             raise refused("what this site remembers of it cannot be used", "revocation-state", remedy=REMEDY) from error
 
 

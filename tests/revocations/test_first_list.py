@@ -1,55 +1,23 @@
+"""The first list that a site sees: its grammar, its signatures, and the list that ships."""
+
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.revocations.lists_made import DIGEST, NOW, YEAR, A, B, C, entry, listed, signed
 
 from mcpg.contract.problems import PluginRefused
-from mcpg_registry.digests import digest_bytes
-from mcpg_registry.strict_json import compact
 from mcpg_registry.trust.keys import PrivateKey
-from mcpg_registry.trust.signing import sign_envelope
 from mcpg_revocations.envelopes import MAX_OFFER
-from mcpg_revocations.rules import (
-    PAYLOAD_TYPE,
-    Action,
-    Anchor,
-    Entry,
-    RevocationList,
-    Subject,
-    check,
-    demand,
-    revoked,
-    sign_list,
-    verify_list,
-)
+from mcpg_revocations.rules import Anchor, sign_list, verify_list
 from mcpg_revocations.shipped import ANCHOR, LIST, load_list
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-A, B, C = (PrivateKey.generate() for _ in range(3))
-NOW = 1_800_000_000
-YEAR = 366 * 86400
-DIGEST = digest_bytes(b"x")
-SUBJECT = Subject(
-    manifest=DIGEST, wasm=digest_bytes(b"wasm"), id="acme/echo", version="1.2.0", keys=(A.public.id, B.public.id)
-)
-
-
-def entry(**fields: Any) -> Entry:
-    return Entry(**({"id": "MCPG-1", "action": "block", "reason": "it leaks"} | fields))
-
-
-def listed(*entries: Entry, **fields: Any) -> RevocationList:
-    return RevocationList(**({"schema": 1, "version": 3, "entries": entries} | fields))
-
-
-def signed(payload: bytes, *keys: PrivateKey, kind: str = PAYLOAD_TYPE) -> bytes:
-    return compact(sign_envelope(kind, payload, keys).document())
 
 
 def test_a_signed_list_reads_back() -> None:
@@ -75,7 +43,7 @@ def test_a_threshold_counts_distinct_keys() -> None:
 GOOD = {"schema": 1, "version": 3, "entries": []}
 
 
-def _with(**fields: Any) -> bytes:
+def _with(**fields):
     one = {"id": "x", "action": "kill", "reason": "r"} | fields
     return json.dumps(GOOD | {"entries": [one]}).encode()
 
@@ -104,6 +72,23 @@ def _with(**fields: Any) -> bytes:
         (signed(_with(plugin="acme/echo", versions="1.x"), A), "comparison", "revocation-list"),
         (signed(_with(manifest=DIGEST, action="allow"), A), "action|enum", "revocation-list"),
         (signed(_with(manifest=DIGEST, reason=""), A), "reason", "revocation-list"),
+        (signed(_with(publisher="Acme"), A), "is no prefix", "revocation-list"),
+        (signed(_with(publisher="ghcr.io/acme/"), A), "is no prefix", "revocation-list"),
+        (signed(_with(publisher="ghcr.io//acme"), A), "is no prefix", "revocation-list"),
+        (signed(_with(publisher="*"), A), "is no prefix", "revocation-list"),
+        (signed(_with(issuer="https://issuer.example"), A), "belong together", "revocation-list"),
+        (signed(_with(identity="me"), A), "not exactly one", "revocation-list"),
+        (signed(_with(vulnerability="x" * 257), A), "length", "revocation-list"),
+        (signed(_with(manifest=DIGEST, refs=["x"] * 33), A), "length", "revocation-list"),
+        (signed(_with(manifest=DIGEST, since=-1), A), "since", "revocation-list"),
+        (signed(_with(manifest=DIGEST, since="2026-11-21"), A), "since", "revocation-list"),
+        (signed(json.dumps(GOOD | {"version": 2**53}).encode(), A), "version", "revocation-list"),
+        (signed(json.dumps(GOOD | {"grace": 91 * 86400}).encode(), A), "grace", "revocation-list"),
+        (signed(json.dumps(GOOD | {"previous": "x"}).encode(), A), "is not a digest", "revocation-list"),
+        (signed(json.dumps(GOOD | {"issued": 9, "expires": 8}).encode(), A), "before it was issued", "revocation-list"),
+        (signed(json.dumps(GOOD | {"keys": {"next": [], "threshold": 1}}).encode(), A), "next", "revocation-list"),
+        (signed(b'{"schema":1,"version":3,"entries":' + b"[" * 5000, A), "no json|nested", "revocation-list"),
+        (signed(json.dumps(GOOD | {"issued": NOW + 4000}).encode(), A), "from now", "revocation-clock"),
         (b"x" * (MAX_OFFER + 1), "at most", "revocation-size"),
         (signed(json.dumps(GOOD).encode(), A)[:-9], "no JSON", "revocation-list"),
     ],
@@ -114,6 +99,22 @@ def test_lists_that_are_refused_whole(text: bytes, told: str, code: str) -> None
     assert caught.value.step == 4
     assert caught.value.code == code
     assert caught.value.remedy
+
+
+def test_spelling_is_free_and_meaning_is_not() -> None:
+    spaced = json.dumps(
+        GOOD | {"expires": None, "entries": [json.loads(_with(manifest=DIGEST))["entries"][0]]}, indent=1
+    )
+    assert verify_list(signed(spaced.encode(), A), Anchor((A.public,)), now=NOW).entries[0].manifest == DIGEST
+    nested = b'{"schema":1,"version":3,"entries":[{"id":"x","action":"warn","action":"kill","reason":"r","wasm":"%s"}]}'
+    with pytest.raises(PluginRefused, match="twice"):
+        verify_list(signed(nested % DIGEST.encode(), A), Anchor((A.public,)), now=NOW)
+
+
+def test_no_payload_is_parsed_that_nobody_has_signed() -> None:
+    with pytest.raises(PluginRefused) as caught:
+        verify_list(signed(b"[" * 100_000, B), Anchor((A.public,)), now=NOW)
+    assert caught.value.code == "revocation-signature"
 
 
 @given(st.data())
@@ -127,67 +128,6 @@ def test_no_byte_of_a_list_can_be_changed_for_another_meaning(data: st.DataObjec
     except PluginRefused as error:
         found = error.step
     assert found in (wanted, 4)
-
-
-@pytest.mark.parametrize(
-    ("fields", "hit"),
-    [
-        ({"manifest": DIGEST}, True),
-        ({"manifest": digest_bytes(b"y")}, False),
-        ({"wasm": SUBJECT.wasm}, True),
-        ({"wasm": DIGEST}, False),
-        ({"key": B.public.id}, True),
-        ({"key": C.public.id}, False),
-        ({"plugin": "acme/echo", "versions": "*"}, True),
-        ({"plugin": "acme/echo", "versions": "<=1.2.0"}, True),
-        ({"plugin": "acme/echo", "versions": ">1.2.0"}, False),
-        ({"plugin": "acme/other", "versions": "*"}, False),
-    ],
-)
-def test_what_an_entry_hits(fields: dict[str, str], hit: bool) -> None:  # noqa: FBT001 - a column of the table
-    verdict = check(SUBJECT, listed(entry(**fields)))
-    assert verdict.action is (Action.BLOCK if hit else Action.ALLOW)
-    assert bool(verdict.entries) is hit
-
-
-def test_the_strongest_entry_counts_and_all_are_told() -> None:
-    entries = [
-        entry(id="W", action="warn", manifest=DIGEST),
-        entry(id="K", action="kill", key=A.public.id),
-        entry(id="B", plugin="acme/echo", versions="*"),
-    ]
-    verdict = check(SUBJECT, listed(*entries))
-    assert verdict.action is Action.KILL
-    assert [each.id for each in verdict.entries] == ["K", "B", "W"]
-    assert verdict.reason() == "kill by `K`: it leaks; block by `B`: it leaks; warn by `W`: it leaks"
-
-
-def test_an_empty_list_hits_nothing_and_an_empty_subject_is_hit_by_no_digest() -> None:
-    assert check(SUBJECT, listed()).action is Action.ALLOW
-    assert (
-        check(Subject(), listed(entry(manifest=DIGEST), entry(id="2", wasm=DIGEST), entry(id="3", key=DIGEST))).action
-        is Action.ALLOW
-    )
-
-
-def test_a_version_that_cannot_be_read_is_in_every_range() -> None:
-    strange = Subject(id="acme/echo", version="latest")
-    assert check(strange, listed(entry(plugin="acme/echo", versions="<0.0.1"))).action is Action.BLOCK
-
-
-def test_a_warning_lets_in_and_a_block_does_not() -> None:
-    assert demand(SUBJECT, listed(entry(action="warn", manifest=DIGEST)), where="x").action is Action.WARN
-    for action in ("block", "kill"):
-        with pytest.raises(PluginRefused, match=r"revoked: .*it leaks") as caught:
-            demand(SUBJECT, listed(entry(action=action, manifest=DIGEST)), where="x")
-        assert (caught.value.step, caught.value.code) == (10, "plugin-revoked")
-
-
-def test_keys_are_revoked_by_block_and_kill() -> None:
-    entries = [
-        entry(id=action, action=action, key=key.public.id) for action, key in (("warn", A), ("block", B), ("kill", C))
-    ]
-    assert revoked(listed(*entries)).keys == {B.public.id: "it leaks", C.public.id: "it leaks"}
 
 
 def test_the_list_that_ships_is_valid_and_does_not_die_of_age() -> None:
