@@ -156,13 +156,23 @@ class Sources:
             await asyncio.sleep(AGAIN)
             return
         async with contextlib.aclosing(watchfiles.awatch(*places, recursive=False, step=STEP)) as watch:
-            await self._reread()  # what came before it was watched
-            async for changes in watch:
-                if any(self._watched.hit(Path(path)) for _, path in changes):
-                    await self._reread()
-                lost = any(change is watchfiles.Change.deleted and self._watched.lost(Path(p)) for change, p in changes)
-                if lost or await asyncio.to_thread(self._watched.places) != places:
-                    return
+            coming = asyncio.ensure_future(anext(watch))
+            try:
+                await asyncio.sleep(0)  # now it is watched, and what came before can be read
+                await self._reread()
+                while await self._obey(await coming, places):
+                    coming = asyncio.ensure_future(anext(watch))
+            finally:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+    async def _obey(self, changes: set[tuple[watchfiles.Change, str]], places: set[Path]) -> bool:
+        """Read again what has changed; return whether the same folders are still to be watched."""
+        if any(self._watched.hit(Path(path)) for _, path in changes):
+            await self._reread()
+        if any(change is watchfiles.Change.deleted and self._watched.lost(Path(path)) for change, path in changes):
+            return False
+        return await asyncio.to_thread(self._watched.places) == places
 
     async def _reread(self) -> None:
         if self._feed is not None and self._watched.feed is not None:

@@ -1,0 +1,60 @@
+"""A gateway with an anchor, and the publisher that it believes. It tests nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.simulator.plugins import Chest
+from tests.simulator.publisher import Publisher
+
+from mcpg_registry.trust.keys import PrivateKey
+from mcpg_revocations.envelopes import sign_override
+from mcpg_revocations.lists import Additions, Entry, Override, digest_of, encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SITE = PrivateKey.generate()
+
+
+class Authority:
+    """Who publishes lists for one folder, and what a site there would write by itself."""
+
+    def __init__(self, folder: Path, **more: Any) -> None:
+        self.folder = folder
+        self.publisher = Publisher(Chest(), clock=lambda: int(time.time()), **more)
+        for number, key in enumerate(self.publisher.anchor().keys, 1):
+            (folder / f"list-{number}.pem").write_text(key.pem)
+        (folder / "site.pem").write_text(SITE.public.pem)
+        for name in ("additions", "overrides"):
+            (folder / name).mkdir(exist_ok=True)
+
+    def section(self, **more: Any) -> dict[str, Any]:
+        """Return the section `revocations` of a file in the folder."""
+        keys = [f"list-{number}.pem" for number in (1, 2, 3)]
+        local = {"additions": "additions", "overrides": "overrides", "override_keys": ["site.pem"]}
+        return {"anchor": {"keys": keys}, **local, **more}
+
+    def store(self, text: bytes, name: str = "feed.json") -> Path:
+        """Put a list into the folder, whole."""
+        path = self.folder / name
+        fresh = path.with_name(f".{path.name}")
+        fresh.write_bytes(text)
+        return fresh.replace(path)
+
+    def add(self, *entries: Entry, name: str = "ours.json") -> None:
+        self.store(encode(Additions(schema=1, entries=entries)), f"additions/{name}")
+
+    def override(self, entry: Entry, *, seconds: int = 3600, since: int | None = None) -> None:
+        issued = int(time.time()) if since is None else since
+        word = Override(
+            schema=1, entry=entry.id, digest=digest_of(entry), reason="we need it", by="ops", issued=issued,
+            expires=issued + seconds,
+        )  # fmt: skip
+        self.store(sign_override(word, SITE), "overrides/ours.json")
+
+
+def kill(plugin: str, name: str = "K1", action: Any = "kill") -> Entry:
+    """Return the entry that kills a built-in plugin in every version."""
+    return Entry(id=name, action=action, reason="it leaks", plugin=f"mcpg/{plugin}", versions="*")
