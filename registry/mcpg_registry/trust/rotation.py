@@ -24,7 +24,7 @@ from mcpg_registry.trust.keys import PublicKey, load_public_keys
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ROTATION", "Handover", "Rotation", "parse_rotation", "rotation_proof"]
+__all__ = ["ROTATION", "Handover", "Rotation", "parse_rotation", "read_rotation", "rotation_of"]
 
 ROTATION = "application/vnd.mcpg.key-rotation.v1+json"
 TYPE = "https://mcpg.dev/key-rotation/v1"
@@ -73,7 +73,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A proof that was read, and whose new key has signed it; the old key's signature is still to be verified."""
+    """A proof that was read; `succession` verifies the signatures of both keys before it follows one."""
 
     handover: Handover
     envelope: Envelope = field(repr=False)
@@ -103,23 +103,27 @@ class Rotation:
         return compact(self.envelope.document()) + b"\n"
 
 
-def rotation_proof(handover: Handover, signatures: Mapping[Digest, bytes]) -> Rotation:
-    """Return the proof made of both keys' signatures over `handover.signed_bytes()`; `ValueError` if one is missing."""
-    wanted = (handover.old, handover.new.id)
-    if signatures.keys() != set(wanted):
-        raise ValueError("a rotation is signed by the old and the new key, and by nobody else")
-    signed = tuple(Signature(signatures[key_id], key_id) for key_id in wanted)
-    return parse_rotation(compact(Envelope(ROTATION, handover.payload(), signed).document()))
+def rotation_of(handover: Handover, signatures: Mapping[Digest, bytes]) -> Rotation:
+    """Return the proof made of what keys (by id) have signed over `handover.signed_bytes()`; it verifies nothing."""
+    signed = tuple(Signature(sig, key_id) for key_id, sig in sorted(signatures.items()))
+    return Rotation(handover, Envelope(ROTATION, handover.payload(), signed))
+
+
+def read_rotation(text: bytes) -> Rotation:
+    """Return the proof in `text`, finished or not: no signature is verified; `ValueError` when it is none."""
+    envelope = parse_envelope(parse_object(text, MAX_PROOF))
+    if envelope.payload_type != ROTATION:
+        raise ValueError(f"found payload type `{envelope.payload_type}`, wanted `{ROTATION}`")
+    return Rotation(_handover(parse_object(envelope.payload, MAX_PROOF)), envelope)
 
 
 def parse_rotation(text: bytes) -> Rotation:
     """Return the proof in `text`; `ValueError` when it is none, or when the new key has not signed it."""
-    envelope = parse_envelope(parse_object(text, MAX_PROOF))
-    if envelope.payload_type != ROTATION:
-        raise ValueError(f"found payload type `{envelope.payload_type}`, wanted `{ROTATION}`")
-    rotation = Rotation(_handover(parse_object(envelope.payload, MAX_PROOF)), envelope)
+    rotation = read_rotation(text)
     if not rotation.signed_by(rotation.new):
-        raise ValueError(f"the new key `{rotation.new.id}` has not signed the rotation")
+        raise ValueError(
+            f"the new key `{rotation.new.id}` has not signed the rotation; finish it with `mcpg keys rotate`"
+        )
     return rotation
 
 

@@ -3,7 +3,7 @@
 A proof is followed only if
  1 the key that hands over is one of the rule's, or has taken over from one of them
  2 that key is not revoked
- 3 it has signed the proof (the new key's own signature was checked when the proof was read)
+ 3 it has signed the proof, and so has the new key
  4 it was valid when the proof takes effect
  5 it has not handed over already, and the new key is not behind it in the chain
 
@@ -74,16 +74,12 @@ def succession(rule: Rule, revoked: Revoked) -> Succession:
 
 
 def _follow(keys: dict[Digest, Standing], rotation: Rotation, done: dict[Digest, Digest], revoked: Revoked) -> None:
+    """Let the new key of a proof count; `ValueError` says why it does not."""
     old, new, handover = keys[rotation.old], rotation.new, rotation.handover
-    if (reason := revoked.why(old.key.id)) is not None:  # 2
-        raise ValueError(f"that key is revoked: {reason}")
-    if not rotation.signed_by(old.key):  # 3
-        raise ValueError("that key has not signed it")
-    if not old.valid_at(handover.start):  # 4
-        raise ValueError("that key is not valid when it takes effect")
+    listed = keys.get(new.id)
+    _check(rotation, old, revoked)
     if old.key.id in done:  # 5
         raise ValueError(f"that key has handed over to `{done[old.key.id]}` already")
-    listed = keys.get(new.id)
     if listed is not None and listed.place == old.place:
         raise ValueError("the proofs lead in a circle")
     if handover.until is not None:
@@ -96,3 +92,14 @@ def _follow(keys: dict[Digest, Standing], rotation: Rotation, done: dict[Digest,
     for key_id, each in list(keys.items()):  # the operator lists both: still one holder
         if each.place == listed.place:
             keys[key_id] = replace(each, place=old.place)
+
+
+def _check(rotation: Rotation, old: Standing, revoked: Revoked) -> None:
+    if (reason := revoked.why(old.key.id)) is not None:  # 2
+        raise ValueError(f"that key is revoked: {reason}")
+    if not rotation.signed_by(old.key):  # 3
+        raise ValueError("that key has not signed it")
+    if not rotation.signed_by(rotation.new):
+        raise ValueError(f"the new key `{rotation.new.id}` has not signed it")
+    if not old.valid_at(rotation.handover.start):  # 4
+        raise ValueError("that key is not valid when it takes effect")
