@@ -10,7 +10,7 @@ from mcpg.contract.problems import McpgError, PluginRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["AGAIN", "Incomplete", "refused", "while_reading"]
+__all__ = ["AGAIN", "Incomplete", "refused", "while_reading", "while_storing"]
 
 AGAIN = "copy the bundle again, or have it made again"
 
@@ -36,3 +36,18 @@ def while_reading(where: str, *, code: str = "bad-bundle", remedy: str = AGAIN) 
         raise refused(f"cannot read: {reason}", code=code, where=where, remedy=remedy) from error
     except ValueError as error:
         raise refused(str(error), code=code, where=where, remedy=remedy) from error
+
+
+@contextmanager
+def while_storing(where: str) -> Iterator[None]:
+    """Turn what the disk or the store says (`OSError`, `ValueError`) into a failure that the next try may not have."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)
+        raise McpgError(
+            f"cannot store: {reason}",
+            code="store-unavailable",
+            where=where,
+            remedy="look at the disk and rights of the store, then say the same again: it goes on where it stopped",
+        ) from error

@@ -1,0 +1,78 @@
+"""Gathers the parts of a tar that come one after the other, on several media: each is checked, then kept. It blocks.
+
+    incoming/<name of the tar>/    the list of parts, and the parts that were there so far
+
+Only when parts are missing where the operator points is anything copied.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from mcpg_mirror.asides import aside_file, sweep
+from mcpg_mirror.faults import Incomplete, while_reading
+from mcpg_registry.durable import make_directory, write_whole
+from mcpg_registry.tar_sources import check_part, part_name, parts_file, read_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mcpg_registry.tar_sources import Parts
+
+__all__ = ["discard", "gather_parts"]
+
+CHUNK = 1024 * 1024
+
+
+def gather_parts(path: Path, spool: Path, progress: Callable[[int], None]) -> Path:
+    """Return where all parts of the tar `path` are: `path` itself, or its copy below `spool`.
+
+    `Incomplete` names the parts that are still missing once what is there has been kept; `PluginRefused` names a part
+    that is damaged, and it is not kept.
+    """
+    kept, where = spool / path.name / path.name, f"bundle `{path}`"
+    with while_reading(where):
+        here, known = read_parts(path), read_parts(kept)
+    parts = here or known
+    if path.exists() or parts is None or _are_there(path, parts):
+        return path
+    if parts != known:
+        discard(path, spool)
+        make_directory(kept.parent)
+        write_whole(parts_file(kept), parts.text())
+    sweep(kept)
+    for number, part in enumerate(parts.parts):
+        source, target = part_name(path, number), part_name(kept, number)
+        if target.exists() or not source.exists():
+            continue
+        with while_reading(where, code="bad-digest", remedy=f"copy `{source.name}` again"):
+            check_part(source, part)
+            _copy(source, target, progress)
+            check_part(target, part)
+    if not _are_there(kept, parts):
+        missing = [part_name(path, n).name for n in range(len(parts.parts)) if not part_name(kept, n).exists()]
+        raise Incomplete(
+            f"{len(missing)} of {len(parts.parts)} parts are still missing: {', '.join(missing[:20])}",
+            code="missing-part",
+            where=where,
+            remedy="bring the next medium and say the same again; what was there has been kept",
+        )
+    return kept
+
+
+def discard(path: Path, spool: Path) -> None:
+    """Forget what was kept of the tar `path`."""
+    shutil.rmtree(spool / path.name, ignore_errors=True)
+
+
+def _are_there(path: Path, parts: Parts) -> bool:
+    return all(part_name(path, number).exists() for number in range(len(parts.parts)))
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> None:
+    with source.open("rb") as file, aside_file(target) as copy:
+        while chunk := file.read(CHUNK):
+            copy.write(chunk)
+            progress(len(chunk))
