@@ -18,8 +18,8 @@ from tests.registry.artifacts import (
 )
 
 from mcpg.contract.problems import PluginRefused
-from mcpg_registry.locking import Locked
 from mcpg_registry.layout_writing import LayoutWriter
+from mcpg_registry.locking import Locked
 from mcpg_registry.manifests import describe
 from mcpg_registry.packing import pack_plugin
 from mcpg_registry.trust.keys import PrivateKey
@@ -236,10 +236,10 @@ async def test_step_10_the_release_is_of_this_very_component(
     told = {"id": "acme/other", "version": "9.0.0", "world": "mcpg:plugin/sink-plugin@1.0.0"}
     packed, writer = packed_of(WASM), LayoutWriter()
     stated = replace(facts_of(WASM), **{field: told[field]})
-    writer.add(packed, "acme/echo", "1.2.0", signatures=signatures_of(packed, stated, A))
+    writer.add(packed, "acme/echo", "latest", signatures=signatures_of(packed, stated, A))
     writer.write(tmp_path / "mirror")
     loader = loader_of(sandbox, places, trust=TRUST)
-    await refused(loader, REFERENCE, tmp_path, 10, f"wanted the released `{told[field]}`")
+    await refused(loader, REFERENCE.replace("1.2.0", "latest"), tmp_path, 10, f"wanted the released `{told[field]}`")
 
 
 @pytest.mark.parametrize(

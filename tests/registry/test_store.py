@@ -107,7 +107,7 @@ def test_tags_are_kept_and_bounded(tmp_path: Path) -> None:
 
 def test_install_refuses_what_does_not_belong_together(tmp_path: Path) -> None:
     store, plugin = Store(tmp_path / "store"), good(tmp_path / "layout")
-    other = good(tmp_path / "other", wasm=component(version="9.0.0"))
+    other = good(tmp_path / "other", wasm=component(version="9.0.0"), tag="9.0.0")
     with pytest.raises(ValueError, match="another plugin's"):
         store.install(plugin.claim, other.receipt())
     with pytest.raises(ValueError, match=r"blob .* is missing"):
@@ -143,7 +143,9 @@ def test_a_changed_blob_is_refused(tmp_path: Path, what: str, how: str) -> None:
     elif how != "gone":
         path.write_bytes({"one byte": data[:-1] + b"\0", "longer": data + b"\0", "shorter": data[:-1]}[how])
     before = set(files_of(store))
-    with pytest.raises((PluginRefused, ValueError, OSError), match=r"blob .* (missing|in the store: )|[Ii]s a directory"):
+    with pytest.raises(
+        (PluginRefused, ValueError, OSError), match=r"blob .* (missing|in the store: )|[Ii]s a directory"
+    ):
         read_all(store, plugin.claim.manifest.digest, plugin.proven.layer)
     assert set(files_of(store)) == before
     if how != "a folder":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,15 @@ from mcpg_registry.proving import prove
 from mcpg_registry.steps import AGAIN, at_step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mcpg_registry.claims import Shelf
     from mcpg_registry.proving import Judgement, Proven
+    from mcpg_registry.tar_layout import TarFiles
     from mcpg_registry.trust.statements import Release
 
-__all__ = ["Artifact", "Name", "artifact_of", "bare_artifact", "open_layout", "verify_artifact"]
+__all__ = ["Artifact", "Name", "artifact_of", "bare_artifact", "open_layout", "opened_layout", "verify_artifact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,36 @@ class Artifact:
     annotations: Mapping[str, str] | None = None
     keys: tuple[Digest, ...] = ()
     warnings: tuple[str, ...] = ()
+    repository: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
+    vulnerabilities: tuple[str, ...] = ()
 
 
-def open_layout(directory: Path, where: str) -> Layout:
-    """Return the layout in `directory`; `PluginRefused` at step 2 when it is none."""
+def open_layout(place: Path, where: str) -> Layout:
+    """Return the layout in a directory or a tar, which stays open; `PluginRefused` at step 2 when it is none."""
     with at_step(2, where=where, remedy=AGAIN, code="bad-layout"):
-        return Layout(directory)
+        return Layout(_tar(place) or place)
+
+
+@contextmanager
+def opened_layout(place: Path, where: str) -> Iterator[Layout]:
+    """Open the layout in a directory or a tar for a while; `PluginRefused` at step 2 when it is none."""
+    with ExitStack() as stack:
+        with at_step(2, where=where, remedy=AGAIN, code="bad-layout"):
+            tar = _tar(place)
+            if tar is not None:
+                stack.enter_context(tar)
+            layout = Layout(tar or place)
+        yield layout
+
+
+def _tar(place: Path) -> TarFiles | None:
+    if place.is_dir():
+        return None
+    from mcpg_registry.tar_layout import TarFiles  # noqa: PLC0415 - few read tars
+    from mcpg_registry.tar_sources import parts_file  # noqa: PLC0415 - likewise
+
+    return TarFiles.open(place) if place.is_file() or parts_file(place).is_file() else None
 
 
 def verify_artifact(shelf: Shelf, name: Name, judge: Judgement) -> Artifact:
@@ -74,6 +100,9 @@ def artifact_of(proven: Proven, wasm: bytes) -> Artifact:
         annotations=proven.annotations,
         keys=proven.signed.keys,
         warnings=proven.signed.warnings,
+        repository=proven.claim.repository,
+        identities=proven.signed.identities,
+        vulnerabilities=proven.signed.vulnerabilities,
     )
 
 

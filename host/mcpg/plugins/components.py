@@ -91,6 +91,9 @@ def subject_of(artifact: Artifact, manifest: Manifest) -> Subject:
         id=manifest.id,
         version=manifest.version,
         keys=artifact.keys,
+        repository=artifact.repository,
+        identities=artifact.identities,
+        vulnerabilities=artifact.vulnerabilities,
     )
 
 
