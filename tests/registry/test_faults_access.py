@@ -199,7 +199,7 @@ async def test_token_server(name: str) -> None:
         b.registry.switch(name)
         error = await b.refused(b.claim(), TOKENS[name])
         assert "secret" not in error.diagnostics()
-        assert b.sent("token") < 16 << 20
+        assert b.sent("token") < 32 << 20
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

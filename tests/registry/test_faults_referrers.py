@@ -129,7 +129,7 @@ async def test_fault(name: str) -> None:
         else:
             b.registry.switch(name)
         await b.refused(b.claim(), code, step=step)
-        assert b.sent("referrers") < 16 << 20
+        assert b.sent("referrers") < 32 << 20
         assert not any(".." in request.target for request in b.registry.requests)
 
 
