@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from mcpg_revocations.rules import Anchor, Entry, RevocationList, sign_list
 from mcpg_revocations.standing import Site
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
     from mcpg_mirror.planning import Have
@@ -138,7 +138,16 @@ def plan_of(
         created=NOW,
         have=have,
     )
-    return asyncio.run(make_plan(replace(ingredients, **more), FileSigner(operator) if operator else None))
+    return _run(make_plan(replace(ingredients, **more), FileSigner(operator) if operator else None))
+
+
+def _run(planning: Coroutine[Any, Any, Plan]) -> Plan:
+    """Return what a coroutine that waits for nothing makes, inside a loop or without one."""
+    try:
+        planning.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits")
 
 
 def files_of(plan: Plan) -> dict[str, bytes]:
