@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mcpg_registry.claims import Claim
     from mcpg_registry.manifests import Descriptor
 
-__all__ = ["NAME", "TAG", "Bench", "bench"]
+__all__ = ["NAME", "QUICK", "TAG", "Bench", "bare_network", "bench"]
 
 NAME, TAG = "acme/echo", "1.2.0"
 SIZE = 1_500_000
@@ -100,17 +100,21 @@ def _bare() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def bare_network() -> Network:
+    """Return a network that speaks no TLS: a context with all of the world's roots takes longer than a test."""
+    network = Network()
+    network._pools[None, None] = httpx2.AsyncHTTPTransport(verify=_bare())
+    return network
+
+
 @asynccontextmanager
 async def bench(
     *, login: tuple[str, str] | None = None, timeouts: Timeouts = QUICK, **options: Any
 ) -> AsyncIterator[Bench]:
     """Run a registry with a client for it; `login` are the client's credentials, `options` the registry's."""
     async with simulated(**options) as registry:
-        network = Network()
-        # Nothing here speaks TLS: a context with all of the world's roots would take longer than the test.
-        network._pools[None, None] = httpx2.AsyncHTTPTransport(verify=_bare())
         known = KnownCredentials(registry.authority, Credentials(*login)) if login else None
         settings = HostSettings(registry.authority, plain_http=True, timeouts=timeouts)
         hosts = Hosts((settings,), plain_loopback=True, timeouts=timeouts)
-        async with RegistryClient(network, hosts=hosts, credentials=known) as client:
+        async with RegistryClient(bare_network(), hosts=hosts, credentials=known) as client:
             yield Bench(registry, client)
