@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +15,6 @@ from mcpg_registry.trust.keys import PrivateKey
 from mcpg_revocations.envelopes import MAX_OFFER
 from mcpg_revocations.rules import Anchor, sign_list, verify_list
 from mcpg_revocations.shipped import ANCHOR, LIST, load_list
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_signed_list_reads_back() -> None:
@@ -156,3 +153,10 @@ def test_a_list_or_anchor_that_is_missing_or_wrong_is_step_4(tmp_path: Path) -> 
     (tmp_path / ANCHOR).unlink()
     (tmp_path / ANCHOR).symlink_to(tmp_path / LIST)
     refused("is a link")
+
+
+def test_the_example_of_the_documentation_is_a_list() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "revocations.md"
+    example = page.read_text().partition("```json\n")[2].partition("```")[0]
+    found = verify_list(signed(example.encode(), A), Anchor((A.public,)), now=1_795_400_000)
+    assert (found.version, found.entries[0].plugin, found.grace) == (418, "acme/redact", 14 * 86400)
