@@ -87,6 +87,8 @@ class Sources:
             self._revoking.complain("feed", late)
         except McpgError as error:
             self._revoking.complain("feed", error)
+        except Exception as error:  # noqa: BLE001 - a mistake with a feed may not keep a gateway down
+            log.warning("asking the revocation feed failed with `%s`", type(error).__name__)
 
     def start(self) -> None:
         """Begin to poll, to watch and to look at the clock."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
 from mcpg.gateway.desk import GatewayDesk
-from mcpg.gateway.revocation_site import feed_file, make_feed, open_standing
+from mcpg.gateway.revocation_site import STATE, feed_file, make_feed, open_standing
 from mcpg.gateway.revocation_sources import Sources, Watched
 from mcpg.gateway.revoking import Revoking
 from mcpg.gateway.uplinks import upstream_specs
@@ -123,8 +123,10 @@ async def _open_revocations(loaded: Loaded, stack: AsyncExitStack) -> tuple[Revo
     given = loaded.config.revocations
     revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
     stack.push_async_callback(revoking.close)
-    folders = tuple(loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder)
-    sources = Sources(revoking, feed, Watched(feed_file(loaded), folders))
+    folders = [loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder]
+    if given.anchor is not None:
+        folders.append(loaded.state / STATE)  # where `mcpg revocations import` puts what it takes
+    sources = Sources(revoking, feed, Watched(feed_file(loaded), tuple(folders)))
     stack.push_async_callback(sources.stop)
     await sources.first()
     return revoking, sources

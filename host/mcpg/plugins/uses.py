@@ -239,10 +239,13 @@ class PluginCatalog:
 
     async def _still_wanted(self, generation: Generation, subject: Subject, name: str) -> None:
         """Close what was made while the gateway stopped, or while a list arrived that revokes it."""
-        revoked = self._enforced is not None and check(subject, self._enforced).action >= Action.BLOCK
+        verdict = check(subject, self._enforced) if self._enforced is not None else None
+        revoked = verdict is not None and verdict.action >= Action.BLOCK
         if self._closed or revoked:
             await generation.drain(0)
-            reason = "was revoked while it was loaded" if revoked else "came when the gateway stopped"
+            reason = "came when the gateway stopped"
+            if verdict is not None and revoked:
+                reason = f"was revoked while it was loaded: {verdict.reason()}"
             raise PluginRefused(f"`{name}` {reason}", code="plugin-revoked" if revoked else "stopping", where=name)
 
     def _warn(self, name: str, held: _Alive, warning: str) -> None:
