@@ -16,6 +16,7 @@ from mcpg.config.findings import ConfigErrors, Finding
 from mcpg.config.interpolate import interpolate
 from mcpg.config.root import Config
 from mcpg.config.source import MAX_BYTES, Source, read_source
+from mcpg.config.trust import Trust
 from mcpg.contract.canonical import digest_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
     from mcpg.config.findings import Place
 
-__all__ = ["Loaded", "find_state", "load", "loads"]
+__all__ = ["LOCK", "STORE", "Loaded", "find_state", "load", "load_trust", "loads"]
+
+LOCK = "mcpg.lock"
+STORE = "plugins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,16 @@ class Loaded:
     def ledger(self) -> Path:
         """The ledger's file."""
         return self.resolve(self.config.audit.ledger) if self.config.audit.ledger else self.state / "ledger.db"
+
+    @property
+    def lock(self) -> Path:
+        """The lock's file, whether or not it is there."""
+        return self.resolve(self.config.lock or LOCK)
+
+    @property
+    def store(self) -> Path:
+        """The folder of pulled plugins."""
+        return self.resolve(self.config.store) if self.config.store else self.state / STORE
 
     def resolve(self, path: str) -> Path:
         """Return `path` of the file as an absolute one."""
@@ -82,6 +96,21 @@ def find_state(path: Path | str) -> tuple[Path, Path]:
         return loaded.state, loaded.ledger
     base = Path(path).absolute().parent
     return base / state, base / (ledger or f"{state}/ledger.db")
+
+
+def load_trust(path: Path | str, environment: Mapping[str, str] | None = None) -> tuple[Trust, Source]:
+    """Return the trust policy in a file of its own, and where it stood; raises `ConfigErrors`. It blocks."""
+    source = read_source(_read(Path(path)), str(path))
+    data, findings = interpolate(source, os.environ if environment is None else environment)
+    try:
+        trust = Trust.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        raise ConfigErrors(findings + findings_of(error, source, Trust)) from None
+    if trust.file is not None:
+        findings.append(source.finding(("file",), "a trust policy names no other", "write the rules here"))
+    if findings:
+        raise ConfigErrors(findings)
+    return trust, source
 
 
 def _read(path: Path) -> bytes:

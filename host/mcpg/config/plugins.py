@@ -1,13 +1,31 @@
 """The keys under `plugins`: one use of a plugin each. It loads none, and it does not judge grants or configurations."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from mcpg.config.base import Section
-from mcpg.config.values import Duration, Size
+from mcpg.config.values import Duration, Size, wrong
+from mcpg.contract.problems import PluginRefused
+from mcpg_registry.references import parse_reference
 
-__all__ = ["PluginLimits", "PluginUse"]
+__all__ = ["From", "PluginLimits", "PluginUse"]
+
+
+def _reference(value: Any) -> str:
+    try:
+        parse_reference(value if isinstance(value, str) else "")
+    except PluginRefused as error:
+        raise wrong(error.message.removeprefix("step 1, reference: "), error.remedy) from None
+    return str(value)
+
+
+From = Annotated[
+    str,
+    PlainValidator(_reference),
+    WithJsonSchema({"type": "string", "pattern": r"^((builtin|file|layout):.+|[^/@]+/[^@]+[:@].+)$"}),
+]
+"""A reference to a plugin."""
 
 
 class PluginLimits(Section):
@@ -21,10 +39,10 @@ class PluginLimits(Section):
 class PluginUse(Section):
     """One use of a plugin: where it comes from, its configuration and what it may do."""
 
-    source: str = Field(
+    source: From = Field(
         alias="from",
-        pattern=r"^(builtin|file|layout):.+$",
-        description="Where it is: `builtin:NAME`, `layout:PATH#REFERENCE`, or `file:PATH` (unsigned, for development).",
+        description="Where it is: `builtin:NAME`, `HOST/REPOSITORY@sha256:...` or `:TAG` with a lock, "
+        "`layout:PLACE#REFERENCE`, or `file:PATH` (unsigned, for development).",
     )
     config: dict[str, Any] = Field(
         default_factory=dict, description="The plugin's configuration; its own schema checks it."

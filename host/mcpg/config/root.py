@@ -7,9 +7,11 @@ from pydantic import Field
 from mcpg.config.base import Section
 from mcpg.config.chains import Identity, LimitChain, PolicyChain
 from mcpg.config.plugins import PluginUse
+from mcpg.config.registries import Registries
 from mcpg.config.revocations import Revocations
 from mcpg.config.server import Server
 from mcpg.config.tools import Tool
+from mcpg.config.trust import Trust
 from mcpg.config.upstreams import Upstream
 from mcpg.config.values import Count, Name, SecretText, Text
 
@@ -73,6 +75,17 @@ class Config(Section):
     )
     state: Text = Field(
         default=".state", description="The folder for keys, caches and the ledger, relative to this file."
+    )
+    trust: Trust = Field(
+        default_factory=Trust, description="Whose signatures let a plugin in that does not ship with the program."
+    )
+    registries: Registries = Field(default_factory=Registries, description="How registries are reached.")
+    lock: Text | None = Field(
+        default=None,
+        description="The lock of plugins, relative to this file. Default: `mcpg.lock` beside it, if it is there.",
+    )
+    store: Text | None = Field(
+        default=None, description="The folder of pulled plugins, relative to this file. Default: `plugins` in `state`."
     )
     revocations: Revocations = Field(
         default_factory=Revocations, description="What is revoked here, beside the list that ships; read at the start."
