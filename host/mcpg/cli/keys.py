@@ -1,4 +1,4 @@
-"""`mcpg keys`: makes keys and prints them once. It stores none."""
+"""`mcpg keys`: API keys for callers, and key pairs that sign plugins and lists. It stores no API key."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcpg.cli.lazy import LazyGroup
 from mcpg.cli.output import Verb, json_option, say, show
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["keys", "new_key"]
+__all__ = ["VERBS", "keys", "new", "new_key"]
 
 PREFIX = "mcpg_"
 RANDOM_BYTES = 32
+VERBS: dict[str, tuple[str, str]] = {
+    "new": ("mcpg.cli.keys:new", "Make an API key and the hash of it that the configuration holds."),
+    "generate": ("mcpg.cli.keys_pair:generate", "Make a key pair that signs: NAME.key and NAME.pub."),
+    "show": ("mcpg.cli.keys_pair:show_key", "Show what is in a key file or a rotation proof."),
+    "rotate": ("mcpg.cli.keys_rotate:rotate", "Let an old key prove that a new one stands in for it."),
+}
+"""Each verb with where its command stands and its first line of help."""
 
 
 def new_key() -> tuple[str, str]:
@@ -25,12 +33,12 @@ def new_key() -> tuple[str, str]:
     return key, "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
-@click.group()
+@click.group(cls=LazyGroup, table=VERBS)
 def keys() -> None:
-    """Make keys."""
+    """Make keys, show and rotate them."""
 
 
-@keys.command(cls=Verb)
+@click.command(cls=Verb)
 @click.option("--id", "caller", default="", help="The caller's id, for the line to copy.")
 @json_option
 def new(caller: str, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ longer counts for what is not locked yet. What a chain of proofs amounts to is i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mcpg_registry.digests import Digest, parse_digest
@@ -24,7 +24,9 @@ from mcpg_registry.trust.keys import PublicKey, load_public_keys
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ROTATION", "Handover", "Rotation", "parse_rotation", "read_rotation", "rotation_of"]
+    from mcpg_registry.trust.keys import PrivateKey
+
+__all__ = ["ROTATION", "Handover", "Rotation", "finished", "parse_rotation", "read_rotation", "rotation_of"]
 
 ROTATION = "application/vnd.mcpg.key-rotation.v1+json"
 TYPE = "https://mcpg.dev/key-rotation/v1"
@@ -107,6 +109,17 @@ def rotation_of(handover: Handover, signatures: Mapping[Digest, bytes]) -> Rotat
     """Return the proof made of what keys (by id) have signed over `handover.signed_bytes()`; it verifies nothing."""
     signed = tuple(Signature(sig, key_id) for key_id, sig in sorted(signatures.items()))
     return Rotation(handover, Envelope(ROTATION, handover.payload(), signed))
+
+
+def finished(begun: Rotation, key: PrivateKey) -> Rotation:
+    """Return a proof that lacked the new key's signature with it; `ValueError` if `key` is not the new key."""
+    if begun.new != key.public:
+        raise ValueError(f"it hands over to key `{begun.new.id}`, found key `{key.public.id}`")
+    kept = tuple(each for each in begun.envelope.signatures if each.key_id == begun.old)
+    if len(kept) != 1:
+        raise ValueError(f"the old key `{begun.old}` has not signed it")
+    added = Signature(key.sign(begun.envelope.signed_bytes()), key.public.id)
+    return Rotation(begun.handover, replace(begun.envelope, signatures=(*kept, added)))
 
 
 def read_rotation(text: bytes) -> Rotation:
