@@ -66,11 +66,16 @@ class Gathered:
 
 
 def wanted_of(lock: Lock) -> tuple[Wanted, ...]:
-    """Return the plugins that a lock names, each once; `ConfigError` for a name that no mirror can carry."""
+    """Return the plugins that a lock names, each once, without what is built in everywhere.
+
+    `ConfigError` for a name that no mirror can carry.
+    """
     found: dict[tuple[str, str], Wanted] = {}
     for name, locked in sorted(lock.plugins.items()):
+        if locked.reference.startswith("builtin:"):
+            continue
         repository, tag = _split(locked.reference)
-        if not is_named_repository(repository) or (tag and not is_tag(tag)):
+        if locked.reference.startswith("file:") or not is_named_repository(repository) or (tag and not is_tag(tag)):
             raise ConfigError(
                 f"`{locked.reference[:200]}` of `{name}` is no name in a registry, so no mirror can carry it",
                 where="the lock",
@@ -117,6 +122,6 @@ def demand_all(gathered: Gathered) -> tuple[Proven, ...]:
 
 
 def _split(reference: str) -> tuple[str, str]:
-    name = reference.partition("@")[0]
+    name = reference.rpartition("#")[2].partition("@")[0]
     before, colon, tag = name.rpartition(":")
     return (before, tag) if colon and "/" not in tag else (name, "")

@@ -14,20 +14,22 @@ from mcpg_registry.digests import digest_bytes
 from mcpg_registry.strict_json import compact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mcpg_mirror.papers import Paper
-    from mcpg_registry.trust.policy import Rule, TrustPolicy
+    from mcpg_registry.trust.policy import Rule
     from mcpg_revocations.rules import Anchor
 
 __all__ = ["pack_trust"]
 
 
-def pack_trust(policy: TrustPolicy, anchor: Anchor) -> Paper:
+def pack_trust(rules: Sequence[Rule], anchor: Anchor) -> Paper:
     """Return the trust paper: one JSON document, then each sigstore root once, then each rotation proof once."""
-    roots = {each.root for rule in policy.rules for each in rule.identities if each.root}
-    proofs = {compact(each.envelope.document()) for each in policy.rotations}
+    roots = {each.root for rule in rules for each in rule.identities if each.root}
+    proofs = {compact(each.envelope.document()) for rule in rules for each in rule.rotations}
     document = {
         "schema": 1,
-        "rules": [_rule(rule) for rule in sorted(policy.rules, key=lambda rule: rule.prefix)],
+        "rules": [_rule(rule) for rule in sorted(rules, key=lambda rule: rule.prefix)],
         "revocations": {"threshold": anchor.threshold, "keys": sorted(key.pem for key in anchor.keys)},
     }
     layers = [(TRUST, compact(document))]

@@ -25,6 +25,7 @@ from mcpg_registry.locking import check_lock
 from mcpg_registry.manifests import parse_manifest
 from mcpg_registry.proving import Judgement, prove
 from mcpg_registry.steps import AGAIN, at_step
+from mcpg_registry.trust.bundles import claimed_keys
 from mcpg_registry.trust.revoked import NOBODY
 from mcpg_revocations.rules import Subject, demand, revoked
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mcpg_registry.locking import Locked
     from mcpg_registry.proving import Proven
     from mcpg_registry.trust.keys import PublicKey
-    from mcpg_registry.trust.policy import TrustPolicy
+    from mcpg_registry.trust.policy import Rule
     from mcpg_revocations.rules import RevocationIndex
 
 __all__ = [
@@ -49,11 +50,20 @@ __all__ = [
     "Finding",
     "Findings",
     "Here",
+    "Trust",
     "judge_bundle",
     "no_examination",
     "subject_of",
     "verify_bundle",
 ]
+
+
+class Trust(Protocol):
+    """The site's trust policy."""
+
+    def rule_for(self, repository: str, *, where: str = "", claimed: Sequence[Digest] = ()) -> Rule:
+        """Return the rule for a repository; `PluginRefused` at step 6 when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Here:
     on; `locked` is what the site's lock says, by digest. `now` is in seconds since 1970.
     """
 
-    policy: TrustPolicy
+    policy: Trust
     lists: Lists
     now: int
     operators: Sequence[PublicKey] = ()
@@ -190,7 +200,7 @@ def _proven(plugin: Plugin, bundle: Bundle, shelf: Overlay, here: Here, believed
     where = _where(plugin, bundle)
     digest = plugin.manifest.descriptor().digest
     claim = claim_from(shelf, plugin.repository, plugin.tag or None, digest, where=where)
-    rule = here.policy.rule_for(plugin.repository, where=where)
+    rule = here.policy.rule_for(plugin.repository, where=where, claimed=claimed_keys(claim.bundles()))
     hit = revoked(believed.index) if believed else NOBODY
     proven = prove(claim, Judgement(rule, here.now, hit, here.locked.get(digest)), where=where)  # 4
     signed = proven.signed

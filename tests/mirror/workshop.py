@@ -133,7 +133,7 @@ def plan_of(
         revocations=revocations,
         version=more.pop("version", 4),
         expires=more.pop("expires", NOW + 30 * DAY),
-        trust=pack_trust(policy, ANCHOR),
+        trust=pack_trust(policy.rules, ANCHOR),
         lock=shop.lock.text(),
         created=NOW,
         have=have,
