@@ -6,7 +6,6 @@ asked about are compared one by one.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,14 +16,17 @@ from mcpg_registry.trust.revoked import Revoked
 from mcpg_revocations.lists import Action, Entry, RevocationList, digest_of, version_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from mcpg_registry.digests import Digest
 
 __all__ = ["RevocationIndex", "Subject", "Table", "Verdict", "check", "demand", "index_of", "revoked"]
 
 _SHOWN = 8
-_KINDS = ("wasm", "manifest", "plugin", "key", "publisher", "vulnerability")
+Found = dict[str | tuple[str, str], Entry | list[Entry]]
+Marks = dict[str, Found]
+"""Entries by kind of mark, then by its value."""
+_NONE: Found = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ class Table:
 
     def hits(self, subject: Subject) -> Iterator[Entry]:
         """Yield the entries that match; an entry may come twice."""
-        for mark in _asked(subject):
-            for entry in self._marks.get(mark, ()):
+        for kind, value in _asked(subject):
+            found = self._marks.get(kind, _NONE).get(value, ())
+            for entry in found if isinstance(found, list | tuple) else (found,):
                 if not entry.versions or version_in(subject.version, entry.versions):
                     yield entry
 
@@ -159,23 +162,43 @@ def revoked(revocations: RevocationIndex | RevocationList) -> Revoked:
     return Revoked(MappingProxyType(keys), MappingProxyType(identities))
 
 
-def _marks(entries: tuple[Entry, ...]) -> Mapping[tuple[str, ...], tuple[Entry, ...]]:
-    marks: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
+def _marks(entries: tuple[Entry, ...]) -> Marks:
+    """Return what each entry is found by; most marks have one entry, which then stands alone."""
+    marks: Marks = {}
     for entry in entries:
-        marks[_mark(entry)].append(entry)
-    return {mark: tuple(found) for mark, found in marks.items()}
+        kind, value = _mark(entry)
+        found = marks.setdefault(kind, {})
+        there = found.setdefault(value, entry)
+        if there is entry:
+            continue
+        if isinstance(there, list):
+            there.append(entry)
+        else:
+            found[value] = [there, entry]
+    return marks
 
 
-def _mark(entry: Entry) -> tuple[str, ...]:
-    """Return what an entry is found by; the first part keeps kinds apart."""
-    for kind in _KINDS:
-        value = getattr(entry, kind)
-        if value:
-            return kind, value
-    return "identity", entry.issuer, entry.identity
+def _mark(entry: Entry) -> tuple[str, str | tuple[str, str]]:
+    if entry.wasm:
+        return "wasm", entry.wasm
+    if entry.manifest:
+        return "manifest", entry.manifest
+    if entry.plugin:
+        return "plugin", entry.plugin
+    if entry.key:
+        return "key", entry.key
+    return _rare_mark(entry)
 
 
-def _asked(subject: Subject) -> Iterator[tuple[str, ...]]:
+def _rare_mark(entry: Entry) -> tuple[str, str | tuple[str, str]]:
+    if entry.publisher:
+        return "publisher", entry.publisher
+    if entry.vulnerability:
+        return "vulnerability", entry.vulnerability
+    return "identity", (entry.issuer, entry.identity)
+
+
+def _asked(subject: Subject) -> Iterator[tuple[str, str | tuple[str, str]]]:
     """Yield every mark by which an entry could match; none is ever empty in an entry, so unknown fields match none."""
     yield "wasm", subject.wasm
     yield "manifest", subject.manifest
@@ -189,7 +212,7 @@ def _asked(subject: Subject) -> Iterator[tuple[str, ...]]:
     for vulnerability in subject.vulnerabilities:
         yield "vulnerability", vulnerability
     for issuer, identity in subject.identities:
-        yield "identity", issuer, identity
+        yield "identity", (issuer, identity)
 
 
 def _strength(entry: Entry) -> Action:

@@ -46,6 +46,9 @@ MAX_GRACE = 90 * DAY
 MAX_KEYS = 16
 
 _PREFIX = re.compile(r"[a-z0-9\[][a-z0-9._:\[\]-]*(/[a-z0-9][a-z0-9._-]*)*", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII).fullmatch
+"""What `parse_digest` says, without its words: lists have many digests."""
+_MARKS = 7
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Optional = Annotated[str, msgspec.Meta(max_length=256)]
 Long = Annotated[str, msgspec.Meta(max_length=2048)]
@@ -92,19 +95,25 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fixed_in: Optional = ""
 
     def __post_init__(self) -> None:
-        digest = self.manifest or self.wasm or self.key
-        others = (self.issuer, self.publisher, self.plugin, self.vulnerability)
-        marks = (self.manifest, self.wasm, self.key, *others)
-        if marks.count("") != len(marks) - 1:
+        marks = (self.wasm, self.manifest, self.key, self.issuer, self.publisher, self.plugin, self.vulnerability)
+        if marks.count("") != _MARKS - 1:
             raise ValueError(
                 f"entry `{self.id}` names not exactly one of manifest, wasm, key, issuer with identity, publisher, "
                 "plugin with versions, and vulnerability"
             )
+        digest = self.wasm or self.manifest or self.key
         if digest:
-            parse_digest(digest)
-        if bool(self.issuer) != bool(self.identity):
+            if _DIGEST(digest) is None:
+                parse_digest(digest)
+            if self.identity or self.versions:
+                self._check_pairs()
+        else:
+            self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        if (self.issuer == "") != (self.identity == ""):
             raise ValueError(f"entry `{self.id}`: issuer and identity belong together")
-        if bool(self.plugin) != bool(self.versions):
+        if (self.plugin == "") != (self.versions == ""):
             raise ValueError(f"entry `{self.id}`: plugin and versions belong together; write * for every version")
         if self.versions:
             _range(self.versions)

@@ -21,7 +21,7 @@ from mcpg_revocations.envelopes import (
     open_chain,
     read_list,
 )
-from mcpg_revocations.lists import DAY, RevocationList, encode
+from mcpg_revocations.lists import DAY, MAX_LIST, RevocationList, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,9 @@ class Published:
 
     def text(self) -> bytes:
         """Return the bytes to publish; `ConfigError` when sites would refuse them for their size."""
+        size = len(self.envelopes[-1].payload)
+        if size > MAX_LIST:
+            raise _wrong(f"the list has {size} bytes, at most {MAX_LIST} are allowed", "take entries together, or back")
         text = chain_text(self.envelopes)
         if len(text) > MAX_OFFER:
             raise _wrong(f"the chain has {len(text)} bytes, at most {MAX_OFFER} are allowed", "drop its oldest lists")

@@ -80,9 +80,10 @@ async def test_keys_that_were_only_announced_stay_in_the_chain_until_they_count(
 
 async def test_a_file_that_sites_would_refuse_for_its_size_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     published = await made(None, FIRST, A, B)
-    monkeypatch.setattr(publishing, "MAX_OFFER", 100)
-    with pytest.raises(ConfigError, match="at most 100"):
-        published.text()
+    for bound, size in (("MAX_OFFER", 100), ("MAX_LIST", 101)):
+        monkeypatch.setattr(publishing, bound, size)
+        with pytest.raises(ConfigError, match=f"at most {size}"):
+            published.text()
 
 
 @pytest.mark.parametrize(
