@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from tests.cli.goods import Desk
 
+from mcpg.cli import plugin_pulling, plugin_reading
 from mcpg.ledger import SqliteLedger
 
 CONFIG = """\
@@ -87,9 +89,17 @@ def folder(_template: Path, tmp_path: Path) -> Folder:
     return Folder(tmp_path / "gateway")
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one compile cache of all tests at a desk: each component is compiled once."""
+    return tmp_path_factory.mktemp("compiled")
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Somebody who sits in a folder without a configuration."""
+    monkeypatch.setattr(plugin_reading, "scratch", lambda: nullcontext(compiled))
+    monkeypatch.setattr(plugin_pulling, "compiled_cache", lambda *_: compiled)
     monkeypatch.chdir(tmp_path)
     for name in ("MCPG_CONFIG", "SOURCE_DATE_EPOCH", "MCPG_KEY_PASSWORD"):
         monkeypatch.delenv(name, raising=False)

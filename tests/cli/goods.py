@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
-from tests.registry.artifacts import with_section
+from tests.registry.artifacts import facts_of, packed_of, signatures_of, with_section
 
 from mcpg.cli.group import cli
 from mcpg.plugins.builtin import Bundle
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+    from tests.simulator.registry import Registry
 
 PREAMBLE = 8
 PASSWORD = "correct horse battery staple"
@@ -107,6 +108,17 @@ class Desk:
         self.write("pushed.wasm", component(**changes))
         done = self.json("push", "pushed.wasm", reference, "--sign-key", "k.key", *more)
         return Digest(done["digest"])
+
+
+def stock(
+    registry: Registry, name: str, *keys: PrivateKey, tag: str = "", name_of: str = "identity-anonymous", **changes: Any
+) -> Digest:
+    """Put a signed component into a simulated registry, as if it had been pushed; returns its digest."""
+    wasm = component(name_of, **changes)
+    facts, packed = facts_of(wasm), packed_of(wasm)
+    registry.contents.add(name, packed, tag or facts.version)
+    registry.contents.sign(name, packed.manifest, *signatures_of(packed, facts, *keys))
+    return packed.manifest.digest
 
 
 def error_of(text: str) -> str:

@@ -13,7 +13,9 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Chosen", "site_options", "yes_option"]
+    from mcpg_registry.versions import Range
+
+__all__ = ["Chosen", "parse_allowed", "range_option", "site_options", "yes_option"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -74,6 +76,19 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 yes_option = click.option("--yes", is_flag=True, help="Ask nothing and do it.")
+range_option = click.option(
+    "--range", "allowed", default="*", show_default=True, help="Versions that may be taken, such as `>=1.2.0 <2.0.0`."
+)
+
+
+def parse_allowed(text: str) -> Range:
+    """Return the range of --range; wrong usage when it is none."""
+    from mcpg_registry.versions import parse_range  # noqa: PLC0415 - slow to import
+
+    try:
+        return parse_range(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def site_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

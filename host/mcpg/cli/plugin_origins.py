@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,12 +11,13 @@ from mcpg.plugins.artifacts import open_layout
 from mcpg.plugins.builtin import Bundle
 from mcpg_registry import media
 from mcpg_registry.claims import Shelf, claim_from
-from mcpg_registry.references import BuiltinReference, LayoutReference, RegistryReference
+from mcpg_registry.references import BuiltinReference, LayoutReference, RegistryReference, parse_reference
 from mcpg_registry.sinks import MemorySink
 from mcpg_registry.steps import AGAIN, at_step, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from mcpg.cli.plugin_site import Site
     from mcpg_registry.claims import Claim
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mcpg_registry.manifests import Descriptor
     from mcpg_registry.references import Reference
 
-__all__ = ["Origin", "origin_of"]
+__all__ = ["Origin", "mirrored", "origin_of"]
 
 
 class Origin(Protocol):
@@ -97,7 +98,12 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
         if not fresh and await asyncio.to_thread(_installed, site, repository, reference):
             yield _OnShelf(site.store, "the store", repository, reference.tag, reference.digest, where)
             return
-        async with site.client() as client:
+        mirror = await asyncio.to_thread(mirrored, site, str(reference))
+        if mirror is not None:
+            layout = await asyncio.to_thread(open_layout, mirror, where)
+            yield _OnShelf(layout, f"mirror {mirror.name}", repository, reference.tag, reference.digest, where)
+            return
+        async with site.client(reference) as client:
             yield _InRegistry(client, reference)
     else:
         raise refusal(
@@ -107,6 +113,22 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
             remedy="pack it with `mcpg plugin push`, then sign it",
             code="development-only",
         )
+
+
+def mirrored(site: Site, text: str) -> Path | None:
+    """Return the first of the site's mirrors on this machine that has what a registry's reference names; it blocks.
+
+    `PluginRefused` at step 2 for a mirror that is none.
+    """
+    reference = parse_reference(text)
+    if not isinstance(reference, RegistryReference):
+        return None
+    for place in site.mirrors:
+        layout = open_layout(place, f"mirror `{place}`")
+        with suppress(ValueError):
+            layout.find(f"{reference.host}/{reference.repository}", reference.tag, reference.digest)
+            return place
+    return None
 
 
 def _installed(site: Site, repository: str, reference: RegistryReference) -> bool:

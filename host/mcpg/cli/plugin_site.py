@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mcpg.contract.problems import ConfigError
+from mcpg.cli.plugin_trusting import FirstTrust
+from mcpg_registry.hosts import Hosts, Mirror
 from mcpg_registry.keyfiles import read_public_keys
-from mcpg_registry.layout import read_file
-from mcpg_registry.locking import MAX_LOCK, Lock, parse_lock
+from mcpg_registry.locking import Lock, read_lock
+from mcpg_registry.references import RegistryReference
 from mcpg_registry.steps import at_step
 from mcpg_registry.store import Store
-from mcpg_registry.trust.policy import Rule, TrustedKey, TrustPolicy
+from mcpg_registry.trust.policy import TrustPolicy
 from mcpg_revocations.standing import Site as RevocationSite
 from mcpg_revocations.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mcpg.cli.plugin_options import Chosen
     from mcpg.config import Loaded
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest
+    from mcpg_registry.http import Http
     from mcpg_registry.locking import Locked
-    from mcpg_registry.trust.keys import PublicKey
+    from mcpg_registry.references import Reference
     from mcpg_revocations.index import RevocationIndex
 
 __all__ = ["LOCK", "Site", "open_site"]
@@ -38,41 +38,25 @@ STORE = Path(".state") / "plugins"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One verb's surroundings. `first` are keys trusted this once, where `trust` has no rule; relative paths start at
-    `base`; `now` in seconds since 1970."""  # noqa: D205, D209 - it needs two lines
+    """One verb's surroundings. Relative paths start at `base`; `now` in seconds since 1970."""
 
     base: Path
+    state: Path
     store: Store
-    trust: TrustPolicy
-    first: tuple[PublicKey, ...]
+    trust: FirstTrust
     lock_path: Path
     lock: Lock | None
     revocations: Standing
-    mirrors: tuple[str, ...]
+    mirrors: tuple[Path, ...]
+    remote_mirrors: tuple[str, ...]
+    hosts: Hosts
     offline: bool
-    plain_http: bool
     now: int
     loaded: Loaded | None = None
 
-    def rule_for(self, repository: str, *, where: str, claimed: Sequence[Digest] = ()) -> tuple[Rule, bool]:
-        """Return the rule for a repository, and whether it is there for this once only.
-
-        `PluginRefused` at step 6 when there is none; `ConfigError` when a key is given that a rule does not know.
-        """
-        known = any(rule.matches(repository) for rule in self.trust.rules)
-        if not known and self.first:
-            return Rule(repository, tuple(TrustedKey(key) for key in self.first), len(self.first)), True
-        rule = self.trust.rule_for(repository, where=where, claimed=claimed)
-        for key in self.first:
-            if rule.find(key.id) is None:
-                message = f"key `{key.id}` is not among those that the rule for `{rule.prefix}` names"
-                raise ConfigError(message, where="--key", remedy="leave --key out, or change the rule on purpose")
-        return rule, False
-
     def locked(self, reference: str) -> Locked | None:
-        """Return what the lock says of a reference, written as in the configuration or as what it stands for."""
-        plugins = self.lock.plugins.values() if self.lock else ()
-        return next((each for each in plugins if each.reference == reference), None)
+        """Return what the lock says of a reference, as it is written in the file."""
+        return self.lock.find(reference) if self.lock else None
 
     def locked_digest(self, repository: str, digest: Digest) -> Locked | None:
         """Return what the lock says of an artifact, whatever name it was locked under in its repository."""
@@ -82,48 +66,69 @@ class Site:
     def everything(self) -> tuple[str, ...]:
         """Return a reference by digest for all that is installed, then what the lock names besides; it blocks."""
         with at_step(11, where="the store", remedy="see `mcpg plugin cache gc`, or pull the plugin again"):
-            installed = [f"{each.repository}@{each.manifest.digest}" for each in self.store.receipts()]
-        locked = self.lock.plugins.values() if self.lock else ()
-        return tuple(dict.fromkeys([*installed, *(each.reference for each in locked)]))
+            receipts = self.store.receipts()
+        installed = [f"{each.repository}@{each.manifest.digest}" for each in receipts]
+        digests = {each.manifest.digest for each in receipts}
+        locked = self.lock.plugins.items() if self.lock else ()
+        return (*installed, *(name for name, each in locked if each.manifest not in digests))
 
     def index(self, *, locked: bool) -> RevocationIndex:
         """Return what is revoked; `PluginRefused` at step 4 when the lists allow no load."""
         at_least = self.lock.revocations if self.lock else 0
         return self.revocations.for_loading(self.now, locked=locked, at_least=at_least)
 
-    def client(self) -> RegistryClient:
-        """Return a client for registries; one that opens no connection, if that was asked for."""
+    def client(self, *references: Reference) -> RegistryClient:
+        """Return a client for what these references may be read from; what else they are is passed over.
+
+        Named mirrors are asked before a reference's own registry; offline, they are all that is asked.
+        """
         from mcpg_registry.client import RegistryClient  # noqa: PLC0415 - slow to import
         from mcpg_registry.credentials import StoredCredentials  # noqa: PLC0415 - likewise
-        from mcpg_registry.hosts import Hosts  # noqa: PLC0415 - likewise
-        from mcpg_registry.http import Network, NoNetwork  # noqa: PLC0415 - likewise
 
+        hosts = {each.host for each in references if isinstance(each, RegistryReference)}
+        mirrors = [Mirror(host, self.remote_mirrors, only=self.offline) for host in sorted(hosts)]
         return RegistryClient(
-            NoNetwork() if self.offline else Network(),
-            hosts=Hosts(plain_loopback=self.plain_http),
+            self._http(),
+            hosts=replace(self.hosts, mirrors=(*mirrors, *self.hosts.mirrors)) if self.remote_mirrors else self.hosts,
             credentials=StoredCredentials(),
             tell=lambda line: click.echo(line, err=True),
         )
+
+    @property
+    def online(self) -> bool:
+        """Whether any registry may be asked: offline, only the mirrors that were named."""
+        return not self.offline or bool(self.remote_mirrors)
+
+    def _http(self) -> Http:
+        from mcpg_registry.http import Network, NoNetwork  # noqa: PLC0415 - slow to import
+        from mcpg_registry.narrowed import OnlyHosts  # noqa: PLC0415 - likewise
+
+        if not self.offline:
+            return Network()
+        hosts = [each.partition("/")[0] for each in self.remote_mirrors]
+        return OnlyHosts(Network(), hosts) if hosts else NoNetwork()
 
 
 def open_site(chosen: Chosen) -> Site:
     """Return what the options and the file say; `ConfigError` for what cannot be read. It blocks."""
     loaded = _load(chosen)
     base = loaded.base if loaded else chosen.near.absolute()
+    local = {place for place in chosen.mirrors if (base / place).exists()}
     state = loaded.state if loaded else base / STORE.parent
     lock_path = chosen.lock or base / LOCK
     now = int(time.time())
     return Site(
         base=base,
+        state=state,
         store=Store(chosen.store or state / STORE.name),
-        trust=TrustPolicy(),
-        first=tuple(key for path in chosen.keys for key in read_public_keys(path)),
+        trust=FirstTrust(TrustPolicy(), [key for path in chosen.keys for key in read_public_keys(path)]),
         lock_path=lock_path,
-        lock=_lock(lock_path),
+        lock=read_lock(lock_path),
         revocations=_standing(loaded, state, now),
-        mirrors=chosen.mirrors,
+        mirrors=tuple(base / place for place in chosen.mirrors if place in local),
+        remote_mirrors=tuple(place for place in chosen.mirrors if place not in local),
+        hosts=Hosts(plain_loopback=chosen.plain_http),
         offline=chosen.offline,
-        plain_http=chosen.plain_http,
         now=now,
         loaded=loaded,
     )
@@ -139,14 +144,3 @@ def _standing(loaded: Loaded | None, state: Path, now: int) -> Standing:
     from mcpg.gateway.revocation_site import STATE, open_standing  # noqa: PLC0415 - slow to import
 
     return open_standing(loaded, now) if loaded else Standing.open(RevocationSite(state / STATE), now)
-
-
-def _lock(path: Path) -> Lock | None:
-    try:
-        return parse_lock(read_file(path, MAX_LOCK))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
-        remedy = "restore it, or write it anew with `mcpg plugin lock`"
-        raise ConfigError(reason, where=f"lock `{path}`", remedy=remedy) from error

@@ -47,8 +47,7 @@ def held(site: Site) -> Iterator[Held]:
     for locked in site.lock.plugins.values() if site.lock else ():
         yield Held(locked.reference, "locked", _locked_subject(locked))
     for place in site.mirrors:
-        if (site.base / place).exists():
-            yield from _mirrored(place, site.base / place)
+        yield from _mirrored(place)
 
 
 def installed_subject(receipt: Receipt) -> Subject:
@@ -68,8 +67,8 @@ def _locked_subject(locked: Locked) -> Subject:
     return Subject(manifest=locked.manifest, wasm=locked.wasm, id=locked.id, version=locked.version)
 
 
-def _mirrored(place: str, path: Path) -> Iterator[Held]:
-    layout = open_layout(path, f"mirror `{place}`")
+def _mirrored(place: Path) -> Iterator[Held]:
+    layout = open_layout(place, f"mirror `{place}`")
     for entry in layout.entries:
         if entry.media_type == media.MANIFEST:
             with at_step(2, where=f"mirror `{place}`", remedy="make the mirror again"):

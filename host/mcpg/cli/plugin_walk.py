@@ -151,7 +151,8 @@ def _rule(walked: Walk, site: Site, claim: Claim) -> Rule:
         walked.rule = Bundle.open().rule
     else:
         keys = claimed_keys(claim.bundles())
-        walked.rule, walked.once = site.rule_for(claim.repository, where=walked.where, claimed=keys)
+        walked.rule = site.trust.rule_for(claim.repository, where=walked.where, claimed=keys)
+        walked.once = claim.repository in site.trust.once
     return walked.rule
 
 

@@ -7,14 +7,12 @@ forms are taken from the gateway's own cache where it is ours, else they are mad
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mcpg.cli.plugin_reading import compiled_cache
 from mcpg.contract.problems import ConfigError, PluginRefused
 from mcpg.gateway.uses import wanted_uses
 from mcpg.plugins.loader import Loader
@@ -37,7 +35,7 @@ def try_plugins(loaded: Loaded) -> list[Finding]:
 async def _try(loaded: Loaded) -> list[Finding]:
     found: list[Finding] = []
     async with AsyncExitStack() as stack:
-        sandbox = Sandbox(SandboxSettings(cache=_cache(loaded.state / "compiled", stack)))
+        sandbox = Sandbox(SandboxSettings(cache=compiled_cache(loaded.state / "compiled", stack)))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
         loader = Loader(sandbox, development=True, progress=lambda line: click.echo(line, err=True))
@@ -56,13 +54,3 @@ def _place(name: str, use: Wanted) -> Place:
     if use.upstream:
         return ("upstreams", use.upstream)
     return ("plugins", name, "config") if use.spec.config else ("plugins", name)
-
-
-def _cache(own: Path, stack: AsyncExitStack) -> Path:
-    """Return the gateway's cache if we are who writes it, else a folder that goes away again."""
-    try:
-        if own.is_dir() and own.stat().st_uid == os.geteuid():
-            return own
-    except OSError:
-        pass
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcpg-check-")))
