@@ -103,3 +103,11 @@ def _links(path: Path) -> list[str]:
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [target for target in _links(page) if target and not (page.parent / target).exists()]
     assert broken == []
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(\w+))?`", (DOCS / "explanation" / "threat-model.md").read_text())
+    assert len(named) > 40
+    texts = {path: (ROOT / path).read_text() if (ROOT / path).exists() else "" for path, _ in named}
+    missing = [f"{path}::{name}" for path, name in named if f"def {name or 'test_'}" not in texts[path]]
+    assert missing == [], "the threat model must name tests that there are"
