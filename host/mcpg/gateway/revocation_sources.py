@@ -105,6 +105,10 @@ class Sources:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._hurried, return_exceptions=True)
 
+    def watches(self, path: Path) -> bool:
+        """Whether a changed path is a list's and of no concern to others."""
+        return path.name != MOUNTED and self._watched.hit(path)
+
     def hurry(self, source: str) -> None:
         """Read every file again and ask the feed now."""
         if self._feed is not None:

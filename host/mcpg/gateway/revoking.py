@@ -194,7 +194,7 @@ class Revoking:
         self._count(source, "taken" if offered.changed else "known")
         self.complain(source, None)
         if offered.changed:
-            added, removed = offered.added(), offered.removed()
+            added, removed = await self._off_loop(lambda _: (offered.added(), offered.removed()))
             self._tell(
                 "revocations-taken",
                 {
