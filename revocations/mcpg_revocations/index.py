@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.steps import refusal
+from mcpg_registry.trust.patterns import parse_pattern
 from mcpg_registry.trust.revoked import Revoked
 from mcpg_revocations.lists import Action, Entry, RevocationList, digest_of, version_in
 
@@ -62,7 +63,7 @@ class Verdict:
 class Table:
     """The entries of one list, by what they name."""
 
-    __slots__ = ("_marks", "entries", "issuer", "signers", "version")
+    __slots__ = ("_marks", "_patterns", "entries", "issuer", "signers", "version")
 
     def __init__(self, entries: Iterable[Entry], *, issuer: str = "", version: int = 0) -> None:
         self.entries = tuple(entries)
@@ -70,6 +71,8 @@ class Table:
         self.version = version
         self.signers = tuple(entry for entry in self.entries if entry.key or entry.issuer)
         self._marks = _marks(self.entries)
+        patterns = (entry for entry in self.signers if entry.identity.startswith("^"))
+        self._patterns = tuple((entry, parse_pattern(entry.identity)) for entry in patterns)
 
     def hits(self, subject: Subject) -> Iterator[Entry]:
         """Yield the entries that match; an entry may come twice."""
@@ -78,6 +81,8 @@ class Table:
             for entry in found if isinstance(found, list | tuple) else (found,):
                 if not entry.versions or version_in(subject.version, entry.versions):
                     yield entry
+        for issuer, identity in subject.identities:
+            yield from (e for e, pattern in self._patterns if e.issuer == issuer and pattern.matches(identity))
 
 
 class RevocationIndex:

@@ -14,6 +14,7 @@ import msgspec
 
 from mcpg_registry.digests import Digest, digest_bytes, parse_digest
 from mcpg_registry.strict_json import parse_object
+from mcpg_registry.trust.patterns import parse_pattern
 from mcpg_registry.versions import in_range, parse_range
 
 __all__ = [
@@ -38,6 +39,7 @@ DAY = 86_400
 MAX_LIST = 8 * 1024 * 1024
 """Bytes of a list's payload."""
 MAX_ENTRIES = 100_000
+MAX_PATTERNS = 1000
 MAX_ADDITIONS = 1024 * 1024
 MAX_OVERRIDE = 16 * 1024
 MAX_LIFE = 30 * DAY
@@ -72,7 +74,8 @@ class Action(IntEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One revocation, by exactly one of seven marks.
 
-    `manifest`, `wasm` and `key` are digests. `issuer` and `identity` are a keyless signer, both exact. `publisher` is a
+    `manifest`, `wasm` and `key` are digests. `issuer` and `identity` are a keyless signer, both exact; an `identity` that
+    begins with `^` is an anchored pattern, as in trust rules: a workflow's name ends with its tag. `publisher` is a
     prefix, on a `/` boundary, of the plugin's repository with its host (`ghcr.io/acme`) or of its id (`acme`). `plugin`
     is an id and goes with `versions`, a range. `vulnerability` is an id that a plugin's release says it has. `since`,
     `refs` and `fixed_in` are for people and decide nothing.
@@ -115,6 +118,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(f"entry `{self.id}`: issuer and identity belong together")
         if (self.plugin == "") != (self.versions == ""):
             raise ValueError(f"entry `{self.id}`: plugin and versions belong together; write * for every version")
+        if self.identity.startswith("^"):
+            parse_pattern(self.identity)
         if self.versions:
             _range(self.versions)
         if self.publisher and _PREFIX.fullmatch(self.publisher) is None:
@@ -159,6 +164,8 @@ class RevocationList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             parse_digest(self.previous)
         if len({entry.id for entry in self.entries}) != len(self.entries):
             raise ValueError("two entries have the same id")
+        if sum(entry.identity[:1] == "^" for entry in self.entries) > MAX_PATTERNS:
+            raise ValueError(f"more than {MAX_PATTERNS} entries name an identity by a pattern")
         if self.expires is not None and self.expires < self.issued:
             raise ValueError("it expires before it was issued")
 

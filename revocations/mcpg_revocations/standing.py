@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, McpgError
 from mcpg_revocations.envelopes import refused
 from mcpg_revocations.freshness import Freshness, freshness_of, refusal_of
 from mcpg_revocations.index import RevocationIndex, Table
@@ -117,7 +117,8 @@ class Standing:
     def open(cls, site: Site, now: int) -> Standing:
         """Read everything; it blocks. `PluginRefused` at step 4 for a list or state, `ConfigError` for an addition.
 
-        `now` is in seconds since 1970, here and everywhere.
+        `McpgError` when the disk does not let us; `offer`, `refresh` and `accept_clock` raise `OSError` then. `now` is
+        in seconds since 1970, here and everywhere.
         """
         shipped = load_list(site.shipped, now=now)
         table = Table(shipped.entries, issuer=shipped.issuer, version=shipped.version)
@@ -125,8 +126,11 @@ class Standing:
         directory = StateDirectory(site.state, site.anchor) if site.anchor else None
         standing = cls(site, _View(table, digest_of(shipped), local), directory)
         if directory is not None:
-            with directory.locked():
-                standing._read_state(directory)
+            try:
+                with directory.locked():
+                    standing._read_state(directory)
+            except OSError as error:
+                raise _unavailable(site.state, error) from error
         return standing
 
     def offer(self, text: bytes, now: int) -> Offered:
@@ -282,6 +286,16 @@ class Standing:
         if before.memory is None or memory.known.digest != before.memory.known.digest:
             feed = Table(held.entries, issuer=held.issuer, version=held.version) if held else None
         self._view = replace(before, memory=memory, feed=feed, stamp=directory.stamp())
+
+
+def _unavailable(directory: Path, error: OSError) -> McpgError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return McpgError(
+        f"what this site knows of revocations cannot be read: {reason}",
+        where=f"`{directory}`",
+        remedy="look at the disk and at the rights of the folder",
+        code="store-unavailable",
+    )
 
 
 def _beyond(one: RevocationList | None, other: RevocationList | None) -> tuple[Entry, ...]:

@@ -221,6 +221,16 @@ def test_a_list_is_published_to_a_file_a_layout_and_a_registry(here: Path) -> No
         assert run("publish", "list.json", bad, *believed, code=1)["error"]["code"] == "bad-config"
 
 
+def test_a_folder_that_cannot_be_used_is_an_error_and_no_traceback(here: Path) -> None:
+    first()
+    Path(".state").mkdir()
+    Path(".state/revocations").write_text("a file")
+    for words in (["status"], ["import", "list.json"]):
+        assert run(*words, code=1)["error"]["code"] == "store-unavailable"
+    for words in (["show", "none.json"], ["verify", "none.json"], ["import", "."]):
+        assert CliRunner().invoke(cli, ["revocations", *words]).exit_code in {1, 2}
+
+
 def test_a_person_can_read_what_is_said(here: Path) -> None:
     first("--id", "A-1")
     for words in (["show", "list.json"], ["verify", "list.json"], ["import", "list.json"], ["status"]):

@@ -46,9 +46,9 @@ def add(name: str, folder: Path | None, chosen: Chosen, *, as_json: bool, **give
 
 def folder_of(folder: Path | None, chosen: Chosen, what: str) -> Path:
     """Return the folder that an option or the operator's file names, made if it is not there; `ConfigError`."""
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
 
-    found: Path | None = folder or getattr(open_here(chosen).revocations.site, what)
+    found: Path | None = folder or getattr(open_site(chosen).revocations.site, what)
     if found is None:
         raise ConfigError(
             "no folder is named",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcpg.cli.output import say, table
@@ -12,6 +13,7 @@ from mcpg_revocations.envelopes import MAX_OFFER
 from mcpg_revocations.publishing import read_published
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mcpg_revocations.lists import Entry, RevocationList
     from mcpg_revocations.publishing import Published
 
-__all__ = ["describe", "described_entry", "draw_list", "load_file", "read_text", "save_file", "when"]
+__all__ = ["describe", "described_entry", "draw_list", "load_file", "read_text", "save_file", "stored", "when"]
 
 MARKS = ("manifest", "wasm", "key", "issuer", "identity", "publisher", "plugin", "versions", "vulnerability")
 
@@ -51,6 +53,19 @@ def save_file(path: Path, data: bytes) -> None:
         remedy = "choose a folder that you may write to"
         raise ConfigError(
             f"cannot be written: {reason}", where=f"`{path}`", remedy=remedy, code="bad-revocations"
+        ) from error
+
+
+@contextmanager
+def stored(folder: Path) -> Iterator[None]:
+    """Turn what a disk does not let us remember into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        remedy = "look at the disk and at the rights of the folder"
+        raise ConfigError(
+            f"cannot be written: {reason}", where=f"`{folder}`", remedy=remedy, code="store-unavailable"
         ) from error
 
 

@@ -26,11 +26,12 @@ def import_list(file: Path, chosen: Chosen, *, as_json: bool) -> None:
     It is judged as if the feed had delivered it. A gateway that is running here sees it with its next poll, or at once
     when it gets SIGHUP.
     """
-    from mcpg.cli.revocations_files import read_text  # noqa: PLC0415 - likewise
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.revocations_files import read_text, stored  # noqa: PLC0415 - likewise
 
-    site = open_here(chosen)
-    offered = site.revocations.offer(read_text(file), site.now)
+    site, text = open_site(chosen), read_text(file)
+    with stored(site.state):
+        offered = site.revocations.offer(text, site.now)
     document: dict[str, Any] = {
         "changed": offered.changed,
         "version": offered.version,
@@ -56,12 +57,13 @@ def accept_clock(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
     A list cannot be kept fresh by setting the clock back, so the latest time ever seen is remembered. If that was
     wrong, only a person can say so.
     """
-    from mcpg.cli.revocations_files import when  # noqa: PLC0415 - likewise
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.revocations_files import stored, when  # noqa: PLC0415 - likewise
 
     if not yes:
         raise click.UsageError("make sure that the clock is right, then say --yes")
-    site = open_here(chosen)
-    site.revocations.accept_clock(site.now)
+    site = open_site(chosen)
+    with stored(site.state):
+        site.revocations.accept_clock(site.now)
     document = {"now": site.now, "state": site.revocations.freshness(site.now).state}
     show(document, lambda console: say(console, f"now is {when(site.now)}: {document['state']}"), as_json=as_json)

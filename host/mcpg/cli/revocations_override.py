@@ -42,12 +42,12 @@ def override(entry: str, folder: Path | None, chosen: Chosen, *, as_json: bool, 
     One key of the site (`revocations.override_keys`) signs it. It is about the entry as it stands now: if that changes,
     it counts again. Every gateway records the overrides that it goes by.
     """
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
     from mcpg.cli.revocations_files import save_file, when  # noqa: PLC0415 - likewise
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
     from mcpg_revocations.lists import Override, digest_of  # noqa: PLC0415 - likewise
 
     now = int(time.time())
-    found = _entry(open_here(chosen).revocations, entry)
+    found = _entry(open_site(chosen).revocations, entry)
     made = Override(
         schema=1,
         entry=found.id,

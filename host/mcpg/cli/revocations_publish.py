@@ -56,7 +56,7 @@ def publish(
 
 
 async def _push(place: str, packed: Packed, chosen: Chosen) -> None:
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_registry.layout_editing import add_to_layout  # noqa: PLC0415 - likewise
     from mcpg_registry.references import LayoutReference, RegistryReference, parse_reference  # noqa: PLC0415 - likewise
 
@@ -73,5 +73,5 @@ async def _push(place: str, packed: Packed, chosen: Chosen) -> None:
             remedy = "name a directory that can be written"
             raise ConfigError(f"cannot be written: {reason}", where=f"layout `{directory}`", remedy=remedy) from error
         return
-    async with open_here(chosen).client() as client:
+    async with open_site(chosen).client() as client:
         await client.push(f"{reference.host}/{reference.repository}", packed, tag=reference.tag)

@@ -27,9 +27,9 @@ def status(chosen: Chosen, *, as_json: bool) -> None:
     Exit code 0 when the list is fresh and blocks or kills nothing that is here, 1 when it is stale, 3 when it is dead
     or hits.
     """
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
 
-    document = _status(open_here(chosen))
+    document = _status(open_site(chosen))
     show(document, lambda console: _draw(console, document), as_json=as_json)
     code = {"fresh": 0, "stale": FAILED, "dead": REFUSED}[document["state"]]
     if any(hit["action"] != "warn" for hit in document["hits"]):

@@ -79,9 +79,9 @@ def anchor_of(paths: tuple[Path, ...], threshold: int | None) -> Anchor:
 
 
 def _of_site(chosen: Chosen) -> Known:
-    from mcpg.cli.revocations_site import open_here  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
 
-    known = open_here(chosen).revocations.known()
+    known = open_site(chosen).revocations.known()
     if known is None:
         raise ConfigError(
             "this site believes no publisher of lists",
