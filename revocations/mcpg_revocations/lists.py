@@ -74,11 +74,11 @@ class Action(IntEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One revocation, by exactly one of seven marks.
 
-    `manifest`, `wasm` and `key` are digests. `issuer` and `identity` are a keyless signer, both exact; an `identity` that
-    begins with `^` is an anchored pattern, as in trust rules: a workflow's name ends with its tag. `publisher` is a
-    prefix, on a `/` boundary, of the plugin's repository with its host (`ghcr.io/acme`) or of its id (`acme`). `plugin`
-    is an id and goes with `versions`, a range. `vulnerability` is an id that a plugin's release says it has. `since`,
-    `refs` and `fixed_in` are for people and decide nothing.
+    `manifest`, `wasm` and `key` are digests. `issuer` and `identity` are a keyless signer, both exact; an `identity`
+    that begins with `^` is an anchored pattern, as in trust rules: a workflow's name ends with its tag. `publisher` is
+    a prefix, on a `/` boundary, of the plugin's repository with its host (`ghcr.io/acme`) or of its id (`acme`).
+    `plugin` is an id and goes with `versions`, a range. `vulnerability` is an id that a signed statement about the
+    plugin says it has. `since`, `refs` and `fixed_in` are for people and decide nothing.
     """
 
     id: Short

@@ -12,6 +12,7 @@ from tests.revocations.lists_made import DIGEST, SUBJECT, A, B, C, entry, listed
 
 from mcpg.contract.problems import PluginRefused
 from mcpg_registry.digests import digest_bytes
+from mcpg_registry.trust.identities import Identity
 from mcpg_revocations.index import RevocationIndex, Subject, Table, check, demand, index_of, revoked
 from mcpg_revocations.lists import Action, Entry, version_in
 
@@ -29,6 +30,9 @@ HITS: list[tuple[dict[str, str], bool]] = [
     ({"issuer": ISSUER, "identity": IDENTITY}, True),
     ({"issuer": ISSUER, "identity": IDENTITY + "/x"}, False),
     ({"issuer": "https://other.example", "identity": IDENTITY}, False),
+    ({"issuer": ISSUER, "identity": "^https?://.*$"}, True),
+    ({"issuer": ISSUER, "identity": "^x.*$"}, False),
+    ({"issuer": "https://other.example", "identity": "^https?://.*$"}, False),
     ({"publisher": "acme"}, True),
     ({"publisher": "acme/echo"}, True),
     ({"publisher": "acm"}, False),
@@ -173,3 +177,14 @@ def test_the_index_finds_what_looking_at_every_entry_finds(found: list[Entry], s
     assert len(verdict.entries) == len(wanted)
     assert verdict.action == max((each.strength for each in wanted), default=Action.ALLOW)
     assert check(replace(subject), RevocationIndex([Table(found)], hidden=frozenset(wanted))).action is Action.ALLOW
+
+
+def test_identities_by_pattern_are_checked_and_few() -> None:
+    with pytest.raises(ValueError, match="not anchored"):
+        entry(issuer=ISSUER, identity="^https://x")
+    many = [entry(id=str(number), issuer=ISSUER, identity=f"^x{number}.*$") for number in range(1001)]
+    assert len(listed(*many[:1000]).entries) == 1000
+    with pytest.raises(ValueError, match="more than 1000"):
+        listed(*many)
+    named = revoked(listed(entry(issuer=ISSUER, identity="^https://ci.*$")))
+    assert named.why(Identity(ISSUER, IDENTITY)) == named.identities[ISSUER, "^https://ci.*$"]
