@@ -121,6 +121,10 @@ class Store:
             return self._receipt(name)
         return None
 
+    def holds(self, repository: str, digest: Digest) -> bool:
+        """Whether there is a receipt for a plugin, be it broken."""
+        return os.path.lexists(self._receipts / receipt_name(repository, digest))
+
     def receipts(self) -> tuple[Receipt, ...]:
         """Return every receipt, by repository and version; `ValueError` names the first that is broken."""
         found = []

@@ -14,8 +14,12 @@ from mcpg.contract.verdicts import Case
 from mcpg.plugins.builtin import Bundle
 from mcpg.plugins.loader import Loader
 from mcpg.plugins.making import Ingredient, Places, make_bundle
+from mcpg.plugins.supply import Supply
 from mcpg_registry.digests import digest_bytes
+from mcpg_registry.locking import Lock
 from mcpg_registry.trust.keys import PrivateKey
+from mcpg_registry.trust.policy import TrustPolicy
+from mcpg_revocations.index import index_of
 from mcpg_revocations.shipped import load_list
 
 if TYPE_CHECKING:
@@ -124,10 +128,26 @@ class FakeSandbox:
         return pool
 
 
+@dataclass
+class ListIn:
+    """The list of a small program."""
+
+    folder: Path
+
+    def for_loading(self, now: int, *, locked: bool, at_least: int = 0, shipped_at_least: int = 0) -> Any:
+        del locked
+        return index_of(load_list(self.folder, now=now, at_least=max(at_least, shipped_at_least)))
+
+
 def loader_of(sandbox: Any, places: Places, **more: Any) -> Loader:
+    """Return a loader; `trust` and `lock` (by reference) go into its supply."""
+    supply: dict[str, Any] = {"trust": more.pop("trust", TrustPolicy())}
+    if "lock" in more:
+        supply["lock"] = Lock(revocations=1, plugins=more.pop("lock"))
     settings: dict[str, Any] = {
         "bundle": lambda: Bundle.open(places.bundle),
-        "revocations": lambda at_least, now: load_list(places.revocations, now=now, at_least=at_least),
+        "revocations": ListIn(places.revocations),
+        "supply": Supply(**supply),
         "clock": lambda: NOW,
     }
     return Loader(sandbox, **(settings | more))

@@ -77,9 +77,9 @@ async def test_step_1_references(places: Places, sandbox: FakeSandbox, tmp_path:
     assert "`echo`, `plain`" in error.remedy
 
 
-async def test_step_2_registries_are_not_built(places: Places, sandbox: FakeSandbox, tmp_path: Path) -> None:
+async def test_step_2_there_is_no_store(places: Places, sandbox: FakeSandbox, tmp_path: Path) -> None:
     reference = "ghcr.io/acme/echo@sha256:" + "a" * 64
-    await refused(loader_of(sandbox, places), reference, tmp_path, 2, "pull from a registry is not built yet")
+    await refused(loader_of(sandbox, places), reference, tmp_path, 2, "there is no store")
 
 
 async def test_step_2_layouts_that_are_none(places: Places, sandbox: FakeSandbox, tmp_path: Path) -> None:
@@ -110,13 +110,14 @@ def _repacked(packed: Any, manifest: bytes) -> Any:
 async def test_step_4_without_a_list_nothing_loads(
     places: Places, sandbox: FakeSandbox, tmp_path: Path, broken: str
 ) -> None:
-    def source(at_least: int, now: int) -> Any:
-        if broken == "raises":
-            raise RuntimeError("secret detail")
-        if broken == "refuses":
-            raise PluginRefused("no")
+    class Source:
+        def for_loading(self, now: int, **_: Any) -> Any:
+            if broken == "raises":
+                raise RuntimeError("secret detail")
+            if broken == "refuses":
+                raise PluginRefused("no")
 
-    more = {"revocations": source}
+    more: dict[str, Any] = {"revocations": Source()}
     if broken == "missing":
         (places.revocations / LIST).unlink()
         more = {}
@@ -151,7 +152,8 @@ async def test_step_5_and_6_signatures(places: Places, sandbox: FakeSandbox, tmp
     await refused(loader, REFERENCE, tmp_path, 6, f"key `{B.public.id}` may not sign for `acme`")
     writer_of(WASM, A, repository="other/echo").write(tmp_path / "mirror")
     await refused(loader, "layout:mirror#other/echo:1.2.0", tmp_path, 6, "no rule of the trust policy")
-    await refused(loader_of(sandbox, places), REFERENCE, tmp_path, 6, "no rule of the trust policy")
+    unknown = loader_of(sandbox, places)
+    await refused(unknown, "layout:mirror#other/echo:1.2.0", tmp_path, 6, f"name the key `{A.public.id}`")
 
 
 async def test_step_6_the_signature_of_another_plugin(places: Places, sandbox: FakeSandbox, tmp_path: Path) -> None:

@@ -6,26 +6,40 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
 from mcpg_registry.digests import Digest, digest_bytes
 from mcpg_registry.layout import Layout
-from mcpg_registry.proving import prove
+from mcpg_registry.proving import Judgement, prove
 from mcpg_registry.steps import AGAIN, at_step
+from mcpg_registry.trust.bundles import claimed_keys
+from mcpg_revocations.index import revoked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mcpg.plugins.pulling import Trusting
     from mcpg_registry.claims import Shelf
-    from mcpg_registry.proving import Judgement, Proven
+    from mcpg_registry.locking import Locked
+    from mcpg_registry.proving import Proven
     from mcpg_registry.tar_layout import TarFiles
     from mcpg_registry.trust.statements import Release
+    from mcpg_revocations.index import RevocationIndex
 
-__all__ = ["Artifact", "Name", "artifact_of", "bare_artifact", "open_layout", "opened_layout", "verify_artifact"]
+__all__ = [
+    "Artifact",
+    "Name",
+    "artifact_of",
+    "bare_artifact",
+    "open_layout",
+    "opened_layout",
+    "verify_artifact",
+    "verify_claim",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,28 @@ def verify_artifact(shelf: Shelf, name: Name, judge: Judgement) -> Artifact:
     with at_step(9, where=name.where, remedy=AGAIN, code="bad-digest"):
         wasm = shelf.read(proven.layer, media.MAX_LAYER)
     return artifact_of(proven, wasm)
+
+
+def verify_claim(
+    shelf: Shelf,
+    name: Name,
+    tag: str | None,
+    trust: Trusting,
+    index: RevocationIndex,
+    *,
+    now: int,
+    locked: Locked | None,
+) -> Artifact:
+    """Return the artifact called `name` once steps 2 to 9 have passed, judged by the rule for its repository.
+
+    `tag` is what the operator calls it, also where it is found by its digest.
+    """
+    claim = claim_from(shelf, name.repository, name.tag, name.digest, where=name.where)
+    claim = replace(claim, tag=tag)
+    rule = trust.rule_for(claim.repository, where=name.where, claimed=claimed_keys(claim.bundles()))
+    proven = prove(claim, Judgement(rule, now, revoked(index), locked), where=name.where)
+    with at_step(9, where=name.where, remedy=AGAIN, code="bad-digest"):
+        return artifact_of(proven, shelf.read(proven.layer, media.MAX_LAYER))
 
 
 def artifact_of(proven: Proven, wasm: bytes) -> Artifact:

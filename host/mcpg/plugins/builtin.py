@@ -21,7 +21,8 @@ from mcpg_revocations.rules import revoked
 
 if TYPE_CHECKING:
     from mcpg_registry.layout import Layout
-    from mcpg_revocations.rules import RevocationList
+    from mcpg_revocations.index import RevocationIndex
+    from mcpg_revocations.lists import RevocationList
 
 __all__ = ["ANCHOR", "LOCK", "NAMESPACE", "Bundle"]
 
@@ -65,7 +66,7 @@ class Bundle:
             raise refusal(1, "there is none of that name", where=where, remedy=f"use one of {known or 'none at all'}")
         return locked
 
-    def verify(self, name: str, revocations: RevocationList, now: int) -> Artifact:
+    def verify(self, name: str, revocations: RevocationIndex | RevocationList, now: int) -> Artifact:
         """Return the artifact of one built-in plugin; `PluginRefused` names the step that did not pass."""
         where = f"built-in plugin `{name}`"
         locked = self.locked(name)
@@ -77,6 +78,6 @@ class Bundle:
             raise refusal(8, message, where=where, remedy=AGAIN, code="not-locked")
         return artifact
 
-    def verify_all(self, revocations: RevocationList, now: int) -> tuple[Artifact, ...]:
+    def verify_all(self, revocations: RevocationIndex | RevocationList, now: int) -> tuple[Artifact, ...]:
         """Return what is proven of every built-in plugin, without the bytes; `PluginRefused` at the first failure."""
         return tuple(replace(self.verify(name, revocations, now), wasm=b"") for name in self.names())
