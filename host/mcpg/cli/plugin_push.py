@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.keys_opening import password_option
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
-from mcpg.cli.plugin_sign import password_option
 
 if TYPE_CHECKING:
     from rich.console import Console

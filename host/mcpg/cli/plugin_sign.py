@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.keys_opening import password_option
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
 
@@ -16,13 +17,9 @@ if TYPE_CHECKING:
 
     from mcpg.cli.plugin_options import Chosen
 
-__all__ = ["password_option", "sign"]
+__all__ = ["sign"]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-
-password_option = click.option(
-    "--password-file", type=FILE, help="The file whose one line opens the key; else MCPG_KEY_PASSWORD, or it is asked."
-)
 
 
 @click.command(cls=Verb)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from mcpg.cli.keys_opening import open_key
 from mcpg.contract.problems import ConfigError
 from mcpg.plugins.artifacts import Artifact
 from mcpg.plugins.components import judge_component
-from mcpg_registry.keyfiles import PASSWORD, read_password, read_private_key, read_public_keys
+from mcpg_registry.keyfiles import read_public_keys
 from mcpg_registry.manifests import parse_manifest, plugin_layer
 from mcpg_registry.packing import pack_signature
 from mcpg_registry.signers import CommandSigner, FileSigner, sign_artifact
@@ -48,10 +47,7 @@ async def open_signers(
     keys: Sequence[Path], password_file: Path | None, command: str | None = None, public_key: Path | None = None
 ) -> tuple[Signer, ...]:
     """Return the signers: private keys in files, and a command with the file of its public key."""
-    found: list[Signer] = []
-    for path in keys:
-        key = await asyncio.to_thread(read_private_key, path, lambda: _password(path, password_file))  # noqa: B023 - awaited
-        found.append(FileSigner(key))
+    found: list[Signer] = [FileSigner(await asyncio.to_thread(open_key, path, password_file)) for path in keys]
     if command:
         if public_key is None:
             raise click.UsageError("--command wants --public-key, the key that its signatures verify with")
@@ -87,17 +83,3 @@ async def sign_there(
             claim.manifest.digest, [pack_signature(each, claim.manifest, created=created) for each in bundles]
         )
     return Signed(claim, release, tuple(signer.public.id for signer in signers), len(bundles))
-
-
-def _password(path: Path, file: Path | None) -> bytes | None:
-    """Return the password of an encrypted key: from a file, the environment, or whoever sits at the terminal."""
-    found = read_password(file, os.environ)
-    if found is not None:
-        return found
-    if not sys.stdin.isatty():
-        remedy = f"give --password-file, or {PASSWORD}"
-        raise ConfigError(
-            "is encrypted, and there is no password", where=f"`{path}`", remedy=remedy, code="bad-key-file"
-        )
-    text: str = click.prompt(f"password of {path}", hide_input=True, err=True)
-    return text.encode()

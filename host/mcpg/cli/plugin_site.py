@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mcpg.cli.plugin_trusting import FirstTrust
+from mcpg.config import load
+from mcpg.config.load import LOCK, STORE
+from mcpg.gateway.revocation_site import STATE as REVOCATIONS
+from mcpg.gateway.revocation_site import open_standing
+from mcpg.gateway.supplying import hosts_of
+from mcpg.gateway.trusting import policy_in, policy_of
 from mcpg_registry.hosts import Hosts, Mirror
 from mcpg_registry.keyfiles import read_public_keys
 from mcpg_registry.locking import Lock, read_lock
@@ -21,6 +26,8 @@ from mcpg_revocations.standing import Site as RevocationSite
 from mcpg_revocations.standing import Standing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mcpg.cli.plugin_options import Chosen
     from mcpg.config import Loaded
     from mcpg_registry.client import RegistryClient
@@ -30,10 +37,10 @@ if TYPE_CHECKING:
     from mcpg_registry.references import Reference
     from mcpg_revocations.index import RevocationIndex
 
-__all__ = ["LOCK", "Site", "open_site"]
+__all__ = ["Site", "open_site"]
 
-LOCK = "mcpg.lock"
-STORE = Path(".state") / "plugins"
+STATE = ".state"
+"""The folder of state where no file names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Site:
     mirrors: tuple[Path, ...]
     remote_mirrors: tuple[str, ...]
     hosts: Hosts
+    credentials: Path | None
     offline: bool
     now: int
     loaded: Loaded | None = None
@@ -90,7 +98,7 @@ class Site:
         return RegistryClient(
             self._http(),
             hosts=replace(self.hosts, mirrors=(*mirrors, *self.hosts.mirrors)) if self.remote_mirrors else self.hosts,
-            credentials=StoredCredentials(),
+            credentials=StoredCredentials(file=self.credentials),
             tell=lambda line: click.echo(line, err=True),
         )
 
@@ -113,21 +121,22 @@ def open_site(chosen: Chosen) -> Site:
     """Return what the options and the file say; `ConfigError` for what cannot be read. It blocks."""
     loaded = _load(chosen)
     base = loaded.base if loaded else chosen.near.absolute()
+    state = loaded.state if loaded else base / STATE
+    lock_path = chosen.lock or (loaded.lock if loaded else base / LOCK)
     local = {place for place in chosen.mirrors if (base / place).exists()}
-    state = loaded.state if loaded else base / STORE.parent
-    lock_path = chosen.lock or base / LOCK
     now = int(time.time())
     return Site(
         base=base,
         state=state,
-        store=Store(chosen.store or state / STORE.name),
-        trust=FirstTrust(TrustPolicy(), [key for path in chosen.keys for key in read_public_keys(path)]),
+        store=Store(chosen.store or (loaded.store if loaded else state / STORE)),
+        trust=FirstTrust(_policy(chosen, loaded), [key for path in chosen.keys for key in read_public_keys(path)]),
         lock_path=lock_path,
         lock=read_lock(lock_path),
         revocations=_standing(loaded, state, now),
         mirrors=tuple(base / place for place in chosen.mirrors if place in local),
         remote_mirrors=tuple(place for place in chosen.mirrors if place not in local),
-        hosts=Hosts(plain_loopback=chosen.plain_http),
+        hosts=replace(hosts_of(loaded) if loaded else Hosts(), plain_loopback=chosen.plain_http),
+        credentials=_credentials(loaded),
         offline=chosen.offline,
         now=now,
         loaded=loaded,
@@ -135,12 +144,21 @@ def open_site(chosen: Chosen) -> Site:
 
 
 def _load(chosen: Chosen) -> Loaded | None:
-    from mcpg.config import load  # noqa: PLC0415 - slow to import
-
     return load(chosen.config) if chosen.config else None
 
 
-def _standing(loaded: Loaded | None, state: Path, now: int) -> Standing:
-    from mcpg.gateway.revocation_site import STATE, open_standing  # noqa: PLC0415 - slow to import
+def _policy(chosen: Chosen, loaded: Loaded | None) -> TrustPolicy:
+    if chosen.trust is not None:
+        return policy_in(chosen.trust)
+    return policy_of(loaded) if loaded else TrustPolicy()
 
-    return open_standing(loaded, now) if loaded else Standing.open(RevocationSite(state / STATE), now)
+
+def _credentials(loaded: Loaded | None) -> Path | None:
+    named = loaded.config.registries.credentials if loaded else None
+    return loaded.resolve(named) if loaded and named else None
+
+
+def _standing(loaded: Loaded | None, state: Path, now: int) -> Standing:
+    if loaded is not None:
+        return open_standing(loaded, now)
+    return Standing.open(RevocationSite(state / REVOCATIONS), now)
