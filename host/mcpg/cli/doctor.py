@@ -10,6 +10,7 @@ import click
 
 from mcpg.cli import checks_host, checks_service
 from mcpg.cli.checks_plugins import plugins
+from mcpg.cli.checks_revocations import revocations
 from mcpg.cli.findings import Result, Subject
 from mcpg.cli.output import FAILED, Verb, config_option, json_option, say, show
 
@@ -26,6 +27,7 @@ CHECKS = (
     checks_host.files,
     checks_host.disk,
     checks_host.clock,
+    revocations,
     plugins,
     checks_service.secrets,
     checks_service.tls,
