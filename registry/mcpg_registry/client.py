@@ -17,10 +17,10 @@ from mcpg_registry import media
 from mcpg_registry.claims import Claim
 from mcpg_registry.credentials import NoCredentials
 from mcpg_registry.digests import parse_digest
-from mcpg_registry.downloads import download, fetch_head, fetch_manifest
+from mcpg_registry.downloads import SMALL, download, fetch_blob, fetch_head, fetch_manifest
 from mcpg_registry.exchanges import Exchanges
 from mcpg_registry.hosts import Hosts, Place, split_repository
-from mcpg_registry.http import HttpFailed, Network
+from mcpg_registry.http import Network
 from mcpg_registry.listing import list_tags
 from mcpg_registry.logins import check_login
 from mcpg_registry.manifests import Descriptor, parse_manifest, plugin_layer
@@ -94,9 +94,13 @@ class RegistryClient:
         with at_step(3, where=where, remedy=AGAIN, code="bad-shape"):
             manifest = parse_manifest(text)
             plugin_layer(manifest)
-        config = await self.read(repository, manifest.config, media.MAX_CONFIG)
-        referrers = await self.signatures(repository, descriptor.digest)
-        return Claim(repository, reference.tag, descriptor, text, config, referrers)
+        try:
+            async with asyncio.TaskGroup() as both:
+                config = both.create_task(self.read(repository, manifest.config, media.MAX_CONFIG))
+                referrers = both.create_task(self.signatures(repository, descriptor.digest))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return Claim(repository, reference.tag, descriptor, text, config.result(), referrers.result())
 
     async def manifest(self, reference: RegistryReference, limit: int = media.MAX_MANIFEST) -> tuple[Descriptor, bytes]:
         """Return a manifest's descriptor and bytes: the digest's own when one is given, else what the tag means."""
@@ -115,7 +119,14 @@ class RegistryClient:
         with at_step(3, where=f"`{repository}`", remedy=AGAIN, code="bad-shape"):
             if descriptor.size > limit:
                 raise ValueError(f"`{descriptor.digest}` has {descriptor.size} bytes, at most {limit} are allowed")
-        return await self.blob(repository, descriptor, MemorySink(descriptor))
+        if descriptor.size > SMALL:
+            return await self._blob(repository, descriptor, MemorySink(descriptor), step=3)
+
+        async def attempt(place: Place) -> bytes:
+            return await fetch_blob(self._exchanges, place, descriptor)
+
+        goal = Goal(f"cannot read the blob `{descriptor.digest}`", f"`{repository}`", 3, "bad-digest")
+        return await self._places.first(self._hosts.places(repository), goal, attempt)
 
     async def blob(
         self, repository: str, descriptor: Descriptor, into: Sink, progress: Callable[[int], None] | None = None
@@ -124,12 +135,7 @@ class RegistryClient:
 
         `progress` is told how many bytes are there. What a sink holds when this fails can be gone on from.
         """
-
-        async def attempt(place: Place) -> bytes:
-            return await download(self._exchanges, place, descriptor, into, progress)
-
-        goal = Goal(f"cannot read the blob `{descriptor.digest}`", f"`{repository}`", 9, "bad-digest")
-        return await self._places.first(self._hosts.places(repository), goal, attempt)
+        return await self._blob(repository, descriptor, into, step=9, progress=progress)
 
     async def tags(self, repository: str) -> tuple[str, ...]:
         """Return all tags of `HOST/REPOSITORY` as its registry sorts them, those of signatures included."""
@@ -181,7 +187,8 @@ class RegistryClient:
             known = source if host == place.host else ""
             return await push_artifact(self._exchanges, place, text, blobs, tag=tag, source=known, progress=progress)
 
-        return await self._push(repository, f"cannot push `{packed.manifest.digest}`", attempt)
+        doing = f"cannot push `{packed.manifest.digest}`"
+        return await self._places.only(self._hosts.origin(repository), doing, f"`{repository}`", attempt)
 
     async def push_blob(self, repository: str, descriptor: Descriptor, data: bytes) -> Sent:
         """Send one blob, unless it is there."""
@@ -189,7 +196,8 @@ class RegistryClient:
         async def attempt(place: Place) -> Sent:
             return await put_blob(self._exchanges, place, descriptor, data)
 
-        return await self._push(repository, f"cannot push the blob `{descriptor.digest}`", attempt)
+        doing = f"cannot push the blob `{descriptor.digest}`"
+        return await self._places.only(self._hosts.origin(repository), doing, f"`{repository}`", attempt)
 
     async def push_manifest(
         self, repository: str, data: bytes, media_type: str = media.MANIFEST, *, tag: str | None = None
@@ -199,7 +207,8 @@ class RegistryClient:
         async def attempt(place: Place) -> Descriptor:
             return (await push_manifest(self._exchanges, place, data, media_type, tag=tag))[0]
 
-        return await self._push(repository, "cannot push the manifest", attempt)
+        origin = self._hosts.origin(repository)
+        return await self._places.only(origin, "cannot push the manifest", f"`{repository}`", attempt)
 
     async def check(self, host: str) -> bool:
         """Return whether a host asks who we are, once it has taken our credentials; `RegistryFailed` if it does not.
@@ -212,7 +221,7 @@ class RegistryClient:
         async def attempt(place: Place) -> bool:
             return await check_login(self._exchanges, self._credentials, place)
 
-        return await self._places.first((place,), Goal("cannot log in", f"`{host}`", 1, "registry-answer"), attempt)
+        return await self._places.only(place, "cannot log in", f"`{host}`", attempt)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -226,17 +235,20 @@ class RegistryClient:
     ) -> None:
         await self.aclose()
 
-    async def _push(self, repository: str, doing: str, attempt: Callable[[Place], Awaitable[T]]) -> T:
-        """Try the origin; whatever is wrong with the data is the registry's error or ours, no refusal of trust."""
+    async def _blob(
+        self,
+        repository: str,
+        descriptor: Descriptor,
+        into: Sink,
+        *,
+        step: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> bytes:
+        async def attempt(place: Place) -> bytes:
+            return await download(self._exchanges, place, descriptor, into, progress)
 
-        async def strictly(place: Place) -> T:
-            try:
-                return await attempt(place)
-            except ValueError as error:
-                raise HttpFailed(str(error), code="registry-answer") from error
-
-        goal = Goal(doing, f"`{repository}`", 1, "registry-answer")
-        return await self._places.first((self._hosts.origin(repository),), goal, strictly)
+        goal = Goal(f"cannot read the blob `{descriptor.digest}`", f"`{repository}`", step, "bad-digest")
+        return await self._places.first(self._hosts.places(repository), goal, attempt)
 
     def _tell_mirror(self, place: Place, reference: RegistryReference) -> None:
         if place.mirror and reference.digest is None and self._tell is not None:

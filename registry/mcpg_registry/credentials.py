@@ -24,7 +24,16 @@ from mcpg_registry.strict_json import parse_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CredentialSource", "Credentials", "KnownCredentials", "NoCredentials", "StoredCredentials", "config_file"]
+__all__ = [
+    "CredentialSource",
+    "Credentials",
+    "KnownCredentials",
+    "NoCredentials",
+    "StoredCredentials",
+    "config_file",
+    "entry_names",
+    "server_of",
+]
 
 MAX_FILE = 1024 * 1024
 DOCKER_HUB = "https://index.docker.io/v1/"
@@ -92,14 +101,14 @@ class StoredCredentials:
         return None
 
     async def _from_document(self, document: dict[str, Any], host: str, repository: str) -> Credentials | None:
-        server = DOCKER_HUB if host == "docker.io" else host
+        server = server_of(host)
         programs = document.get("credHelpers")
         program = programs.get(host) if isinstance(programs, dict) else None
         if isinstance(program, str):
             return _from_program(await ask_program(program, server, self._environment))
         auths = document.get("auths")
         if isinstance(auths, dict):
-            for name in _names(host, repository):
+            for name in entry_names(host, repository):
                 if isinstance(entry := auths.get(name), dict) and (found := _from_entry(entry, host)):
                     return found
         store = document.get("credsStore")
@@ -112,6 +121,11 @@ def config_file(environment: Mapping[str, str]) -> Path:
     """Return docker's configuration file: below $DOCKER_CONFIG, or in the home directory."""
     folder = environment.get("DOCKER_CONFIG")
     return (Path(folder) if folder else _home(environment) / ".docker") / "config.json"
+
+
+def server_of(host: str) -> str:
+    """Return the name under which docker keeps a host's credentials."""
+    return DOCKER_HUB if host == "docker.io" else host
 
 
 def _files(environment: Mapping[str, str]) -> list[Path]:
@@ -150,7 +164,7 @@ def _from_environment(environment: Mapping[str, str], host: str) -> Credentials 
     return Credentials(user, password) if user and password else None
 
 
-def _names(host: str, repository: str) -> list[str]:
+def entry_names(host: str, repository: str) -> list[str]:
     """Return the names that an entry may have: podman's by repository, longest first, then the host's."""
     parts = repository.split("/")
     names = [f"{host}/{'/'.join(parts[:count])}" for count in range(len(parts), 0, -1)]

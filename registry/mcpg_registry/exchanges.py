@@ -94,6 +94,13 @@ class Exchanges:
         """Whether the place asked who we are, for this scope, and took our answer."""
         return self._tokens.known(place, scope) is not None
 
+    async def header(self, place: Place, scope: str) -> str | None:
+        """Return the `Authorization` that a place takes for a scope, none where it asks for none; `HttpFailed`."""
+        async with self.open(place, Call("GET", "/v2/", scope)) as answer:
+            if answer.status in _DENIED:
+                raise status_failed(answer)
+        return self._tokens.known(place, scope)
+
     async def _tried(self, stack: AsyncExitStack, place: Place, call: Call) -> Answer:
         """Send a call as often as is allowed and helps."""
         deadline = self._clock() + place.settings.timeouts.total

@@ -32,7 +32,7 @@ __all__ = ["Answer", "Http", "HttpFailed", "Network", "NoNetwork", "Request", "T
 MAX_EXCHANGES = 16
 MAX_POOLS = 32
 IDLE = 30.0
-PART = 256 * 1024
+PART = 1024 * 1024
 """How many bytes of a body are handed on at once, at least: fewer turns of the loop and of the disk's thread."""
 
 
@@ -91,19 +91,24 @@ class Answer:
     async def parts(self, limit: int) -> AsyncIterator[bytes]:
         """Yield the body in large parts; `HttpFailed` as in `read`, before a byte too many is handed on."""
         self._check_head(limit)
-        left = limit
         waiting: list[bytes] = []
+        held, left = 0, limit
         deadline = asyncio.get_running_loop().time() + self._timeouts.body(limit)
         stream = self._response.aiter_raw().__aiter__()
         while True:
-            chunk = await self._next(stream, deadline)
-            left -= len(chunk)
+            try:
+                chunk = await self._next(stream, deadline)
+            except HttpFailed:
+                yield b"".join(waiting)  # what has come can be gone on from
+                raise
+            left, held = left - len(chunk), held + len(chunk)
             if left < 0:
                 raise TooLong(f"its answer has more than {limit} bytes")
             waiting.append(chunk)
-            if not chunk or sum(map(len, waiting)) >= PART:
+            if not chunk or held >= PART:
                 yield b"".join(waiting)
                 waiting.clear()
+                held = 0
             if not chunk:
                 return
 
@@ -157,6 +162,8 @@ class Network:
         loopback = is_loopback(parts.netloc)
         proxy = None if loopback else proxy_for(parts.scheme, parts.hostname or "", self._environment)
         key = settings.ca, proxy
+        if key in self._pools:
+            return self._pools[key]
         async with self._making:
             if key not in self._pools:
                 if len(self._pools) >= MAX_POOLS:

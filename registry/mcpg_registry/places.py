@@ -78,6 +78,17 @@ class Places:
             return poor[-1]
         raise _failure(goal, tried)
 
+    async def only(self, place: Place, doing: str, where: str, attempt: Callable[[Place], Awaitable[T]]) -> T:
+        """Return the one place's result; `RegistryFailed`: where we write, wrong data are no refusal of trust."""
+
+        async def strictly(place: Place) -> T:
+            try:
+                return await attempt(place)
+            except ValueError as error:
+                raise HttpFailed(str(error), code="registry-answer") from error
+
+        return await self.first((place,), Goal(doing, where, 1, "registry-answer"), strictly)
+
     def _is_sick(self, place: Place) -> bool:
         return self._sick.get(place.origin, 0.0) > self._clock()
 

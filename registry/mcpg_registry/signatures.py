@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from mcpg_registry import media
 from mcpg_registry.claims import Referrer, signature_of
 from mcpg_registry.digests import digest_bytes
-from mcpg_registry.downloads import download, fetch_manifest
+from mcpg_registry.downloads import fetch_blob, fetch_manifest
 from mcpg_registry.http import HttpFailed
 from mcpg_registry.referring import by_api, by_tag
-from mcpg_registry.sinks import MemorySink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +90,6 @@ async def _fetch(exchanges: Exchanges, place: Place, subject: Digest, entry: Des
     config, layer = parts
     config_bytes = EMPTY
     if config.digest != _EMPTY_DIGEST or config.size != len(EMPTY):
-        config_bytes = await download(exchanges, place, config, MemorySink(config))
-    bundle = await download(exchanges, place, layer, MemorySink(layer))
+        config_bytes = await fetch_blob(exchanges, place, config)
+    bundle = await fetch_blob(exchanges, place, layer)
     return Referrer(entry, text, config, config_bytes, layer, bundle)

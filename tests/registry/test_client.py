@@ -184,6 +184,26 @@ async def test_many_downloads_wait_for_each_other_and_all_come(registry: Registr
         assert set(await asyncio.gather(*every)) == {plugin.wasm}
 
 
+async def test_a_pull_that_is_cancelled_hangs_up(plugin: Plugin) -> None:
+    hung_up, layer = asyncio.Event(), layer_of(plugin)
+
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % layer.size + plugin.wasm[:1000])
+        await reader.read()
+        hung_up.set()
+        writer.close()
+
+    server = await asyncio.start_server(half, "127.0.0.1", 0)
+    async with server, client_of() as client:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await client.blob(f"{host}/{NAME}", layer, MemorySink(layer))
+        async with asyncio.timeout(5):
+            await hung_up.wait()
+
+
 class TestMirrors:
     async def test_a_mirror_is_asked_first_and_the_name_stays_the_operators(
         self, registry: Registry, plugin: Plugin

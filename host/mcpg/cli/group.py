@@ -21,6 +21,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),
     "plugin": ("mcpg.cli.plugin:plugin", "Pull, sign, verify, lock and mirror plugins."),
     "keys": ("mcpg.cli.keys:keys", "Make keys, show and rotate them."),
+    "login": ("mcpg.cli.login:login", "Log in to the registry HOST: its answer first, then the password is stored."),
+    "logout": ("mcpg.cli.login:logout", "Forget the credentials of the registry HOST."),
     "revocations": ("mcpg.cli.revocations:revocations", "Say what is revoked, as a site or as a publisher."),
 }
 """Each noun with where its command stands and its first line of help."""
