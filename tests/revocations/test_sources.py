@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +98,26 @@ async def test_redirects_are_followed_a_few_times() -> None:
             await source.fetch("")
         assert caught.value.code == "registry-redirect"
         assert len(wire.requests) == 2 + sources.MAX_REDIRECTS + 1
+
+
+async def test_https_is_never_left_for_http_and_redirects_stay_bounded() -> None:
+    asked = []
+
+    class Tls:
+        """HTTPS as far as a source can see: it answers each address with the next one."""
+
+        @asynccontextmanager
+        async def send(self, request, settings):
+            asked.append(request.url)
+            yield SimpleNamespace(status=302, headers={"location": "http://127.0.0.1/list"})
+
+        async def aclose(self) -> None:
+            pass
+
+    with pytest.raises(RegistryFailed, match="from https to http") as caught:
+        await HttpsSource(Tls(), "https://lists.example/list").fetch("")
+    assert caught.value.code == "registry-redirect"
+    assert asked == ["https://lists.example/list"]
 
 
 REPLIES = {

@@ -6,16 +6,20 @@ import json
 import multiprocessing
 import os
 import signal
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.revocations.lists_made import DIGEST, NOW, A, entry
 from tests.simulator.plugins import Chest
 from tests.simulator.publisher import Publisher
 
 from mcpg.contract.problems import ConfigError, PluginRefused
+from mcpg_registry.trust.keys import PrivateKey
 from mcpg_revocations import state as stating
 from mcpg_revocations.envelopes import Anchor
 from mcpg_revocations.freshness import freshness_of
@@ -23,10 +27,8 @@ from mcpg_revocations.index import Subject, check
 from mcpg_revocations.lists import DAY, Action
 from mcpg_revocations.standing import Site, Standing
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SUBJECT = Subject(manifest=DIGEST)
+PUBLISHERS = {name: PrivateKey.generate() for name in ("list-1", "list-2", "list-3")}
 forks = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 """The children touch files only; whatever threads the test runner has are none of theirs."""
 
@@ -128,6 +130,29 @@ def test_a_small_step_back_of_the_clock_means_nothing() -> None:
     assert freshness_of(held, now=0, seen=NOW + 2 * DAY, checked=0).code == "revocation-stale"
 
 
+RANKS = ("fresh", "stale", "dead")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-2 * DAY, 18 * DAY), min_size=1, max_size=8))
+def test_whatever_a_clock_does_it_makes_no_list_younger(offsets: list[int]) -> None:
+    publisher = Publisher(Chest({name: PUBLISHERS[name] for name in PUBLISHERS}), lambda: NOW)
+    with tempfile.TemporaryDirectory() as folder:
+        site, latest = Site(Path(folder) / "state", publisher.anchor()), NOW
+        Standing.open(site, NOW).offer(publisher.issue(), NOW)
+        for offset in offsets:
+            now = NOW + offset
+            latest = max(latest, now)
+            standing = Standing.open(site, now)
+            standing.refresh(now)
+            known = standing.known()
+            assert known is not None
+            least = freshness_of(known.held, now=latest - 60, seen=0, checked=0).state
+            found = standing.freshness(now)
+            assert RANKS.index(found.state) >= RANKS.index(least)
+            assert found.state != "fresh" or now >= latest - 3600 - 60
+
+
 def test_other_keys_in_the_file_begin_anew_but_not_in_time(site: Site, publisher: Publisher) -> None:
     standing = Standing.open(site, NOW)
     standing.offer(publisher.issue(), NOW)
@@ -226,7 +251,7 @@ def test_processes_that_offer_at_once_end_with_the_newest(site: Site, publisher:
 
 def test_threads_that_read_see_one_list_or_the_other(site: Site, publisher: Publisher) -> None:
     standing = Standing.open(site, NOW)
-    texts = [publisher.issue(entry(id=str(number), manifest=DIGEST)) for number in range(5)]
+    texts = [publisher.issue(entry(id=str(number), manifest=DIGEST)) for number in range(3)]
     done = False
 
     def read() -> int:
@@ -259,9 +284,7 @@ def _die_at(site: Site, text: bytes, step: int) -> None:
 
     for name in ("fsync", "open", "fdopen", "fchmod", "unlink"):
         setattr(os, name, counted(getattr(os, name)))
-    from pathlib import Path as Real  # noqa: PLC0415 - what is patched is the class
-
-    Real.replace = counted(Real.replace)  # type: ignore[method-assign]
+    Path.replace = counted(Path.replace)  # type: ignore[method-assign]
     Standing.open(site, NOW).offer(text, NOW)
 
 
