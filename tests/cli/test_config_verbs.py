@@ -41,7 +41,7 @@ def _manifest(reference: str) -> Manifest:
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    def verified(reference: str, base: Path) -> Any:
+    def verified(reference: str, base: Path, *_: Any) -> Any:
         return SimpleNamespace(manifest=_manifest(reference))
 
     monkeypatch.setattr(manifests, "verified", verified)
@@ -105,7 +105,7 @@ def test_mistakes_are_found_with_their_place(folder: Folder, old: str, new: str,
 
 
 def test_a_plugin_that_is_refused_ends_with_3(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(reference: str, base: Path) -> Any:
+    def refuse(reference: str, base: Path, *_: Any) -> Any:
         raise PluginRefused("step 6, signatures verified: no", step=6, where=reference)
 
     monkeypatch.setattr(manifests, "verified", refuse)

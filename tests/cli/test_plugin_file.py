@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.cli.goods import Desk, stock
 from tests.simulator.registry import Registry, beside
 
+from mcpg.cli.group import cli
 from mcpg_registry.store import Store
 from mcpg_registry.trust.keys import PrivateKey
 
@@ -26,8 +28,8 @@ registries:
   hosts: {{"{host}": {{plain_http: true}}}}
 plugins:
   anon: {{from: "{host}/acme/anon:1.0.0"}}   # {host}/acme/anon:1.0.01 stays
-  rules: {{from: "builtin:policy-cedar"}}
-policy: {{engines: [rules]}}
+  keys: {{from: "builtin:identity-api-key", config: {{keys: []}}}}
+identity: {{chain: [keys, anon]}}
 """
 
 
@@ -58,7 +60,7 @@ def test_the_files_rules_are_enough_to_pull_and_lock(desk: Desk, place: str) -> 
 def test_what_the_file_no_longer_names_leaves_the_lock(desk: Desk, place: str) -> None:
     desk.run("lock")
     path = desk.folder / "mcpg.yaml"
-    path.write_text(path.read_text().replace("  anon:", "  # anon:"))
+    path.write_text(path.read_text().replace("  anon:", "  # anon:").replace("[keys, anon]", "[keys]"))
     assert desk.json("lock")["removed"] == [f"{place}:1.0.0"]
 
 
@@ -130,3 +132,14 @@ def test_a_broken_file_is_told_with_its_place(desk: Desk) -> None:
     desk.write("mcpg.yaml", "version: 1\nplugins: {x: {from: 'nonsense'}}\n")
     refused = desk.run("list", "--json", code=1)
     assert "plugins.x.from" in refused.stderr or "plugins" in refused.stderr
+
+
+def test_config_check_reads_what_is_installed_and_pulls_nothing(desk: Desk, registry: Registry, place: str) -> None:
+    done = CliRunner().invoke(cli, ["config", "check", "--json"])
+    error = json.loads(done.stderr)["error"]
+    assert (done.exit_code, error["code"]) == (3, "not-pulled")
+    assert f"mcpg plugin pull {place}:1.0.0" in error["remedy"]
+    desk.run("lock")
+    registry.requests.clear()
+    done = CliRunner().invoke(cli, ["config", "check", "--json"])
+    assert (done.exit_code, registry.requests) == (0, []), done.stderr

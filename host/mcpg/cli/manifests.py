@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mcpg.cli.grants import check_grants
@@ -10,8 +11,10 @@ from mcpg.cli.trial import try_plugins
 from mcpg.config import ConfigErrors
 from mcpg.config.check import check_kinds
 from mcpg.contract.problems import ConfigError
+from mcpg.gateway.supplying import supply_of
 from mcpg.plugins.configuration import check_binding, configure
 from mcpg.plugins.loader import Loader
+from mcpg.plugins.supply import Supply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,18 +29,23 @@ if TYPE_CHECKING:
 __all__ = ["check_plugins", "verified"]
 
 
-def verified(reference: str, base: Path) -> VerifiedPlugin:
-    """Return the plugin that `reference` names, verified and read; `PluginRefused` names the step that failed."""
+def verified(reference: str, base: Path, supply: Supply | None = None) -> VerifiedPlugin:
+    """Return the plugin that `reference` names, verified and read; `PluginRefused` names the step that failed.
+
+    Nothing is pulled: a registry's plugin is looked for in the store of `supply`.
+    """
     nothing = cast("Sandboxing", None)  # verifying compiles nothing
-    return asyncio.run(Loader(nothing, development=True).verify(reference, base))
+    offline = replace(supply or Supply(), offline=True)
+    return asyncio.run(Loader(nothing, supply=offline, development=True).verify(reference, base))
 
 
 def check_plugins(loaded: Loaded) -> None:
     """Return if every plugin verifies and fits what is written for it; raises `ConfigErrors`, `PluginRefused`."""
     known: dict[str, Manifest] = {}
+    supply = supply_of(loaded)
     for use in loaded.config.plugins.values():
         if use.source not in known:
-            known[use.source] = verified(use.source, loaded.base).manifest
+            known[use.source] = verified(use.source, loaded.base, supply).manifest
     manifests = {name: known[use.source] for name, use in loaded.config.plugins.items()}
     findings = check_kinds(loaded.config, loaded.source, {name: each.kind for name, each in manifests.items()})
     findings += _configurations(loaded, manifests)

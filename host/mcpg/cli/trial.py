@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from mcpg.cli.plugin_reading import compiled_cache
 from mcpg.contract.problems import ConfigError, PluginRefused
+from mcpg.gateway.supplying import supply_of
 from mcpg.gateway.uses import wanted_uses
 from mcpg.plugins.loader import Loader
 from mcpg.plugins.uses import PluginCatalog
@@ -38,7 +40,8 @@ async def _try(loaded: Loaded) -> list[Finding]:
         sandbox = Sandbox(SandboxSettings(cache=compiled_cache(loaded.state / "compiled", stack)))
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
-        loader = Loader(sandbox, development=True, progress=lambda line: click.echo(line, err=True))
+        supply = replace(await asyncio.to_thread(supply_of, loaded), offline=True)
+        loader = Loader(sandbox, supply=supply, development=True, progress=lambda line: click.echo(line, err=True))
         catalog = PluginCatalog(loader, sandbox, on_event=lambda _kind, _facts: None)
         stack.push_async_callback(catalog.close)
         for name, use in wanted_uses(loaded).items():
