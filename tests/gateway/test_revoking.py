@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from contextlib import asynccontextmanager, closing
 
 import pytest
@@ -317,16 +318,46 @@ async def test_a_feed_that_does_not_answer_does_not_stall_the_start(house, autho
             assert await call(gateway, "ana", "private") == "for analysts"
 
 
-async def test_a_dead_list_loads_nothing_or_halts_all_or_alarms_as_the_operator_chooses(house, authority, start):
-    async with start(authority.section(on_dead="stop-all"), plugins=None, tools=None, identity=None, policy=None) as g:
-        assert g.plan().halted == "the revocation list is dead, so nothing is permitted"
-        assert (g.ready, g.kill.alarms()) == (False, {"revocations": "dead"})
-        with pytest.raises(PluginRefused, match="the feed has never delivered a list"):
-            g.rooms.revoking.for_loading(0, locked=True)
-        await offer(g, authority.publisher.issue())
-        assert (g.plan().halted, g.ready, g.kill.alarms()) == ("", True, {})
-        g.rooms.revoking.for_loading(0, locked=True)
-    assert [record["state"] for record in records(house, "revocations-state")] == ["dead", "fresh"]
+@pytest.mark.parametrize("on_dead", ["deny-new", "stop-all", "warn"])
+async def test_a_list_that_dies_means_what_the_operator_chooses(house, authority, start, on_dead):
+    halted, loads = on_dead == "stop-all", on_dead == "warn"
+    authority.store(authority.publisher.issue())
+    async with start(authority.section(on_dead=on_dead, feed="file:feed.json", poll="1h")) as gateway:
+        revoking = gateway.rooms.revoking
+        assert (gateway.ready, gateway.kill.alarms()) == (True, {})
+        for days, state in ((3, "stale"), (20, "dead")):
+            later = int(time.time()) + days * 86_400
+            revoking._clock = lambda later=later: later
+            revoking.review()
+            assert gateway.kill.alarms() == {"revocations": state}
+        assert gateway.ready is not halted
+        if halted:
+            for asked in (call(gateway, "ana", "private"), names(gateway, "ana")):
+                with pytest.raises(Refusal, match="the revocation list is dead"):
+                    await asked
+        else:
+            assert await call(gateway, "ana", "private") == "for analysts"
+        if loads:
+            revoking.for_loading(later, locked=False)
+            with pytest.raises(PluginRefused, match="which the lock was made with"):
+                revoking.for_loading(later, locked=False, at_least=9)
+        else:
+            with pytest.raises(PluginRefused) as refused:
+                revoking.for_loading(later, locked=True)
+            assert refused.value.code == "revocation-dead"
+        authority.publisher.clock = lambda: later
+        await offer(gateway, authority.publisher.issue())
+        assert (gateway.ready, gateway.kill.alarms(), gateway.plan().halted) == (True, {}, "")
+        assert await call(gateway, "ana", "private") == "for analysts"
+    assert [record["state"] for record in records(house, "revocations-state")] == ["stale", "dead", "fresh"]
+
+
+@pytest.mark.parametrize("on_dead", ["deny-new", "stop-all"])
+async def test_with_a_feed_that_has_never_delivered_nothing_starts(authority, start, on_dead):
+    with pytest.raises(PluginRefused, match="the feed has never delivered a list") as refused:
+        async with start(authority.section(on_dead=on_dead, feed="file:feed.json")):
+            pass
+    assert refused.value.code == "revocation-missing"
 
 
 async def test_an_anchor_that_cannot_be_is_an_error_of_the_file(house, authority):

@@ -174,7 +174,7 @@ async def test_a_list_comes_over_https_when_it_is_polled(site: Site, peer: Peer)
     wire = Wire(answer, context)
     feed = f"https://localhost:{await wire.start()}/list.json"
     try:
-        site.write(peer.port, feed=feed, ca="ca.pem", poll="100ms")
+        site.write(peer.port, feed=feed, poll="100ms")
         await site.start()
         async with load_on(site.gateway.url, "other") as others:
             assert (await site.status())["version"] == 1
@@ -194,7 +194,7 @@ async def test_a_list_comes_as_an_artifact_of_a_registry(site: Site, peer: Peer)
     async with simulated(tls=context, host="localhost") as registry:
         registry.contents.add("acme/revocations", pack_list(site.publisher.issue(), 1), "latest")
         feed = f"localhost:{registry.port}/acme/revocations:latest"
-        site.write(peer.port, feed=feed, ca="ca.pem", poll="100ms")
+        site.write(peer.port, feed=feed, poll="100ms")
         await site.start()
         assert (await site.status())["version"] == 1
         registry.contents.add("acme/revocations", pack_list(site.publisher.issue(KILL), 2), "latest")

@@ -31,10 +31,6 @@ class Revocations(Section):
         description="Where newer lists come from: `https://HOST/PATH`, `HOST/REPOSITORY:TAG` or `file:PATH`.",
     )
     anchor: Anchor | None = Field(default=None, description="Whose lists are believed; a feed wants it.")
-    ca: Text | None = Field(
-        default=None,
-        description="Certificates to trust for the feed in place of the system's, PEM, relative to the file.",
-    )
     poll: Duration = Field(default=300.0, description="How often the feed is asked, a fifth more or less.")
     on_dead: Literal["deny-new", "stop-all", "warn"] = Field(
         default="deny-new",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError, PluginRefused
+from mcpg.gateway.supplying import hosts_of
 from mcpg_registry.client import RegistryClient
 from mcpg_registry.credentials import StoredCredentials
-from mcpg_registry.hosts import Hosts
-from mcpg_registry.http import Network
 from mcpg_registry.layout import read_file
 from mcpg_registry.references import RegistryReference, parse_reference
 from mcpg_registry.trust.keys import load_public_keys
@@ -67,32 +65,26 @@ def feed_file(loaded: Loaded) -> Path | None:
     return loaded.resolve(feed.removeprefix(_FILE)) if feed and feed.startswith(_FILE) else None
 
 
-def make_feed(loaded: Loaded, http: Http | None = None, hosts: Hosts | None = None) -> Feed | None:
+def make_feed(loaded: Loaded, http: Http) -> Feed | None:
     """Return the feed that the file names, if any; `ConfigError` for one that cannot be. It opens no connection."""
-    given, hosts = loaded.config.revocations, hosts or Hosts()
+    given, path = loaded.config.revocations, feed_file(loaded)
     if given.feed is None:
         return None
-    path = feed_file(loaded)
-    source = FileSource(path) if path is not None else _remote(loaded, given.feed, http or Network(), hosts)
-    return Feed(source, interval=given.poll)
+    return Feed(FileSource(path) if path else _remote(loaded, given.feed, http), interval=given.poll)
 
 
-def _remote(loaded: Loaded, feed: str, http: Http, hosts: Hosts) -> Source:
-    ca = loaded.resolve(loaded.config.revocations.ca) if loaded.config.revocations.ca else None
+def _remote(loaded: Loaded, feed: str, http: Http) -> Source:
+    hosts, registries = hosts_of(loaded), loaded.config.registries
     if feed.startswith(_HTTP):
-        host = feed.partition("://")[2].partition("/")[0]
-        settings = hosts.of(host)
-        return HttpsSource(http, feed, replace(settings, ca=ca or settings.ca))
+        return HttpsSource(http, feed, hosts.of(feed.partition("://")[2].partition("/")[0]))
     try:
         reference = parse_reference(feed)
     except PluginRefused as error:
         raise _no_feed(feed) from error
     if not isinstance(reference, RegistryReference):
         raise _no_feed(feed)
-    settings = hosts.of(reference.host)
-    others = tuple(each for each in hosts.settings if each is not settings)
-    known = replace(hosts, settings=(replace(settings, ca=ca or settings.ca), *others))
-    return OciSource(RegistryClient(http, hosts=known, credentials=StoredCredentials()), reference)
+    credentials = StoredCredentials(file=loaded.resolve(registries.credentials) if registries.credentials else None)
+    return OciSource(RegistryClient(http, hosts=hosts, credentials=credentials), reference)
 
 
 def _no_feed(feed: str) -> ConfigError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +16,19 @@ from typing import TYPE_CHECKING
 import watchfiles
 
 from mcpg.contract.problems import McpgError, RegistryFailed
+from mcpg.gateway.revocation_site import STATE, feed_file, make_feed, open_standing
+from mcpg.gateway.revoking import Revoking
+from mcpg_registry.http import Network, NoNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from contextlib import AsyncExitStack
     from typing import Any
 
-    from mcpg.gateway.revoking import Revoking
+    from mcpg.config import Loaded
     from mcpg_revocations.feeds import Feed
 
-__all__ = ["Sources", "Watched"]
+__all__ = ["Sources", "Watched", "open_revocations"]
 
 log = logging.getLogger("mcpg.revocations")
 FIRST_POLL = 5.0
@@ -63,6 +68,24 @@ class Watched:
 
     def _folders(self) -> tuple[Path, ...]:
         return (*self.folders, *([self.feed.parent] if self.feed else []))
+
+
+async def open_revocations(loaded: Loaded, stack: AsyncExitStack, *, offline: bool = False) -> tuple[Revoking, Sources]:
+    """Read what is revoked here, and ask the feed once; raises `McpgError`. Their closing is left to `stack`."""
+    standing = await asyncio.to_thread(open_standing, loaded, int(time.time()))
+    http = NoNetwork() if offline else Network()
+    stack.push_async_callback(http.aclose)
+    feed = make_feed(loaded, http)
+    given = loaded.config.revocations
+    revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
+    stack.push_async_callback(revoking.close)
+    folders = [loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder]
+    if given.anchor is not None:
+        folders.append(loaded.state / STATE)  # where `mcpg revocations import` puts what it takes
+    sources = Sources(revoking, feed, Watched(feed_file(loaded), tuple(folders)))
+    stack.push_async_callback(sources.stop)
+    await sources.first()
+    return revoking, sources
 
 
 class Sources:
