@@ -134,6 +134,14 @@ def test_push_and_sign_in_a_registry_with_and_without_the_referrers_api(desk: De
         desk.run("verify", f"{place}@{digest}", "--key", "k.pub", "--plain-http")
 
 
+def test_oras_carries_the_same_bytes(desk: Desk, registry: Registry) -> None:
+    place = f"{registry.authority}/acme/anon"
+    digest = desk.push(place, "--via", "oras", "--plain-http")
+    assert digest == desk.push("layout:lay#acme/anon")
+    desk.run("verify", f"{place}@{digest}", "--key", "k.pub", "--plain-http")
+    desk.run("push", "anon.wasm", LAYOUT, "--via", "oras", code=2)
+
+
 def test_a_layout_goes_to_a_registry_as_it_stands(desk: Desk, registry: Registry) -> None:
     digest = desk.push(LAYOUT)
     place = f"{registry.authority}/acme/anon"

@@ -32,6 +32,7 @@ __all__ = ["push"]
     help="Sign it too, with this private key's file.",
 )
 @password_option
+@click.option("--via", type=click.Choice(["oras"]), help="Let this library carry it to the registry.")
 @site_options("plain-http")
 @json_option
 def push(source: str, reference: str, chosen: Chosen, *, as_json: bool, **how: Any) -> None:
@@ -51,7 +52,14 @@ def push(source: str, reference: str, chosen: Chosen, *, as_json: bool, **how: A
 
 
 async def _push(
-    source: str, text: str, chosen: Chosen, *, replace: bool, keys: tuple[Path, ...], password_file: Path | None
+    source: str,
+    text: str,
+    chosen: Chosen,
+    *,
+    replace: bool,
+    keys: tuple[Path, ...],
+    password_file: Path | None,
+    via: str | None,
 ) -> dict[str, Any]:
     from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
     from mcpg.cli.plugin_parcels import created, parcel_of  # noqa: PLC0415 - likewise
@@ -64,7 +72,7 @@ async def _push(
     parcel = await parcel_of(source, site)
     reference, digest = parse_target(text, parcel.facts.version), parcel.packed.manifest.digest
     name = pinned(reference, digest)
-    async with open_target(reference, site) as target:
+    async with open_target(reference, site, via=via or "") as target:
         await target.put(parcel.packed, parcel.facts.version, replace=replace)
         await target.sign(digest, parcel.signatures)
         if signers:

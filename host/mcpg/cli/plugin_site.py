@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from mcpg.cli.plugin_options import Chosen
     from mcpg.config import Loaded
+    from mcpg_registry.carrier import Carrier
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest
     from mcpg_registry.http import Http
@@ -101,6 +102,13 @@ class Site:
             credentials=StoredCredentials(file=self.credentials),
             tell=lambda line: click.echo(line, err=True),
         )
+
+    def carrier(self) -> Carrier:
+        """Return what pushes over the library `oras`."""
+        from mcpg_registry.carrier import Carrier  # noqa: PLC0415 - few use it
+        from mcpg_registry.credentials import StoredCredentials  # noqa: PLC0415 - slow to import
+
+        return Carrier(self._http(), hosts=self.hosts, credentials=StoredCredentials(file=self.credentials))
 
     @property
     def online(self) -> bool:

@@ -7,6 +7,7 @@ import dataclasses
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+import click
 import msgspec
 
 from mcpg.contract.problems import ConfigError, RegistryFailed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest
     from mcpg_registry.packing import Packed
+    from mcpg_registry.pushing import Pushed
     from mcpg_registry.store import Store
 
 __all__ = [
@@ -49,6 +51,14 @@ class Target(Protocol):
 
     async def sign(self, subject: Digest, signatures: Sequence[Packed]) -> None:
         """Attach signatures to a manifest that is there."""
+        ...
+
+
+class Pushing(Protocol):
+    """What sends an artifact to a registry: our own client, or a library."""
+
+    async def push(self, repository: str, packed: Packed, *, tag: str | None = None) -> Pushed:
+        """Send an artifact; `RegistryFailed`."""
         ...
 
 
@@ -115,9 +125,10 @@ class _Installed:
 class _Registry:
     """A repository in a registry."""
 
-    def __init__(self, reference: RegistryReference, client: RegistryClient) -> None:
+    def __init__(self, reference: RegistryReference, client: RegistryClient, carrier: Pushing | None = None) -> None:
         self._reference = reference
         self._client = client
+        self._pushing = carrier or client
         self._repository = f"{reference.host}/{reference.repository}"
 
     async def put(self, packed: Packed, tag: str, *, replace: bool) -> None:
@@ -126,11 +137,11 @@ class _Registry:
             remedy = "raise the plugin's version, or say --replace"
             message = f"the tag `{tag}` is there already and names another artifact, `{found}`"
             raise ConfigError(message, where=f"`{self._repository}`", remedy=remedy, code="tag-taken")
-        await self._client.push(self._repository, packed, tag=tag)
+        await self._pushing.push(self._repository, packed, tag=tag)
 
     async def sign(self, subject: Digest, signatures: Sequence[Packed]) -> None:  # noqa: ARG002 - a port's method
         for each in signatures:  # each finds the subject there
-            await self._client.push(self._repository, each)
+            await self._pushing.push(self._repository, each)
 
     async def _now(self, tag: str) -> Digest | None:
         """Return what the tag names, if it is there."""
@@ -144,15 +155,27 @@ class _Registry:
 
 
 @asynccontextmanager
-async def open_target(reference: TargetReference, site: Site) -> AsyncIterator[Target]:
-    """Open the place of `reference`: the store in place of a registry when no connection may be opened."""
+async def open_target(reference: TargetReference, site: Site, *, via: str = "") -> AsyncIterator[Target]:
+    """Open the place of `reference`: the store in place of a registry when no connection may be opened.
+
+    With `via` `oras`, the library of that name carries what is pushed to a registry.
+    """
+    if via and not isinstance(reference, RegistryReference):
+        raise click.UsageError("--via is for registries")
     if isinstance(reference, LayoutReference):
         yield _Layout(reference, site.base / reference.directory)
     elif site.offline:
         yield _Installed(site.store, reference)
     else:
         async with site.client() as client:
-            yield _Registry(reference, client)
+            if not via:
+                yield _Registry(reference, client)
+                return
+            carrier = site.carrier()
+            try:
+                yield _Registry(reference, client, carrier)
+            finally:
+                await carrier.aclose()
 
 
 def target_of(text: str) -> TargetReference:
