@@ -14,8 +14,11 @@ __all__ = ["serve"]
 @click.option(
     "--stdio", is_flag=True, help="Speak MCP on standard input and output, as the caller that the file names."
 )
-def serve(config_path: str, *, stdio: bool) -> None:
+@click.option("--locked", is_flag=True, help="Load nothing but what is built in and what the lock names.")
+@click.option("--offline", is_flag=True, help="Pull no plugin and no revocation list: take what is on this machine.")
+def serve(config_path: str, *, stdio: bool, locked: bool, offline: bool) -> None:
     """Serve MCP over HTTP, or over stdio."""
     from mcpg.gateway.serve import run  # noqa: PLC0415 - the whole gateway
+    from mcpg.gateway.supplying import Intake  # noqa: PLC0415 - likewise
 
-    run(config_path, stdio=stdio)
+    run(config_path, stdio=stdio, intake=Intake(locked, offline))

@@ -14,6 +14,7 @@ from mcpg.contract.problems import McpgError, PluginRefused
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.describing import describe
 from mcpg.gateway.plans import make_plan, make_stages, own_routes
+from mcpg.gateway.supplying import supply_of
 from mcpg.gateway.uplinks import upstream_specs
 from mcpg.gateway.uses import wanted_uses
 from mcpg.pipeline.stages import make_stage
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.routes import Route
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Plan, Stage
+    from mcpg.plugins.supply import Supply
     from mcpg.plugins.uses import Prepared
     from mcpg.upstreams import UpstreamSpec
 
@@ -55,6 +57,8 @@ class Change:
         self._own: list[Route] = []
         self._added: list[str] = []
         self._prepared: dict[str, Prepared] = {}
+        self._supply: Supply | None = None
+        self._judged_anew = False
 
     def names(self) -> set[str]:
         """Return the names of all uses that the file has; raises `ConfigError`."""
@@ -64,6 +68,7 @@ class Change:
         """Make everything ready; raises `McpgError`. `leaving` are uses that are there although no file has them."""
         self._before = before
         self.wanted = wanted_uses(self.loaded)
+        await self._resupply()
         self._drivers = await self._rooms.desk.prepare(self.loaded)
         self.specs = await upstream_specs(self.loaded, self._drivers.reveal)
         await self._rooms.upstreams.update(self._both())
@@ -78,15 +83,24 @@ class Change:
             if self._manifests[name].kind is PluginKind.BACKEND and not self.wanted[name].upstream:
                 self.described[name] = await describe(self._runner, self._trial(name))
 
+    async def _resupply(self) -> None:
+        """Let plugins come from where the file says, judged by its trust policy and its lock; raises `ConfigError`."""
+        loader = self._rooms.loader
+        before = loader.supply
+        supply = await asyncio.to_thread(supply_of, self.loaded, locked=before.locked, offline=before.offline)
+        self._judged_anew = (before.trust, before.lock) != (supply.trust, supply.lock)
+        self._supply, loader.supply = before, supply
+
     async def _ready(self, use: Wanted, known: Wanted | None, *, there: bool) -> None:
-        """Make a use ready if it has to be: a new spec, a file that reads differently, or it is revoked no more."""
+        """Make a use ready if it has to be: a new spec, a file that reads differently, another judgement."""
         catalog, spec = self._rooms.catalog, use.spec
         if not there:
             await catalog.add(spec)
             self._added.append(spec.name)
             return
         guest = catalog.guest(spec.name)
-        if known is not None and known.spec == spec and not catalog.revivable(spec.name):
+        anew = catalog.revivable(spec.name) or (self._judged_anew and not spec.source.startswith("builtin:"))
+        if known is not None and known.spec == spec and not anew:
             config = await asyncio.to_thread(configure, guest.manifest, spec.config, spec.base, use=spec.name)
             if config.digest == guest.config_digest:
                 return
@@ -139,6 +153,8 @@ class Change:
     async def discard(self) -> None:
         """Let go of what was made ready; what was in force is as it was."""
         rooms = self._rooms
+        if self._supply is not None:
+            rooms.loader.supply = self._supply
         for prepared in self._prepared.values():
             await _let_go(rooms.catalog.discard(prepared))
         for name in self._added:

@@ -20,6 +20,7 @@ from mcpg.gateway.describing import Describer
 from mcpg.gateway.kill_switch import KillSwitch
 from mcpg.gateway.plans import without_fenced
 from mcpg.gateway.rooms import open_rooms
+from mcpg.gateway.supplying import Intake
 from mcpg.pipeline.backends import Backends
 from mcpg.pipeline.calls import Calls
 from mcpg.pipeline.floods import Floods
@@ -66,10 +67,12 @@ class Gateway:
         self,
         loaded: Loaded,
         *,
+        intake: Intake | None = None,
         progress: Callable[[str], None] = lambda _line: None,
         changed: Callable[[str], None] = lambda _kind: None,
     ) -> None:
         self.loaded = loaded
+        self._intake = intake or Intake()
         self._progress = progress
         self._changed = changed
         self._memo = Memo()
@@ -96,6 +99,7 @@ class Gateway:
             self.rooms = await open_rooms(
                 self.loaded,
                 self._stack,
+                intake=self._intake,
                 vault=self._open_vault,
                 progress=self._progress,
                 on_plugin=self._plugin_moved,

@@ -11,24 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
 from mcpg.gateway.desk import GatewayDesk
-from mcpg.gateway.revocation_site import STATE, feed_file, make_feed, open_standing
-from mcpg.gateway.revocation_sources import Sources, Watched
-from mcpg.gateway.revoking import Revoking
+from mcpg.gateway.revocation_sources import open_revocations
 from mcpg.gateway.uplinks import upstream_specs
 from mcpg.ledger import SqliteLedger
 from mcpg.plugins.loader import Loader
+from mcpg.plugins.supply import Supply
 from mcpg.plugins.uses import PluginCatalog
 from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg.sealing import Sealer, load_seal_keys
 from mcpg.storage import Lru, MemoryAccounts, SqliteParked
 from mcpg.upstreams import Upstreams
-from mcpg_registry.http import Network
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -36,6 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpg.config import Loaded
+    from mcpg.gateway.revocation_sources import Sources
+    from mcpg.gateway.revoking import Revoking
+    from mcpg.gateway.supplying import Intake
     from mcpg.ledger import Head
     from mcpg.pipeline.vault import Vault
 
@@ -52,6 +52,7 @@ class Rooms:
     ledger: SqliteLedger
     sealer: Sealer
     sandbox: Sandbox
+    loader: Loader
     catalog: PluginCatalog
     desk: GatewayDesk
     upstreams: Upstreams
@@ -66,6 +67,7 @@ async def open_rooms(
     loaded: Loaded,
     stack: AsyncExitStack,
     *,
+    intake: Intake,
     vault: Callable[[SqliteLedger, GatewayDesk], Vault],
     progress: Callable[[str], None],
     on_plugin: Callable[[str, Mapping[str, Any]], None],
@@ -94,8 +96,10 @@ async def open_rooms(
     stack.push_async_callback(upstreams.stop)
     await upstreams.start()
     await desk.open(loaded, upstreams, vault(ledger, desk))
-    revoking, sources = await _open_revocations(loaded, stack)
-    loader = Loader(sandbox, development=loaded.config.development, progress=progress)  # 5
+    revoking, sources = await open_revocations(loaded, stack, offline=intake.offline)
+    supply = Supply(locked=intake.locked, offline=intake.offline)  # each file that is put in force brings the rest
+    development = loaded.config.development
+    loader = Loader(sandbox, revocations=revoking, supply=supply, development=development, progress=progress)  # 5
     await loader.verify_builtin()
     catalog = PluginCatalog(loader, sandbox, on_event=on_plugin)  # 6
     stack.push_async_callback(catalog.close)
@@ -103,6 +107,7 @@ async def open_rooms(
         ledger=ledger,
         sealer=sealer,
         sandbox=sandbox,
+        loader=loader,
         catalog=catalog,
         desk=desk,
         upstreams=upstreams,
@@ -112,24 +117,6 @@ async def open_rooms(
         revoking=revoking,
         sources=sources,
     )
-
-
-async def _open_revocations(loaded: Loaded, stack: AsyncExitStack) -> tuple[Revoking, Sources]:
-    """Read what is revoked here, and ask the feed once; raises `McpgError`."""
-    standing = await asyncio.to_thread(open_standing, loaded, int(time.time()))
-    http = Network()
-    stack.push_async_callback(http.aclose)
-    feed = make_feed(loaded, http)
-    given = loaded.config.revocations
-    revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
-    stack.push_async_callback(revoking.close)
-    folders = [loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder]
-    if given.anchor is not None:
-        folders.append(loaded.state / STATE)  # where `mcpg revocations import` puts what it takes
-    sources = Sources(revoking, feed, Watched(feed_file(loaded), tuple(folders)))
-    stack.push_async_callback(sources.stop)
-    await sources.first()
-    return revoking, sources
 
 
 def _private_directory(path: Path) -> None:

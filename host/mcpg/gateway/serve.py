@@ -42,25 +42,26 @@ if TYPE_CHECKING:
     from mcpg.config import Config, Loaded
     from mcpg.edge.asgi import App
     from mcpg.edge.listeners import Listener
+    from mcpg.gateway.supplying import Intake
 
 __all__ = ["Served", "run"]
 
 log = logging.getLogger("mcpg.gateway")
 GC_THRESHOLDS = (50_000, 20, 20)
 """A thousand calls under way are a hundred thousand objects: from 700 on the collector walks them over and over."""
-SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json"})
+SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json", ".lock", ".pub", ".pem"})
 MOUNTED = "..data"
 """The link that Kubernetes exchanges when it mounts a changed ConfigMap: the files behind it keep their names."""
 MOST_FOLDERS = 256
 """Folders that are watched for changes; what lies further down takes effect with SIGHUP."""
 
 
-def run(config_path: str, *, stdio: bool = False) -> None:
+def run(config_path: str, *, stdio: bool = False, intake: Intake | None = None) -> None:
     """Serve what the file says until a signal; raises `McpgError` when it cannot begin."""
     loaded = load(config_path)
     set_up_logs(loaded.config.telemetry.logs)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_stdio(loaded) if stdio else _serve(loaded))
+        runner.run(_serve_stdio(loaded, intake) if stdio else _serve(loaded, intake))
 
 
 def say(line: str) -> None:
@@ -72,8 +73,15 @@ def say(line: str) -> None:
 class Served:
     """A gateway with its MCP endpoint: what a program that embeds MCPG mounts."""
 
-    def __init__(self, loaded: Loaded, *, loopback: bool, progress: Callable[[str], None] = say) -> None:
-        self.gateway = Gateway(loaded, progress=progress, changed=self._changed)
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        loopback: bool,
+        intake: Intake | None = None,
+        progress: Callable[[str], None] = say,
+    ) -> None:
+        self.gateway = Gateway(loaded, intake=intake, progress=progress, changed=self._changed)
         self._settings = edge_settings(loaded.config, loopback=loopback)
         self.listeners: list[Callable[[str], None]] = []
 
@@ -106,11 +114,11 @@ def edge_settings(config: Config, *, loopback: bool) -> EdgeSettings:
     )
 
 
-async def _serve(loaded: Loaded) -> None:
+async def _serve(loaded: Loaded, intake: Intake | None = None) -> None:
     server = loaded.config.server
     listener = open_listener(str(server.listen))
     admin = open_listener(str(server.admin)) if server.admin is not None else None
-    served = Served(loaded, loopback=listener.loopback)
+    served = Served(loaded, loopback=listener.loopback, intake=intake)
     running = Running()
     try:
         async with served.lifespan() as endpoint:
@@ -253,7 +261,7 @@ async def _expire(endpoint: McpEndpoint) -> None:
         endpoint.expire_sessions()
 
 
-async def _serve_stdio(loaded: Loaded) -> None:
+async def _serve_stdio(loaded: Loaded, intake: Intake | None = None) -> None:
     stdio = loaded.config.server.stdio
     if stdio is None:
         raise ConfigError(
@@ -273,7 +281,7 @@ async def _serve_stdio(loaded: Loaded) -> None:
         scopes=who.scopes,
         attributes=who.attributes,
     )
-    served = Served(loaded, loopback=True)
+    served = Served(loaded, loopback=True, intake=intake)
     reader, writer = await open_stdio()
     async with served.lifespan():
         server = StdioServer(served.gateway.service, caller, writer)

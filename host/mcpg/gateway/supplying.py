@@ -5,6 +5,7 @@ Verbs use it as the gateway does: with a file, or part by part where options sta
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from mcpg.config import Loaded
     from mcpg_registry.locking import Lock
 
-__all__ = ["hosts_of", "lock_of", "supply_of"]
+__all__ = ["Intake", "hosts_of", "lock_of", "supply_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What may come in besides what the file says: nothing but what is `locked`, nothing over a network (`offline`)."""
+
+    locked: bool = False
+    offline: bool = False
 
 
 def supply_of(loaded: Loaded, *, locked: bool = False, offline: bool = False) -> Supply:
