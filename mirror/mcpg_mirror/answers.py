@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Answer", "Asked", "Span", "failed", "found", "page", "parse_path", "parse_query", "parse_range"]
+__all__ = ["Answer", "Asked", "Span", "found", "oci_failure", "page", "parse_path", "parse_query", "parse_range"]
 
 MAX_PAGE = 1000
 _PATH = re.compile(
@@ -99,7 +99,7 @@ def parse_range(text: str, size: int) -> Span | Literal["none", "unsatisfiable"]
     return Span(start, min(size, int(last) + 1) if last else size)
 
 
-def failed(code: str, message: str, status: int | None = None, lines: Lines | None = None) -> Answer:
+def oci_failure(code: str, message: str, status: int | None = None, lines: Lines | None = None) -> Answer:
     """Return an error as registries tell it."""
     body = json.dumps({"errors": [{"code": code, "message": message, "detail": None}]}).encode()
     return Answer(status or _MEANING[code], [(b"content-type", b"application/json"), *(lines or [])], body)

@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from mcpg_registry.receipts import Receipt
     from mcpg_registry.store import Store
 
-__all__ = ["Imported", "Wish", "demand_good", "import_bundle"]
+__all__ = ["Imported", "Wish", "collect_parts", "demand_good", "import_bundle", "record_push"]
 
 MAX_REASON = 1024
+INCOMING = "incoming"
+"""The folder, in the store, of parts that have come so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,32 @@ def import_bundle(
     `here.base` should be the same store. Parts that come on several media are kept beside the store meanwhile.
     """
     wish = wish or Wish()
-    spool = store.directory / "incoming"
-    place = gather_parts(path, spool, progress)
+    place = collect_parts(path, store, progress)
     findings = verify_bundle(place, here, progress)  # 1
     try:
         believed = demand_good(findings, wish)  # 2
         result = _take(findings, believed, store, here, wish)
     finally:
         findings.bundle.files.close()
-    discard(path, spool)
+    discard(path, store.directory / INCOMING)
     return result
+
+
+def collect_parts(path: Path, store: Store, progress: Callable[[int], None]) -> Path:
+    """Return where all parts of the bundle are, kept beside the store if they come on several media; see `spooling`."""
+    return gather_parts(path, store.directory / INCOMING, progress)
+
+
+def record_push(
+    findings: Findings, believed: Believed, store: Store, wish: Wish, *, now: int, event: str, target: str
+) -> None:
+    """Note in the journal that a push to a registry begins or ends; `McpgError` when it cannot be noted."""
+    bundle = findings.bundle
+    with while_storing(bundle.where()):
+        journal = journal_in(store.directory, bundle.inventory.bundle)
+        journal.add(event, now, source=bundle.name, by=wish.by, list=believed.version, registry=target)
+        if event == "begin" and believed.state != "fresh":
+            journal.add("accepted-stale", now, state=believed.state, reason=wish.stale_reason, by=wish.by)
 
 
 def demand_good(findings: Findings, wish: Wish) -> Believed:

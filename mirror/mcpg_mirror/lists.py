@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mcpg_revocations.lists import RevocationList
     from mcpg_revocations.standing import Site
 
-__all__ = ["Believed", "Lists", "SiteLists", "shipped_anchor", "shipped_text"]
+__all__ = ["Believed", "Lists", "SiteLists", "held_text", "shipped_anchor", "shipped_text"]
 
 MAX_PEM = 64 * 1024
 WHERE = "the revocation list in the bundle"
@@ -111,6 +111,21 @@ class SiteLists:
         reason = f"version {listed.version} has expired" if expired else ""
         index = _with(standing, listed, now)
         return _believed(index, "stale" if expired else "fresh", known, own.version, reason)
+
+
+def held_text(site: Site) -> bytes:
+    """Return the list that a site goes by, as it came, chain and all, to hand on; `PluginRefused` when it has none."""
+    if site.anchor is None:
+        return shipped_text(site.shipped)
+    text = StateDirectory(site.state, site.anchor).read().known.text
+    if not text:
+        raise PluginRefused(
+            "the site's feed has never delivered a list",
+            code="revocation-missing",
+            where="the revocation list",
+            remedy="wait for the feed, bring a list with `mcpg revocations add --list`, or name one with --revocations",
+        )
+    return text
 
 
 def shipped_anchor(directory: Path | None = None) -> Anchor:

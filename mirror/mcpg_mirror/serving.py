@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mcpg_mirror.answers import (
     Answer,
     Span,
-    failed,
     found,
+    oci_failure,
     page,
     parse_path,
     parse_query,
@@ -60,16 +60,16 @@ class MirrorApp:
 
     async def _answer(self, scope: Scope) -> Answer:
         if scope["method"] not in {"GET", "HEAD"}:
-            return failed("UNSUPPORTED", "this mirror is read-only", lines=[_ALLOW])
+            return oci_failure("UNSUPPORTED", "this mirror is read-only", lines=[_ALLOW])
         asked = parse_path(scope["path"])
         if asked is None:
-            return failed("UNSUPPORTED", "no such endpoint", status=404)
+            return oci_failure("UNSUPPORTED", "no such endpoint", status=404)
         query = parse_query(scope.get("query_string", b""))
         if asked.kind in {"base", "catalog"}:
             return self._listing(asked, query, scope["path"])
         repository = self._catalogue.repositories.get(asked.name)
         if repository is None:
-            return failed("NAME_UNKNOWN", "this mirror has no such repository")
+            return oci_failure("NAME_UNKNOWN", "this mirror has no such repository")
         if asked.kind == "tags":
             return _page({"name": asked.name}, "tags", sorted(repository.tags), query, scope["path"])
         return await self._content(repository, asked, query, dict(scope["headers"]))
@@ -88,13 +88,15 @@ class MirrorApp:
             digest = parse_digest(asked.what)
         except ValueError:
             if asked.kind == "manifests" and not asked.what.startswith("sha256:"):
-                return failed("MANIFEST_UNKNOWN", "this mirror has no such tag")
-            return failed("DIGEST_INVALID", "this is no sha256 digest")
+                return oci_failure("MANIFEST_UNKNOWN", "this mirror has no such tag")
+            return oci_failure("DIGEST_INVALID", "this is no sha256 digest")
         if asked.kind == "referrers":
             return _referrers(repository, digest, query.get("artifactType", ""))
         if asked.kind == "manifests":
             entry = repository.manifests.get(digest)
-            return await self._manifest(entry, headers) if entry else failed("MANIFEST_UNKNOWN", "not in this mirror")
+            return (
+                await self._manifest(entry, headers) if entry else oci_failure("MANIFEST_UNKNOWN", "not in this mirror")
+            )
         return self._blob(repository, digest, headers)
 
     async def _manifest(self, entry: Descriptor, headers: dict[bytes, bytes]) -> Answer:
@@ -104,7 +106,7 @@ class MirrorApp:
         try:
             body = await asyncio.to_thread(self._layout.read, entry, media.MAX_INDEX)
         except (ValueError, OSError):
-            return failed("MANIFEST_UNKNOWN", "the mirror's file is damaged", status=500)
+            return oci_failure("MANIFEST_UNKNOWN", "the mirror's file is damaged", status=500)
         return Answer(200, lines, body)
 
     def _blob(self, repository: Repository, digest: Digest, headers: dict[bytes, bytes]) -> Answer:
@@ -114,13 +116,15 @@ class MirrorApp:
         except FileNotFoundError:
             size = -1
         if repository.blobs.get(digest) != size:
-            return failed("BLOB_UNKNOWN", "not in this mirror")
+            return oci_failure("BLOB_UNKNOWN", "not in this mirror")
         lines = [(b"content-type", b"application/octet-stream"), (b"accept-ranges", b"bytes"), *_identity(digest)]
         if _is_known(headers, digest):
             return Answer(304, lines)
         span = parse_range(headers.get(b"range", b"").decode("latin-1"), size)
         if span == "unsatisfiable":
-            return failed("UNSUPPORTED", "no such range", status=416, lines=[(b"content-range", b"bytes */%d" % size)])
+            return oci_failure(
+                "UNSUPPORTED", "no such range", status=416, lines=[(b"content-range", b"bytes */%d" % size)]
+            )
         if isinstance(span, Span):
             lines.append((b"content-range", b"bytes %d-%d/%d" % (span.start, span.end - 1, size)))
             return Answer(206, lines, blob=name, span=span)
@@ -149,7 +153,7 @@ def _page(document: dict[str, Any], field: str, values: Sequence[str], query: di
     try:
         shown, lines = page(values, query, path)
     except ValueError as error:
-        return failed("PAGINATION_NUMBER_INVALID", str(error))
+        return oci_failure("PAGINATION_NUMBER_INVALID", str(error))
     return found(document | {field: shown}, lines)
 
 

@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "outdated": ("mcpg.cli.plugin_outdated:outdated", "Say which locked plugins have newer versions."),
     "update": ("mcpg.cli.plugin_update:update", "Move locked plugins to their newest versions."),
     "audit": ("mcpg.cli.plugin_audit:audit", "Ask the revocation lists about every plugin that is here."),
+    "mirror": ("mcpg.cli.mirror:mirror", "Make, check, move and serve mirror bundles."),
     "remove": ("mcpg.cli.plugin_remove:remove", "Remove each REFERENCE from the store."),
     "cache": ("mcpg.cli.plugin_cache:cache", "Free what the store no longer needs."),
 }
