@@ -19,7 +19,7 @@ from mcpg_registry.trust.statements import Release, parse_statement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mcpg_registry.trust.bundles import Bundle
+    from mcpg_registry.trust.bundles import Bundle, KeylessBundle
 
 __all__ = ["API", "Facts", "Packed", "annotations_of", "pack_plugin", "pack_signature"]
 
@@ -104,7 +104,7 @@ def pack_plugin(wasm: bytes, facts: Facts, *, created: int = 0) -> Packed:
     return Packed(descriptor, blobs, created, layer.digest)
 
 
-def pack_signature(bundle: Bundle, subject: Descriptor, *, created: int = 0) -> Packed:
+def pack_signature(bundle: Bundle | KeylessBundle, subject: Descriptor, *, created: int = 0) -> Packed:
     """Return a signature as a referrer of `subject`, in the shape that cosign writes and finds."""
     text = bundle.text()
     annotations = {

@@ -13,7 +13,7 @@ from mcpg_registry.signing_commands import command_failed, run_command, signatur
 from mcpg_registry.trust.bundles import Bundle, read_bundle
 from mcpg_registry.trust.keys import load_public_keys, pem_of
 from mcpg_registry.trust.prehashed import is_prehashed
-from mcpg_registry.trust.signing import bundle_of, bytes_to_sign, statements_of
+from mcpg_registry.trust.signing import bundle_of, bytes_to_sign, statements_of, vulnerability_statement
 from mcpg_registry.trust.statements import IN_TOTO, parse_statement
 
 if TYPE_CHECKING:
@@ -104,19 +104,28 @@ async def sign_statement(statement: Statement, signer: Signer) -> Bundle:
 
 
 async def sign_artifact(
-    manifest: Digest, release: Release, signers: Sequence[Signer], *, existing: Sequence[bytes] = ()
+    manifest: Digest,
+    release: Release,
+    signers: Sequence[Signer],
+    *,
+    existing: Sequence[bytes] = (),
+    vulnerabilities: Sequence[str] = (),
 ) -> tuple[Bundle, ...]:
     """Return the signatures to add to an artifact: of each signer cosign's statement and the release, in that order.
 
-    `existing` are the bundles that are there; what one of the signers has validly stated in them is not made again, so
-    a second run returns nothing. `ValueError` for no signer or the same key twice.
+    `vulnerabilities` are ids that each signer states as well, if there are any. `existing` are the bundles that are
+    there; what one of the signers has validly stated in them is not made again, so a second run returns nothing.
+    `ValueError` for no signer, the same key twice, or what is no id.
     """
     if not signers or len({signer.public.id for signer in signers}) != len(signers):
         raise ValueError("an artifact is signed by one or more keys, each once")
+    said = statements_of(manifest, release)
+    if vulnerabilities:
+        said = (*said, vulnerability_statement(manifest, vulnerabilities))
     wanted = [
         (statement, signer)
         for signer in signers
-        for statement in statements_of(manifest, release)
+        for statement in said
         if not any(_says(text, statement, signer.public) for text in existing)
     ]
     return tuple([await sign_statement(statement, signer) for statement, signer in wanted])

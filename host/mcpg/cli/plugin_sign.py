@@ -28,16 +28,23 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @password_option
 @click.option("--command", help="A program that signs what it gets on standard input, for a KMS or HSM.")
 @click.option("--public-key", type=FILE, help="The public key of --command.")
+@click.option(
+    "--vulnerability",
+    "vulnerabilities",
+    multiple=True,
+    metavar="ID",
+    help="State that this artifact has a known vulnerability, such as CVE-2026-1234; a revocation list may name it.",
+)
 @site_options("store", "offline", "plain-http")
 @json_option
-def sign(reference: str, chosen: Chosen, *, as_json: bool, **given: Any) -> None:
+def sign(reference: str, chosen: Chosen, vulnerabilities: tuple[str, ...], *, as_json: bool, **given: Any) -> None:
     """Sign REFERENCE where it lies.
 
     Each key makes cosign's statement and the release statement, attached as referrers and under the fallback tag. What
     another tool has pushed is signed too, once its component was read. With --offline a registry's REFERENCE is signed
     in the store.
     """
-    document = asyncio.run(_sign(reference, chosen, **given))
+    document = asyncio.run(_sign(reference, chosen, vulnerabilities, **given))
 
     def draw(console: Console) -> None:
         say(console, f"signed {document['id']} {document['version']}, {document['made']} new statements")
@@ -49,7 +56,7 @@ def sign(reference: str, chosen: Chosen, *, as_json: bool, **given: Any) -> None
     show(document, draw, as_json=as_json)
 
 
-async def _sign(text: str, chosen: Chosen, **given: Any) -> dict[str, Any]:
+async def _sign(text: str, chosen: Chosen, vulnerabilities: tuple[str, ...], **given: Any) -> dict[str, Any]:
     from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
     from mcpg.cli.plugin_parcels import created  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
@@ -65,7 +72,9 @@ async def _sign(text: str, chosen: Chosen, **given: Any) -> dict[str, Any]:
         origin_of(reference, site, where=where, fresh=not site.offline) as origin,
         open_target(reference, site) as target,
     ):
-        signed = await sign_there(origin, target, signers, revocations, where=where, created=created())
+        signed = await sign_there(
+            origin, target, signers, revocations, where=where, created=created(), vulnerabilities=vulnerabilities
+        )
     name = pinned(reference, signed.claim.manifest.digest)
     return {
         "reference": text,

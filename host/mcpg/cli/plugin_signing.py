@@ -61,7 +61,14 @@ async def open_signers(
 
 
 async def sign_there(
-    origin: Origin, target: Target, signers: Sequence[Signer], revocations: RevocationIndex, *, where: str, created: int
+    origin: Origin,
+    target: Target,
+    signers: Sequence[Signer],
+    revocations: RevocationIndex,
+    *,
+    where: str,
+    created: int,
+    vulnerabilities: Sequence[str] = (),
 ) -> Signed:
     """Sign an artifact once its component was read: the section says what is released, and annotations must agree.
 
@@ -77,7 +84,12 @@ async def sign_there(
     described, _ = await asyncio.to_thread(judge_component, artifact, revocations, where)
     facts = described.facts
     release = Release(facts.id, facts.version, facts.world, layer.digest)
-    bundles = await sign_artifact(claim.manifest.digest, release, signers, existing=claim.bundles())
+    try:
+        bundles = await sign_artifact(
+            claim.manifest.digest, release, signers, existing=claim.bundles(), vulnerabilities=vulnerabilities
+        )
+    except ValueError as error:
+        raise ConfigError(str(error), where=where, remedy="give each key once, and ids such as CVE-2026-1234") from None
     if bundles:
         await target.sign(
             claim.manifest.digest, [pack_signature(each, claim.manifest, created=created) for each in bundles]

@@ -39,7 +39,7 @@ def sign_envelope(payload_type: str, payload: bytes, keys: Sequence[PrivateKey])
     return Envelope(payload_type, payload, tuple(Signature(key.sign(data), key.public.id) for key in keys))
 
 
-def statements_of(manifest: Digest, release: Release) -> tuple[Statement, Statement]:
+def statements_of(manifest: Digest, release: Release) -> tuple[Statement, ...]:
     """Return what each signer of an artifact says: cosign's own statement, then the release."""
     return Statement(manifest, COSIGN, {}), Statement(manifest, RELEASE, release.predicate())
 
