@@ -14,6 +14,7 @@ from tests.gateway.conftest import KEYS, tool
 
 from mcpg.contract.problems import ConfigError
 from mcpg.edge.front import embed, front_door
+from mcpg.edge.public import public_app
 from mcpg.gateway import serve
 from mcpg.gateway.logs import set_up_logs
 from mcpg.gateway.serve import Served, edge_settings
@@ -87,6 +88,16 @@ async def test_the_second_listener_shows_the_gateway_to_who_has_the_token(served
     assert status == 200
     assert b"mcpg_sessions" in body
     assert TOKEN.encode() not in body + json.dumps(shown).encode()
+
+
+async def test_ready_says_what_is_not_as_it_should_be():
+    ready, alarms = [True], {"revocations": "stale"}
+    app = public_app(lambda: ready[0], alarms=lambda: alarms)
+    status, _, body = await http(app, "GET", "/ready")
+    assert (status, json.loads(body)) == (200, {"status": "ready", "revocations": "stale"})
+    ready[0] = False
+    status, _, body = await http(app, "GET", "/ready")
+    assert (status, json.loads(body)) == (503, {"status": "not ready", "revocations": "stale"})
 
 
 @pytest.mark.parametrize("server", [{}, {"admin_token": "short"}])

@@ -24,11 +24,16 @@ class Site:
         self.authority = Authority(gateway.folder)
         self.publisher = self.authority.publisher
 
-    def write(self, peer: int = 0, *, sinks: int = 0, **revocations: Any) -> None:
-        """Write the file; the backend of `other` is a server on port `peer`, a sink's on port `sinks`."""
+    def write(self, peer: int = 0, *, sinks: int = 0, certified: int = 0, **revocations: Any) -> None:
+        """Write the file; the backend of `other` is a server on port `peer`, a sink's on port `sinks`.
+
+        `localhost:certified` has a certificate under `ca.pem`.
+        """
         given = {"on_dead": "warn", **revocations}
         server = {"listen": "127.0.0.1:0", "admin": "unix:admin.sock", "admin_token": TOKEN}
         sections: dict[str, Any] = {"server": server, "revocations": self.authority.section(**given)}
+        if certified:
+            sections["registries"] = {"hosts": {f"localhost:{certified}": {"ca": "ca.pem"}}}
         plugins: dict[str, Any] = {}
         if peer:
             plugins["remote"] = http_use(peer)

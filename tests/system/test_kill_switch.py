@@ -89,6 +89,28 @@ def _copied(peer: Peer) -> set[str]:
     return {record.get("event") for each in peer.seen if each.path == "/in" for record in json.loads(each.body)}
 
 
+async def test_a_call_that_waits_for_an_effect_of_a_killed_plugin_ends_at_once(site: Site) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: Any) -> bytes:
+        begun.set()
+        await never.wait()
+        return b""
+
+    async with Peer(answer).serving() as peer:
+        site.write(peer.port)
+        await site.start()
+        async with Connection(site.gateway.url) as client:
+            calling = asyncio.create_task(client.call("other"))
+            await begun.wait()
+            assert (await site.post(site.publisher.issue(kill("backend-http"))))[1]["fenced"] == ["remote"]
+            (block,) = (await calling)["result"]["content"]
+    assert "`remote` was fenced while effects were under way" in block["text"]
+    assert "It may have happened." in block["text"]
+    (outcome,) = [record for record in site.gateway.records() if record["kind"] == "outcome"]
+    assert outcome["status"] == "unknown"
+
+
 async def test_what_a_stranger_a_forger_or_a_fool_posts_changes_nothing(site: Site, peer: Peer) -> None:
     publisher = site.publisher
     site.write(peer.port)
@@ -172,9 +194,10 @@ async def test_a_list_comes_over_https_when_it_is_polled(site: Site, peer: Peer)
         return Reply(200, {"etag": tag, "content-type": "application/json"}, held[-1])
 
     wire = Wire(answer, context)
-    feed = f"https://localhost:{await wire.start()}/list.json"
+    port = await wire.start()
+    feed = f"https://localhost:{port}/list.json"
     try:
-        site.write(peer.port, feed=feed, poll="100ms")
+        site.write(peer.port, certified=port, feed=feed, poll="100ms")
         await site.start()
         async with load_on(site.gateway.url, "other") as others:
             assert (await site.status())["version"] == 1
@@ -194,7 +217,7 @@ async def test_a_list_comes_as_an_artifact_of_a_registry(site: Site, peer: Peer)
     async with simulated(tls=context, host="localhost") as registry:
         registry.contents.add("acme/revocations", pack_list(site.publisher.issue(), 1), "latest")
         feed = f"localhost:{registry.port}/acme/revocations:latest"
-        site.write(peer.port, feed=feed, poll="100ms")
+        site.write(peer.port, certified=registry.port, feed=feed, poll="100ms")
         await site.start()
         assert (await site.status())["version"] == 1
         registry.contents.add("acme/revocations", pack_list(site.publisher.issue(KILL), 2), "latest")
