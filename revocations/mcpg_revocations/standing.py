@@ -102,6 +102,10 @@ class _Made:
     overrides: tuple[Override, ...]
     index: RevocationIndex
 
+    def of(self, view: _View) -> bool:
+        """Whether it is the index over `view`; times alone change nothing."""
+        return self.view.feed is view.feed and self.view.local is view.local
+
 
 class Standing:
     """The revocations of one site. Make it with `open`; any thread may use it."""
@@ -170,19 +174,30 @@ class Standing:
     def refresh(self, now: int) -> bool:
         """Read again what other processes and people write, and remember the time; it blocks.
 
-        Returns whether anything changed; raises what `open` does, and then what was known stays.
+        Returns whether anything changed. `ConfigError` for an addition, and then those that were known stay.
         """
         with self._changing:
             before = self._view
-            local = read_local(self._site.additions, self._site.overrides, self._site.site_keys)
-            if local != before.local:
-                self._view = replace(self._view, local=local)
             if self._directory is not None:
                 with self._directory.locked():
                     self._read_state(self._directory)
                     self._remember(self._directory, now)
+            local = read_local(self._site.additions, self._site.overrides, self._site.site_keys)
+            if local != before.local:
+                self._view = replace(self._view, local=local)
             after = self._view
             return (after.local, after.feed) != (before.local, before.feed)
+
+    def confirm(self, now: int) -> None:
+        """Note that the feed has said again that its list is the one held; it blocks nothing and writes nothing."""
+        if self._changing.acquire(blocking=False):
+            try:
+                view = self._view
+                if view.memory is not None:
+                    checked = max(now, view.memory.seen)
+                    self._view = replace(view, memory=replace(view.memory, checked=checked))
+            finally:
+                self._changing.release()
 
     def accept_clock(self, now: int) -> None:
         """Take `now` for the latest time seen, after a clock that ran ahead was set right; it blocks.
@@ -207,7 +222,7 @@ class Standing:
     def _at(self, now: int) -> _Made:
         view, made = self._view, self._made
         time = max(now, view.memory.seen if view.memory else 0)
-        if made is None or made.view is not view or not made.since <= time < made.until:
+        if made is None or not made.of(view) or not made.since <= time < made.until:
             made = self._made = self._make(view, time)
         return made
 

@@ -79,6 +79,32 @@ def test_what_was_taken_is_remembered(site: Site, publisher: Publisher) -> None:
     assert len(list((site.state / "lists").iterdir())) == 1
 
 
+def test_a_feed_that_says_the_same_again_confirms_it_and_changes_nothing(site: Site, publisher: Publisher) -> None:
+    standing = Standing.open(site, NOW)
+    standing.confirm(NOW)
+    assert standing.freshness(NOW).state == "dead"
+    standing.offer(publisher.issue(), NOW)
+    index, before = standing.index(NOW), (site.state / "state.json").read_bytes()
+    standing.confirm(NOW + 50)
+    assert standing.freshness(NOW).checked == NOW + 50
+    assert standing.index(NOW + 50) is index
+    assert (site.state / "state.json").read_bytes() == before
+    assert standing.refresh(NOW + DAY) is False
+    assert standing.index(NOW + DAY) is index
+
+
+def test_a_list_that_another_process_took_counts_although_an_addition_is_torn(
+    site: Site, publisher: Publisher, tmp_path: Path
+) -> None:
+    site = replace(site, additions=tmp_path)
+    standing, other = Standing.open(site, NOW), Standing.open(site, NOW)
+    other.offer(publisher.issue(entry(manifest=DIGEST, action="kill")), NOW)
+    (tmp_path / "torn.json").write_text("{")
+    with pytest.raises(ConfigError):
+        standing.refresh(NOW)
+    assert check(SUBJECT, standing.index(NOW)).action is Action.KILL
+
+
 def test_two_standings_of_one_site_see_each_other(site: Site, publisher: Publisher) -> None:
     one, two = Standing.open(site, NOW), Standing.open(site, NOW)
     one.offer(publisher.issue(), NOW)

@@ -146,6 +146,11 @@ class Sources:
     async def _take(self, text: bytes) -> None:
         await self._revoking.offer(text, "feed")
 
+    def _polled(self, error: McpgError | None) -> None:
+        if error is None:
+            self._revoking.confirm()
+        self._revoking.complain("feed", error)
+
     async def _refresh(self, source: str) -> None:
         try:
             await self._revoking.refresh(source)
@@ -155,7 +160,7 @@ class Sources:
     async def _poll(self, feed: Feed) -> None:
         while True:
             try:
-                await feed.run(self._take, lambda error: self._revoking.complain("feed", error))
+                await feed.run(self._take, self._polled)
             except Exception as error:  # noqa: BLE001 - no mistake may end the polling; its text may hold values
                 log.warning("polling the revocation feed failed with `%s`", type(error).__name__)
                 await asyncio.sleep(AGAIN)

@@ -138,6 +138,10 @@ class Revoking:
         """Put in force what time has changed: an override that begins or ends, a list that expires."""
         self._review()
 
+    def confirm(self) -> None:
+        """Note that the feed has no other list than the one in force; the next look at the clock tells."""
+        self._standing.confirm(self._now())
+
     def complain(self, source: str, error: McpgError | None) -> None:
         """Log and record what goes wrong with a source, once as long as it is the same; None says that it is well."""
         if error is None:
