@@ -78,6 +78,22 @@ def test_an_empty_password_is_told(registry: Registry, file: Path, text: str) ->
     assert "standard input holds no password" in done.stderr
 
 
+def test_the_operators_file_says_how_a_host_is_reached_and_where_credentials_are(
+    registry: Registry, file: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "mcpg.yaml"
+    config.write_text(
+        f"version: 1\nregistries:\n  credentials: auth.json\n  hosts: {{'{registry.authority}': {{plain_http: true}}}}\n"
+    )
+    arguments = ["login", registry.authority, "-u", "u", "--password-stdin", "--config", str(config)]
+    done = CliRunner().invoke(cli, arguments, input="p")
+    assert done.exit_code == 0, done.output
+    assert registry.authority in json.loads((tmp_path / "auth.json").read_text())["auths"]
+    assert not file.exists()
+    done = CliRunner().invoke(cli, ["logout", registry.authority, "--config", str(config)])
+    assert done.stdout == f"logged out of {registry.authority}\n"
+
+
 def test_a_password_is_no_argument(registry: Registry, file: Path) -> None:
     done = CliRunner().invoke(cli, ["login", registry.authority, "--password", "p"])
     assert done.exit_code == 2

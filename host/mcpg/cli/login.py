@@ -8,16 +8,21 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcpg.cli.output import Verb, json_option, say, show
+from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from mcpg.cli.plugin_options import Chosen
+    from mcpg_registry.hosts import Hosts
 
 __all__ = ["login", "logout"]
 
@@ -28,7 +33,7 @@ registry_config_option = click.option(
     "--registry-config",
     "file",
     type=FILE,
-    help="The file of credentials; else $DOCKER_CONFIG/config.json or ~/.docker/config.json.",
+    help="The file of credentials; else the operator's file names it, or it is docker's.",
 )
 
 
@@ -39,18 +44,18 @@ registry_config_option = click.option(
 @click.option("--ca", type=FILE, help="A PEM file with the host's certificate authority, in place of the system's.")
 @click.option("--plain-http", is_flag=True, help="Speak HTTP without TLS, the password in clear text with it.")
 @registry_config_option
+@site_options()
 @json_option
-def login(host: str, username: str | None, file: Path | None, *, as_json: bool, **how: Any) -> None:
+def login(host: str, username: str | None, chosen: Chosen, *, password_stdin: bool, as_json: bool, **how: Any) -> None:
     """Log in to the registry HOST: its answer first, then the password is stored.
 
     Where docker's configuration names a credential helper, the password goes there, and else into the file itself.
     """
-    password_stdin, ca, plain_http = how["password_stdin"], how["ca"], how["plain_http"]
     if password_stdin and not username:
         raise click.UsageError("--password-stdin needs --username")
     user = username or click.prompt("Username", err=True)
     password = _from_stdin() if password_stdin else click.prompt("Password", hide_input=True, err=True)
-    document = asyncio.run(_login(host, user, password, file or _file(), ca=ca, plain_http=plain_http))
+    document = asyncio.run(_login(host, user, password, chosen, **how))
 
     def draw(console: Console) -> None:
         say(console, f"logged in to {document['host']} as {user}; stored with {document['stored']}")
@@ -63,42 +68,56 @@ def login(host: str, username: str | None, file: Path | None, *, as_json: bool, 
 @click.command(cls=Verb)
 @click.argument("host")
 @registry_config_option
+@site_options()
 @json_option
-def logout(host: str, file: Path | None, *, as_json: bool) -> None:
+def logout(host: str, file: Path | None, chosen: Chosen, *, as_json: bool) -> None:
     """Forget the credentials of the registry HOST."""
-    document = asyncio.run(_logout(host, file or _file()))
+    document = asyncio.run(_logout(host, file, chosen))
     text = f"logged out of {document['host']}" if document["dropped"] else f"nothing was stored for {document['host']}"
     show(document, lambda console: say(console, text), as_json=as_json)
 
 
 async def _login(
-    host: str, user: str, password: str, file: Path, *, ca: Path | None, plain_http: bool
+    host: str, user: str, password: str, chosen: Chosen, *, file: Path | None, ca: Path | None
 ) -> dict[str, Any]:
     from mcpg_registry.carrier import log_in  # noqa: PLC0415 - slow to import
     from mcpg_registry.credentials import Credentials  # noqa: PLC0415 - likewise
-    from mcpg_registry.hosts import Hosts, HostSettings, split_repository  # noqa: PLC0415 - likewise
+    from mcpg_registry.hosts import Hosts, split_repository  # noqa: PLC0415 - likewise
 
     name = split_repository(f"{host}/any")[0]
-    hosts = Hosts((HostSettings(name, ca=ca, plain_http=plain_http),))
+    hosts, stands = await asyncio.to_thread(_site, chosen)
+    said = hosts.of(name)
+    settings = replace(said, ca=ca or said.ca, plain_http=chosen.plain_http or said.plain_http)
+    path = file or stands
     asked, program = await log_in(
-        name, Credentials(user, password), file=file, hosts=hosts, environment=dict(os.environ)
+        name, Credentials(user, password), file=path, hosts=Hosts((settings,)), environment=dict(os.environ)
     )
-    stored = f"docker-credential-{program}" if program else str(file)
+    stored = f"docker-credential-{program}" if program else str(path)
     return {"host": name, "username": user, "asked": asked, "stored": stored}
 
 
-async def _logout(host: str, file: Path) -> dict[str, Any]:
+async def _logout(host: str, file: Path | None, chosen: Chosen) -> dict[str, Any]:
     from mcpg_registry.carrier import log_out  # noqa: PLC0415 - slow to import
     from mcpg_registry.hosts import split_repository  # noqa: PLC0415 - likewise
 
     name = split_repository(f"{host}/any")[0]
-    return {"host": name, "dropped": await log_out(name, file=file, environment=dict(os.environ))}
+    path = file or (await asyncio.to_thread(_site, chosen))[1]
+    return {"host": name, "dropped": await log_out(name, file=path, environment=dict(os.environ))}
 
 
-def _file() -> Path:
-    from mcpg_registry.credentials import config_file  # noqa: PLC0415 - slow to import
+def _site(chosen: Chosen) -> tuple[Hosts, Path]:
+    """Return the hosts' settings and the file of credentials, as the operator's file says; it blocks."""
+    from mcpg.config import load  # noqa: PLC0415 - slow to import
+    from mcpg.gateway.supplying import hosts_of  # noqa: PLC0415 - likewise
+    from mcpg_registry.credentials import config_file  # noqa: PLC0415 - likewise
+    from mcpg_registry.hosts import Hosts  # noqa: PLC0415 - likewise
 
-    return config_file(os.environ)
+    docker = config_file(os.environ)
+    if chosen.config is None:
+        return Hosts(), docker
+    loaded = load(chosen.config)
+    named = loaded.config.registries.credentials
+    return hosts_of(loaded), loaded.resolve(named) if named else docker
 
 
 def _from_stdin() -> str:
