@@ -19,7 +19,9 @@ class Anchor(Section):
     keys: tuple[Text, ...] = Field(
         min_length=1, description="PEM files with the public keys of the lists' publishers, relative to this file."
     )
-    threshold: Count = Field(default=2, description="How many of these keys must have signed a list.")
+    threshold: Count | None = Field(
+        default=None, description="How many of these keys must have signed a list. Default: 2, or 1 of one."
+    )
 
 
 class Revocations(Section):

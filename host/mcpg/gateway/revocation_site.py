@@ -46,7 +46,7 @@ def site_of(loaded: Loaded) -> Site:
     if given.anchor is not None:
         keys = _keys(loaded, given.anchor.keys, "revocations.anchor.keys")
         try:
-            anchor = Anchor(keys, given.anchor.threshold)
+            anchor = Anchor(keys, given.anchor.threshold or min(2, len(keys)))
         except ValueError as error:
             place = "revocations.anchor.threshold"
             raise ConfigError(str(error), where=place, remedy="give more keys, or a lower threshold") from None
