@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,21 @@ def test_a_list_is_made_signed_by_two_people_verified_and_taken(here: Path) -> N
     found = status()
     assert (found["state"], found["version"], found["source"], len(found["anchor"])) == ("fresh", 1, "feed", 3)
     assert found["threshold"] == 2
+
+
+def test_a_command_signs_in_place_of_a_file(here: Path) -> None:
+    Path("hsm.py").write_text(
+        "import sys\n"
+        "from mcpg_registry.trust.keys import PrivateKey\n"
+        "key = PrivateKey.from_pem(open('b.key').read())\n"
+        "sys.stdout.buffer.write(key.sign(sys.stdin.buffer.read()))\n"
+    )
+    first(by="a")
+    run("sign", "list.json", "--command", f"{sys.executable} hsm.py", "--public-key", "b.pub")
+    assert run("verify", "list.json", *keys("ab", "pub"))["version"] == 1
+    wrong = ("--command", f"{sys.executable} hsm.py", "--public-key", "c.pub")
+    assert run("sign", "list.json", *wrong, code=1)["error"]["code"] == "signer-failed"
+    assert len(run("show", "list.json")["signatures"]) == 2
 
 
 def test_lists_follow_each_other_and_old_ones_are_refused(here: Path) -> None:
