@@ -286,7 +286,7 @@ def test_an_interrupted_writer_leaves_no_bundle_and_the_next_makes_the_same(tmp_
     shop.add(large(id="acme/large"))
     plan = plan_of(shop)
     WRITERS[kind](plan, tmp_path / "whole", nothing)
-    for after in range(len(plan.pieces)):
+    for after in (0, 1, 2, 5, len(plan.pieces) // 2, len(plan.pieces) - 1):
         folder = tmp_path / str(after)
         with pytest.raises(Pulled):
             WRITERS[kind](plan, folder, interrupted(plan, after))

@@ -179,7 +179,7 @@ def test_a_bundle_cut_at_any_byte_is_refused(cut: int, tmp_path_factory: pytest.
     assert refused(tmp_path_factory.mktemp("cut"), TAR[:cut]).code == "bad-bundle"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(at=st.integers(0, len(TAR) - 1), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_is_in_a_header_and_means_nothing(
     at: int, bit: int, tmp_path_factory: pytest.TempPathFactory
