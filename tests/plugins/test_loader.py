@@ -173,9 +173,9 @@ async def test_step_7_no_release_statement(places: Places, sandbox: FakeSandbox,
     await refused(loader_of(sandbox, places, trust=TRUST), REFERENCE, tmp_path, 7, "found 0 valid release statements")
 
 
-def _locked(wasm: bytes, **changes: str) -> dict[str, Locked]:
+def _locked(wasm: bytes, **changes: Any) -> dict[str, Locked]:
     packed, facts = packed_of(wasm), facts_of(wasm)
-    fields = {
+    fields: dict[str, Any] = {
         "reference": REFERENCE,
         "manifest": packed.manifest.digest,
         "wasm": packed.wasm or "",

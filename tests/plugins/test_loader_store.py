@@ -62,7 +62,7 @@ class Site:
         return f"{self.repository}:1.2.0"
 
     def lock(self, reference: str, plugin: Plugin = PLUGIN, revocations: int = 1, **changes: Any) -> Lock:
-        document = {"id": "acme/echo", "version": "1.2.0"} | changes
+        document: dict[str, Any] = {"id": "acme/echo", "version": "1.2.0"} | changes
         locked = Locked(reference=reference, manifest=plugin.digest, wasm=plugin.wasm_digest, **document)
         return Lock(revocations=revocations, plugins={reference: locked})
 
@@ -174,7 +174,7 @@ async def test_the_lock_speaks_against_the_reference(site: Site) -> None:
         ({"id": "acme/other"}, "wanted `acme/other 1.2.0`"),
     ],
 )
-async def test_the_release_is_the_locked_one(site: Site, changes: dict[str, str], told: str) -> None:
+async def test_the_release_is_the_locked_one(site: Site, changes: dict[str, Any], told: str) -> None:
     await site.refused(site.loader(lock=site.lock(site.tagged, **changes)), site.tagged, 8, told)
 
 
