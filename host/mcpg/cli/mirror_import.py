@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import click
 from mcpg.cli.mirror_verify import operator_option
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
+from mcpg.cli.whoever import whoever
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +71,7 @@ async def _import(
     from mcpg_mirror.importing import Wish  # noqa: PLC0415 - likewise
 
     site = await asyncio.to_thread(open_site, chosen)
-    wish = Wish(stale_reason=reason, by=_user())
+    wish = Wish(stale_reason=reason, by=whoever())
     if target is None:
         return await asyncio.to_thread(_into_store, path, site, operators, wish, silent=silent)
     return await _into_registry(path, site, operators, wish, target.rstrip("/"), silent=silent)
@@ -148,10 +147,3 @@ def _client(site: Site, target: str) -> RegistryClient:
 
 def _tell(*, silent: bool) -> Any:
     return lambda name: None if silent else click.echo(f"pushed {name}", err=True)
-
-
-def _user() -> str:
-    """Return who runs this, for the journal; nobody where the system does not say."""
-    with suppress(KeyError, OSError, ImportError):
-        return getpass.getuser()
-    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_add import FOLDER, folder_of
 from mcpg.cli.revocations_sign import signer_options
+from mcpg.cli.whoever import whoever
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def override(entry: str, folder: Path | None, chosen: Chosen, *, as_json: bool, 
         entry=found.id,
         digest=digest_of(found),
         reason=given["reason"],
-        by=given["by"] or getpass.getuser(),
+        by=given["by"] or whoever(),
         issued=now,
         expires=now + given["days"] * DAY,
     )
