@@ -63,7 +63,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     signatures' manifests; `blobs` maps every blob that belongs to it to its size; `grants` are the drivers it asks for.
     """
 
-    schema: Literal[1] = 1
+    schema: Literal[1]
     repository: Short
     tags: Annotated[dict[str, Time], msgspec.Meta(max_length=MAX_TAGS)] = {}
     manifest: Part
@@ -129,6 +129,7 @@ def make_receipt(proven: Proven, facts: Facts) -> Receipt:
     for referrer in claim.referrers:
         blobs |= {each.digest: each.size for each in (referrer.descriptor, referrer.config, referrer.layer)}
     document: Mapping[str, Any] = {
+        "schema": 1,
         "repository": claim.repository,
         "tags": {claim.tag: facts.verified_at} if claim.tag else {},
         "manifest": Part.of(claim.manifest),
