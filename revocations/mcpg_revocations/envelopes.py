@@ -6,12 +6,14 @@ before it let a site that was away catch up: the lists that changed the keys, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from mcpg_registry.steps import refusal
 from mcpg_registry.strict_json import compact, parse_object
-from mcpg_registry.trust.dsse import Envelope, parse_envelope
+from mcpg_registry.trust.dsse import MAX_SIGNATURES, Envelope, Signature, parse_envelope
 from mcpg_registry.trust.keys import load_public_keys
 from mcpg_registry.trust.signing import sign_envelope
 from mcpg_registry.trust.verification import envelope_signers
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcpg.contract.problems import PluginRefused
+    from mcpg_registry.digests import Digest
     from mcpg_registry.trust.keys import PrivateKey, PublicKey
     from mcpg_revocations.lists import NextKeys
 
@@ -40,6 +43,7 @@ __all__ = [
     "refused",
     "sign_list",
     "sign_override",
+    "signers_of",
 ]
 
 PAYLOAD_TYPE = "application/vnd.mcpg.revocations.v1+json"
@@ -64,6 +68,29 @@ class Anchor:
             raise ValueError(f"the anchor has {len(set(self.keys))} keys and a threshold of {self.threshold}")
 
 
+class _Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    sig: str
+    keyid: str = ""
+
+
+class _Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    payload: str
+    payloadType: str  # noqa: N815 - DSSE's spelling
+    signatures: tuple[_Signature, ...]
+
+
+class _Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a chain or an envelope looks like, so that nothing else is ever built from bytes of a stranger."""
+
+    payload: str = ""
+    payloadType: str = ""  # noqa: N815 - DSSE's spelling
+    signatures: Annotated[tuple[_Signature, ...], msgspec.Meta(max_length=MAX_SIGNATURES)] = ()
+    lists: Annotated[tuple[_Wire, ...], msgspec.Meta(max_length=MAX_CHAIN)] = ()
+
+
+_shape = msgspec.json.Decoder(_Shape)
+
+
 def refused(message: str, code: str = "revocation-list", *, remedy: str = REMEDY) -> PluginRefused:
     """Return the refusal of a list: step 4."""
     return refusal(4, message, where=WHERE, remedy=remedy, code=code)
@@ -77,12 +104,15 @@ def open_chain(text: bytes) -> tuple[Envelope, ...]:
     if len(text) > MAX_OFFER:
         raise refused(f"found {len(text)} bytes, at most {MAX_OFFER} are allowed", "revocation-size")
     try:
+        _shape.decode(text)
         document = parse_object(text, MAX_OFFER)
         listed = document["lists"] if document.keys() == {"lists"} else [document]
         if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_CHAIN:
             raise ValueError(f"lists is no list of 1 to {MAX_CHAIN} envelopes")  # noqa: TRY301 - with the others
         return tuple(_envelope(each) for each in listed)
-    except ValueError as error:
+    except msgspec.DecodeError as error:
+        raise refused(f"no JSON of an envelope or a chain: {str(error).lower()}") from error
+    except (ValueError, RecursionError) as error:
         raise refused(str(error)) from error
 
 
@@ -102,6 +132,15 @@ def read_list(envelope: Envelope) -> RevocationList:
         return decode(RevocationList, envelope.payload, MAX_LIST)
     except ValueError as error:
         raise refused(str(error)) from error
+
+
+def signers_of(envelope: Envelope, keys: Sequence[PublicKey]) -> frozenset[Digest]:
+    """Return which of `keys` have signed: each by the first signature that names it, so that many cost no more."""
+    named: dict[str, Signature] = {}
+    for signature in envelope.signatures:
+        named.setdefault(signature.key_id, signature)
+    first = replace(envelope, signatures=tuple(named[key.id] for key in keys if key.id in named))
+    return envelope_signers(first, keys)
 
 
 def next_anchor(keys: NextKeys) -> Anchor:

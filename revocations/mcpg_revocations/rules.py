@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import PluginRefused
 from mcpg_registry.digests import digest_bytes
-from mcpg_registry.trust.verification import envelope_signers
 from mcpg_revocations.envelopes import (
     PAYLOAD_TYPE,
     REMEDY,
@@ -39,6 +38,7 @@ from mcpg_revocations.envelopes import (
     read_list,
     refused,
     sign_list,
+    signers_of,
 )
 from mcpg_revocations.index import RevocationIndex, Subject, Verdict, check, demand, index_of, revoked
 from mcpg_revocations.lists import MAX_LIST, Action, Entry, RevocationList
@@ -120,7 +120,7 @@ def accept_chain(known: Known, text: bytes, *, now: int) -> Known:
 
 def accept(known: Known, envelope: Envelope) -> Known:
     """Return what is known once this list has been taken, whatever its age (2 to 10); `PluginRefused` at step 4."""
-    signers = len(envelope_signers(envelope, known.anchor.keys))
+    signers = len(signers_of(envelope, known.anchor.keys))
     _check_count(signers, 1, known)  # 2
     listed = read_list(envelope)  # 3
     held, digest = known.held, digest_bytes(envelope.payload)
@@ -183,7 +183,7 @@ def _rotated(known: Known, listed: RevocationList, envelope: Envelope) -> tuple[
     """Return whose signatures count from the next list on, and who must have signed that one too."""
     anchor = known.anchor
     if known.announced is not None:
-        found, wanted = len(envelope_signers(envelope, known.announced.keys)), known.announced.threshold
+        found, wanted = len(signers_of(envelope, known.announced.keys)), known.announced.threshold
         if found < wanted:
             message = f"found {found} valid signatures by the keys that the list before announced, wanted {wanted}"
             raise refused(message, "revocation-rotation", remedy="have it signed with old and new keys")
@@ -194,7 +194,7 @@ def _rotated(known: Known, listed: RevocationList, envelope: Envelope) -> tuple[
         coming = next_anchor(listed.keys)
     except ValueError as error:
         raise refused(f"the keys that it announces are none: {error}", "revocation-rotation") from error
-    if len(envelope_signers(envelope, coming.keys)) >= coming.threshold:
+    if len(signers_of(envelope, coming.keys)) >= coming.threshold:
         return coming, None
     return anchor, coming
 

@@ -22,8 +22,7 @@ from mcpg.contract.problems import PluginRefused
 from mcpg_registry.digests import digest_bytes, hex_of, parse_digest
 from mcpg_registry.durable import make_directory, write_whole
 from mcpg_registry.layout import read_file
-from mcpg_registry.trust.verification import envelope_signers
-from mcpg_revocations.envelopes import MAX_OFFER, next_anchor, open_chain, read_list, refused
+from mcpg_revocations.envelopes import MAX_OFFER, next_anchor, open_chain, read_list, refused, signers_of
 from mcpg_revocations.lists import NextKeys
 from mcpg_revocations.rules import Known
 
@@ -160,7 +159,7 @@ def _held(envelope: Envelope, stored: _Stored, anchor: Anchor) -> RevocationList
     held = read_list(envelope)
     if digest_bytes(envelope.payload) != stored.digest or held.version != stored.version:
         raise ValueError("the list is not the one that was taken")
-    if len(envelope_signers(envelope, anchor.keys)) < (1 if held.emergency else anchor.threshold):
+    if len(signers_of(envelope, anchor.keys)) < (1 if held.emergency else anchor.threshold):
         raise ValueError("its signatures are not those that were taken")
     return held
 

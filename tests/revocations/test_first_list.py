@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -50,7 +52,7 @@ def _with(**fields):
     [
         (b"", "no JSON", "revocation-list"),
         (b"{}", "payloadType", "revocation-list"),
-        (json.dumps(GOOD).encode(), "a DSSE envelope has", "revocation-list"),
+        (json.dumps(GOOD).encode(), "unknown field", "revocation-list"),
         (signed(b"{}", A), "missing required field", "revocation-list"),
         (signed(b"x", A), "no JSON", "revocation-list"),
         (signed(json.dumps(GOOD).encode(), A, kind="text/plain"), "payload type", "revocation-list"),
@@ -106,6 +108,41 @@ def test_spelling_is_free_and_meaning_is_not() -> None:
     nested = b'{"schema":1,"version":3,"entries":[{"id":"x","action":"warn","action":"kill","reason":"r","wasm":"%s"}]}'
     with pytest.raises(PluginRefused, match="twice"):
         verify_list(signed(nested % DIGEST.encode(), A), Anchor((A.public,)), now=NOW)
+
+
+BOMBS = {
+    "lists": b'{"lists":[' + b"[]," * 1_000_000 + b"[]]}",
+    "envelopes": b'{"lists":[' + b"{}," * 1_000_000 + b"{}]}",
+    "signatures": b'{"payload":"","payloadType":"x","signatures":[' + b'{"sig":""},' * 300_000 + b'{"sig":""}]}',
+    "numbers": b'{"payload":[' + b"1," * 1_500_000 + b"1]}",
+    "keys": b'{"payload":"","' + b'a":0,"' * 500_000 + b'b":0}',
+    "depth": b'{"lists":' + b"[" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_of_json_is_not_built(name: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(PluginRefused) as caught:
+            verify_list(BOMBS[name], Anchor((A.public,)), now=NOW)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "revocation-list"
+    assert peak < 8 * len(BOMBS[name])
+
+
+def test_many_signatures_cost_no_more_than_one_of_each_key() -> None:
+    good = json.loads(sign_list(listed(), [A]))
+    (signature,) = good["signatures"]
+    spoiled = signature | {"sig": base64.b64encode(bytes(64)).decode()}
+    anchor = Anchor((A.public,))
+    assert verify_list(json.dumps(good | {"signatures": [signature] + [spoiled] * 15}).encode(), anchor, now=NOW)
+    for wrong in ([spoiled] * 15 + [signature], [{"sig": signature["sig"]}]):
+        with pytest.raises(PluginRefused) as caught:
+            verify_list(json.dumps(good | {"signatures": wrong}).encode(), anchor, now=NOW)
+        assert caught.value.code == "revocation-signature"
 
 
 def test_no_payload_is_parsed_that_nobody_has_signed() -> None:
