@@ -83,7 +83,7 @@ class Carrier:
 
         async def attempt(place: Place) -> tuple[str, ...]:
             header = await self._exchanges.header(place, pull_scope(place))
-            found = await self._on_thread(place, header, lambda registry, name: registry.get_tags(name))
+            found = await self._on_thread(place, header, lambda registry, container: registry.get_tags(container))
             if not isinstance(found, list) or len(found) > MAX_TAGS or not all(map(_is_tag, found)):
                 raise HttpFailed("its list of tags holds something else than tags", code="registry-answer")
             return tuple(dict.fromkeys(found))
@@ -97,14 +97,14 @@ class Carrier:
     async def _alone(self, repository: str, doing: str, attempt: Callable[[Place], Awaitable[T]]) -> T:
         return await self._places.only(self._hosts.origin(repository), doing, f"`{repository}`", attempt)
 
-    async def _on_thread(self, place: Place, header: str | None, use: Callable[[Any, str], T]) -> T:
+    async def _on_thread(self, place: Place, header: str | None, use: Callable[[Any, Any], T]) -> T:
         """Run `use` with a registry object of its own, to its end or to the limit."""
         deadline = time.monotonic() + self._seconds
 
         def run() -> T:
             registry = _registry(place, self._hosts, header, deadline)
             try:
-                return use(registry, f"{registry.hostname}/{place.repository}")
+                return use(registry, _container(registry.hostname, place.repository))
             finally:
                 registry.session.close()
 
@@ -144,10 +144,10 @@ class _Upload:
         if tag is not None and not is_tag(tag):
             raise HttpFailed("the tag is malformed", code="bad-reference")
 
-    def run(self, registry: Any, name: str) -> tuple[Mapping[Digest, Sent], str | None]:
+    def run(self, registry: Any, container: Any) -> tuple[Mapping[Digest, Sent], str | None]:
         """Send blobs, then the manifest under digest and tag; return what was sent and the subject that was noted."""
         text = self._packed.blobs[self._packed.manifest.digest]
-        manifest, container, sent = parse_manifest(text), registry.get_container(name), {}
+        manifest, sent = parse_manifest(text), {}
         with tempfile.TemporaryDirectory(prefix="mcpg-push-") as folder:
             for part in (manifest.config, *manifest.layers):
                 sent[part.digest] = self._blob(registry, container, part, Path(folder) / "blob")
@@ -248,6 +248,15 @@ def _registry(place: Place, hosts: Hosts, header: str | None, deadline: float) -
     once = vars(oras.provider.Registry.do_request)["__wrapped__"]  # without its retries and their two minutes
     registry.do_request = once.__get__(registry)
     return registry
+
+
+def _container(host: str, repository: str) -> Any:
+    """Return what oras calls a repository; its own grammar takes `a.b/c` for a host."""
+    import oras.container  # noqa: PLC0415 - slow to import
+
+    container = oras.container.Container("any", registry=host)
+    container.namespace, _, container.repository = repository.rpartition("/")
+    return container
 
 
 def _enter(copy: Path, server: str, credentials: Credentials) -> None:

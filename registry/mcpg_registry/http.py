@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -32,6 +33,9 @@ __all__ = ["Answer", "Http", "HttpFailed", "Network", "NoNetwork", "Request", "T
 MAX_EXCHANGES = 16
 MAX_POOLS = 32
 IDLE = 30.0
+MAX_DRAINED = 16 * 1024
+DRAINING = 1.0
+_ROOTS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PART = 1024 * 1024
 """How many bytes of a body are handed on at once, at least: fewer turns of the loop and of the disk's thread."""
 
@@ -148,6 +152,7 @@ class Network:
             response = await _head(pool, request, settings)
             try:
                 yield Answer(response, settings)
+                await _drain(response)
             finally:
                 await response.aclose()
 
@@ -189,6 +194,12 @@ class NoNetwork:
         """There is nothing to close."""
 
 
+@lru_cache(maxsize=4)
+def _system_roots(*_: str | None) -> ssl.SSLContext:
+    """Return what trusts the system's roots, read once for each place that the environment names them at."""
+    return httpx2.create_ssl_context()
+
+
 async def _head(pool: httpx2.AsyncHTTPTransport, request: Request, settings: HostSettings) -> httpx2.Response:
     times = settings.timeouts
     timeout = {"connect": times.connect, "read": times.read, "write": times.read, "pool": times.pool}
@@ -209,10 +220,21 @@ async def _head(pool: httpx2.AsyncHTTPTransport, request: Request, settings: Hos
         raise HttpFailed("the address is malformed", code="registry-answer") from error
 
 
+async def _drain(response: httpx2.Response) -> None:
+    """Read a short body that nobody wanted: only then can its connection be used again."""
+    length = response.headers.get("content-length", "")
+    if response.is_stream_consumed or not (length.isascii() and length.isdigit() and int(length[:9]) <= MAX_DRAINED):
+        return
+    with suppress(httpx2.TransportError, TimeoutError):
+        async with asyncio.timeout(DRAINING):
+            async for _ in response.aiter_raw():
+                pass
+
+
 def _new_pool(ca: Path | None, proxy: str | None) -> httpx2.AsyncHTTPTransport:
     """Return a pool; it reads the CA file, so call it off the event loop."""
     try:
-        context = httpx2.create_ssl_context() if ca is None else ssl.create_default_context(cafile=ca)
+        context = _system_roots(*map(os.environ.get, _ROOTS)) if ca is None else ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as error:
         reason = (error.strerror or "it holds no certificate").lower()
         raise ConfigError(f"the CA file `{ca}` cannot be used: {reason}", remedy="name a PEM file") from error

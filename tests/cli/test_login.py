@@ -83,7 +83,8 @@ def test_the_operators_file_says_how_a_host_is_reached_and_where_credentials_are
 ) -> None:
     config = tmp_path / "mcpg.yaml"
     config.write_text(
-        f"version: 1\nregistries:\n  credentials: auth.json\n  hosts: {{'{registry.authority}': {{plain_http: true}}}}\n"
+        "version: 1\nregistries:\n  credentials: auth.json\n"
+        f"  hosts: {{'{registry.authority}': {{plain_http: true}}}}\n"
     )
     arguments = ["login", registry.authority, "-u", "u", "--password-stdin", "--config", str(config)]
     done = CliRunner().invoke(cli, arguments, input="p")

@@ -99,6 +99,12 @@ class TestPush:
             with pytest.raises(RegistryFailed):
                 await carrier.push(f"{registry.authority}/{NAME}", plugin.packed)
 
+    @pytest.mark.parametrize("name", ["echo", "a.b/echo", "a/b/c"])
+    async def test_a_repository_is_never_taken_for_a_host(self, plugin: Plugin, name: str) -> None:
+        async with simulated() as registry, carrier_of(registry) as carrier:
+            await carrier.push(f"{registry.authority}/{name}", plugin.packed, tag="1")
+            assert registry.contents.repository(name).tags == {"1": plugin.digest}
+
     async def test_a_malformed_tag_is_told(self, plugin: Plugin) -> None:
         async with simulated() as registry, carrier_of(registry) as carrier:
             with pytest.raises(RegistryFailed, match="the tag is malformed"):

@@ -190,5 +190,18 @@ class TestAnswers:
         assert "hunter2" not in repr(Request("POST", "https://a/", {"authorization": "hunter2"}, b"hunter2"))
 
 
+async def test_one_connection_serves_challenges_redirects_and_errors() -> None:
+    async with simulated(access=Basic({"u": "p"})) as registry:
+        registry.contents.repository(NAME).tags["1"] = "sha256:" + "0" * 64
+        hosts = Hosts(plain_loopback=True, timeouts=QUICK)
+        known = KnownCredentials(registry.authority, Credentials("u", "p"))
+        async with RegistryClient(hosts=hosts, credentials=known) as client:
+            registry.switch("redirects", to="{target}", status=307, times=2)
+            await client.tags(f"{registry.authority}/{NAME}")
+            await client.check(registry.authority)
+        assert len(registry.requests) > 2
+        assert registry.wire.connections == 1
+
+
 async def test_no_network_closes_as_a_network_does() -> None:
     await NoNetwork().aclose()
