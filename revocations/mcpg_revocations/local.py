@@ -6,8 +6,11 @@ read, or that no key of the site has signed, does not count, and the reason is t
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from mcpg.contract.problems import ConfigError
 from mcpg_registry.digests import digest_bytes
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from mcpg_registry.trust.keys import PublicKey
     from mcpg_revocations.lists import Entry, Override
 
-__all__ = ["Local", "hidden_by", "read_local"]
+__all__ = ["Local", "hidden_by", "open_regular", "read_local"]
 
 MAX_FILES = 256
 
@@ -96,8 +99,17 @@ def _files(directory: Path | None) -> list[Path]:
     return found
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Return an open file, links followed; `OSError` for a pipe or a device, which is never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
 def _read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise ValueError(f"more than {limit} bytes")

@@ -19,6 +19,7 @@ from mcpg_registry.http import HttpFailed, Request
 from mcpg_registry.steps import at_step
 from mcpg_revocations.artifact import LIST_TYPE, parse_list_manifest
 from mcpg_revocations.envelopes import MAX_OFFER
+from mcpg_revocations.local import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,7 @@ class FileSource:
 
     def _fetch(self, mark: str) -> Fetched | None:
         try:
-            with self._path.open("rb") as file:
+            with open_regular(self._path) as file:
                 found = os.fstat(file.fileno())
                 now = f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
                 return None if now == mark else Fetched(file.read(MAX_OFFER + 1), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,6 +116,13 @@ def test_hidden_and_other_files_are_left_out_and_links_are_followed(site: Site, 
     assert action(Standing.open(site, NOW)) is Action.KILL
 
 
+def test_a_pipe_is_not_waited_for(site: Site) -> None:
+    assert site.additions is not None
+    os.mkfifo(site.additions / "pipe.json")
+    with pytest.raises(ConfigError, match="not a regular file"):
+        Standing.open(site, NOW)
+
+
 def test_too_many_files_are_refused(site: Site) -> None:
     for number in range(257):
         add(site, f"{number}.json", {"schema": 1})
@@ -162,7 +170,7 @@ def test_an_override_that_nobody_here_signed_does_not_count_and_is_told(site: Si
     assert action(standing) is Action.BLOCK
     told = " ".join(standing.faults())
     assert len(standing.faults()) == 4
-    for reason in ("no key of the site has signed it", "no JSON", "payload type", "directory"):
+    for reason in ("no key of the site has signed it", "no JSON", "payload type", "regular file"):
         assert reason in told
 
 

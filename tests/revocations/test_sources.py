@@ -260,5 +260,9 @@ async def test_a_file_is_read_when_it_changes(tmp_path: Path) -> None:
     assert len(huge.text) == MAX_OFFER + 1
     path.unlink()
     path.mkdir()
-    with pytest.raises(RegistryFailed, match="directory"):
+    with pytest.raises(RegistryFailed, match="not a regular file"):
+        await source.fetch("")
+    path.rmdir()
+    os.mkfifo(path)
+    with pytest.raises(RegistryFailed, match="not a regular file"):
         await source.fetch("")
