@@ -123,7 +123,7 @@ def held_text(site: Site) -> bytes:
             "the site's feed has never delivered a list",
             code="revocation-missing",
             where="the revocation list",
-            remedy="wait for the feed, bring a list with `mcpg revocations add --list`, or name one with --revocations",
+            remedy="wait for the feed, bring a list with `mcpg revocations import`, or name one with --revocations",
         )
     return text
 
