@@ -19,7 +19,7 @@ from mcpg.contract.problems import ConfigError
 from mcpg_mirror.faults import refused, while_storing
 from mcpg_mirror.journal import journal_in
 from mcpg_mirror.overlay import Overlay
-from mcpg_mirror.spooling import discard, gather_parts
+from mcpg_mirror.spooling import discard, gather_parts, receive
 from mcpg_mirror.verifying import verify_bundle
 from mcpg_registry import media
 from mcpg_registry.digests import parse_digest
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mcpg_registry.receipts import Receipt
     from mcpg_registry.store import Store
 
-__all__ = ["Imported", "Wish", "collect_parts", "demand_good", "import_bundle", "record_push"]
+__all__ = ["Imported", "Wish", "collect_parts", "demand_good", "import_bundle", "receive_stream", "record_push"]
 
 MAX_REASON = 1024
 INCOMING = "incoming"
@@ -87,6 +87,11 @@ def import_bundle(
 def collect_parts(path: Path, store: Store, progress: Callable[[int], None]) -> Path:
     """Return where all parts of the bundle are, kept beside the store if they come on several media; see `spooling`."""
     return gather_parts(path, store.directory / INCOMING, progress)
+
+
+def receive_stream(read: Callable[[int], bytes], store: Store, progress: Callable[[int], None]) -> Path:
+    """Return where a bundle that comes as a stream is kept until it has been imported; see `spooling`."""
+    return receive(read, store.directory / INCOMING, progress)
 
 
 def record_push(

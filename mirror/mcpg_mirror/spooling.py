@@ -1,8 +1,9 @@
-"""Gathers the parts of a tar that come one after the other, on several media: each is checked, then kept. It blocks.
+"""Keeps what comes in pieces: parts of a tar on several media, or a tar as a stream. It judges no bundle; it blocks.
 
     incoming/<name of the tar>/    the list of parts, and the parts that were there so far
+    incoming/stream.tar            a tar that came as a stream
 
-Only when parts are missing where the operator points is anything copied.
+Every part and every member is checked before it is kept. Parts that are all where the operator points are not copied.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from mcpg_mirror.asides import aside_file, sweep
 from mcpg_mirror.faults import Incomplete, while_reading
 from mcpg_registry.durable import make_directory, write_whole
+from mcpg_registry.tar_layout import stream_members
 from mcpg_registry.tar_sources import check_part, part_name, parts_file, read_parts
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 
     from mcpg_registry.tar_sources import Parts
 
-__all__ = ["discard", "gather_parts"]
+__all__ = ["STREAM", "discard", "gather_parts", "receive"]
 
 CHUNK = 1024 * 1024
+STREAM = "stream.tar"
 
 
 def gather_parts(path: Path, spool: Path, progress: Callable[[int], None]) -> Path:
@@ -62,9 +65,31 @@ def gather_parts(path: Path, spool: Path, progress: Callable[[int], None]) -> Pa
     return kept
 
 
+def receive(read: Callable[[int], bytes], spool: Path, progress: Callable[[int], None]) -> Path:
+    """Return where a tar that came as a stream is kept; `PluginRefused` at the first byte that is wrong, and it is not.
+
+    `read(n)` gives at most n bytes, and none at the end.
+    """
+    kept = spool / STREAM
+    make_directory(spool)
+    sweep(kept)
+    with while_reading("the bundle on standard input"), aside_file(kept) as file:
+
+        def through(count: int) -> bytes:
+            data = read(count)
+            file.write(data)
+            progress(len(data))
+            return data
+
+        for _ in stream_members(through):
+            pass
+    return kept
+
+
 def discard(path: Path, spool: Path) -> None:
-    """Forget what was kept of the tar `path`."""
+    """Forget what was kept of the tar `path`, or of a stream."""
     shutil.rmtree(spool / path.name, ignore_errors=True)
+    (spool / STREAM).unlink(missing_ok=True)
 
 
 def _are_there(path: Path, parts: Parts) -> bool:

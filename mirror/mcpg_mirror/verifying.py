@@ -171,11 +171,19 @@ def judge_bundle(bundle: Bundle, here: Here) -> Findings:
     believed, error = None, None
     try:
         believed = here.lists.judge(bundle.revocations, here.now)  # 3
+        _check_list(bundle, believed)
     except PluginRefused as refusal:
-        error = refusal
+        believed, error = None, refusal
     shelf = Overlay(bundle, here.base)
     plugins = tuple(_judge(plugin, bundle, shelf, here, believed) for plugin in bundle.inventory.plugins)
     return Findings(bundle, believed, error, plugins)
+
+
+def _check_list(bundle: Bundle, believed: Believed) -> None:
+    listed = bundle.inventory.revocations
+    if (listed.version, listed.expires) != (believed.version, believed.expires):
+        message = f"the inventory has a revocation list of version {listed.version}, found version {believed.version}"
+        raise refused(message, code="bad-inventory", where=bundle.where())
 
 
 def _judge(plugin: Plugin, bundle: Bundle, shelf: Overlay, here: Here, believed: Believed | None) -> Finding:

@@ -70,11 +70,11 @@ class Folder:
         import_bundle(scratch / "m.tar", self.store, here, progress=nothing)
         (self.path / "mcpg.lock").write_bytes(shop.lock.text())
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
+    def run(self, *arguments: str, code: int = 0, given: bytes = b"") -> Result:
         before = Path.cwd()
         os.chdir(self.path)
         try:
-            done = CliRunner().invoke(cli, ["plugin", "mirror", *arguments])
+            done = CliRunner().invoke(cli, ["plugin", "mirror", *arguments], input=given)
         finally:
             os.chdir(before)
         if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -232,6 +232,13 @@ def test_people_get_text(near: Folder, far: Folder) -> None:
     assert json.loads(near.run("have").stdout)["digests"]
 
 
+def test_a_bundle_on_standard_input(near: Folder, far: Folder) -> None:
+    near.run("create", "--out", "m.tar")
+    data = (near.path / "m.tar").read_bytes()
+    assert "installed 2 plugins" in far.run("import", "-", given=data).stdout
+    assert far.run("import", "-", given=data[:-5], code=3).stderr.count("standard input") > 0
+
+
 def test_one_key_signs(near: Folder) -> None:
     near.run("create", "--sign-key", "operator.key", "--sign-command", "true", code=2)
     near.run("create", "--sign-command", "true", code=2)

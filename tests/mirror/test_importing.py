@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from dataclasses import replace
@@ -35,7 +36,7 @@ from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 from mcpg_mirror import importing
 from mcpg_mirror.faults import Incomplete
 from mcpg_mirror.having import digests_of, have_text, parse_have
-from mcpg_mirror.importing import Imported, Wish, import_bundle
+from mcpg_mirror.importing import Imported, Wish, import_bundle, receive_stream
 from mcpg_mirror.journal import journal_in
 from mcpg_mirror.lists import SiteLists
 from mcpg_mirror.writing import MIN_PART, write_parts, write_tar
@@ -340,6 +341,24 @@ def test_a_medium_that_is_pulled_out_while_it_is_copied_is_copied_again(tmp_path
         with pytest.raises(Incomplete):
             import_bundle(medium / "m.tar", store, here, progress=nothing)
     assert len(import_bundle(media[-1] / "m.tar", store, here, progress=nothing).installed) == 3
+
+
+def test_a_bundle_may_come_as_a_stream(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    kept = receive_stream(io.BytesIO(TAR).read, store, nothing)
+    assert kept.read_bytes() == TAR
+    assert len(import_bundle(kept, store, here_in(tmp_path, base=store), progress=nothing).installed) == 2
+    assert list((store.directory / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("cut", [0, 1, 700, len(TAR) // 2, len(TAR) - 1])
+def test_a_stream_that_breaks_off_is_not_kept(tmp_path: Path, cut: int) -> None:
+    store = Store(tmp_path / "store")
+    for data in (TAR[:cut], TAR.replace(ECHO, b"?" * len(ECHO))):
+        with pytest.raises(PluginRefused) as caught:
+            receive_stream(io.BytesIO(data).read, store, nothing)
+        assert caught.value.code == "bad-bundle"
+    assert list((store.directory / "incoming").iterdir()) == []
 
 
 def test_a_full_disk_is_a_failure_and_not_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

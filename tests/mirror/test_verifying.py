@@ -263,6 +263,12 @@ def test_a_list_older_than_the_sites_is_refused(tmp_path: Path) -> None:
     assert "found version 4, wanted at least 9" in error.message
 
 
+def test_an_inventory_that_lies_about_the_list_is_refused(tmp_path: Path) -> None:
+    files = files_of(plan_of(workshop(), version=9))
+    error = refused(tmp_path, files)
+    assert (error.code, "version 9, found version 4" in error.message) == ("bad-inventory", True)
+
+
 def test_another_list_of_the_same_version_is_refused(tmp_path: Path) -> None:
     site = site_in(tmp_path / "far")
     Standing.open(site, NOW).offer(list_text(4, issued=NOW - 1), NOW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ __all__ = ["import_"]
 
 
 @click.command("import", cls=Verb)
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=click.Path(path_type=Path, allow_dash=True))
 @operator_option
 @click.option("--to", "target", metavar="HOST/PREFIX", help="Push to a registry instead of filling the store.")
 @click.option("--accept-stale", is_flag=True, help="Take it although its revocation list is stale or dead.")
@@ -47,7 +48,8 @@ def import_(
 
     Everything is verified again before the first byte is taken, and whatever is wrong refuses all of it. The site goes
     by the bundle's revocation list from then on. What was interrupted is finished by the same command; parts may come
-    one medium after the other. With --offline no host but that of --to is spoken to.
+    one medium after the other. `-` reads a tar from standard input. With --offline no host but that of --to is spoken
+    to.
     """
     if bool(reason) != accept_stale:
         raise click.UsageError("--accept-stale and --reason belong together")
@@ -81,6 +83,7 @@ def _into_store(path: Path, site: Site, operators: tuple[Path, ...], wish: Wish,
     from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
     from mcpg_mirror.importing import import_bundle  # noqa: PLC0415 - likewise
 
+    path = _received(path, site, silent=silent)
     here = here_of(site, operators, base=site.store)
     with counting(path.name, size_of(path), silent=silent) as progress:
         done = import_bundle(path, site.store, here, wish=wish, progress=progress)
@@ -108,8 +111,9 @@ async def _into_registry(
     here = here_of(site, operators, base=site.store)
 
     def verified() -> Any:
-        with counting(path.name, size_of(path), silent=silent) as progress:
-            return verify_bundle(collect_parts(path, site.store, progress), here, progress)
+        place = _received(path, site, silent=silent)
+        with counting(place.name, size_of(place), silent=silent) as progress:
+            return verify_bundle(collect_parts(place, site.store, progress), here, progress)
 
     findings = await asyncio.to_thread(verified)
     try:
@@ -131,6 +135,17 @@ async def _into_registry(
         "state": believed.state,
         "list_changed": changed,
     }
+
+
+def _received(path: Path, site: Site, *, silent: bool) -> Path:
+    """Return where the bundle is: a stream is kept first, each of its members checked as it comes."""
+    from mcpg.cli.mirror_site import counting  # noqa: PLC0415 - slow to import
+    from mcpg_mirror.importing import receive_stream  # noqa: PLC0415 - likewise
+
+    if str(path) != "-":
+        return path
+    with counting("standard input", 0, silent=silent) as progress:
+        return receive_stream(sys.stdin.buffer.read, site.store, progress)
 
 
 def _client(site: Site, target: str) -> RegistryClient:
