@@ -95,11 +95,6 @@ class Known:
         """The version held; 0 for none."""
         return self.held.version if self.held else 0
 
-    @property
-    def envelope(self) -> Envelope | None:
-        """The held list's own envelope, without the chain that it came in."""
-        return open_chain(self.text)[-1] if self.text else None
-
 
 def accept_chain(known: Known, text: bytes, *, now: int) -> Known:
     """Return what is known once the last list of `text` has been taken; `PluginRefused` at step 4 otherwise.
