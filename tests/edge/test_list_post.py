@@ -109,6 +109,11 @@ async def test_each_refusal_has_its_status_and_its_code(desk: Desk, error: McpgE
     assert (found, said["code"], said["detail"]) == (status, error.code, error.message)
 
 
+async def test_a_refusal_that_quotes_the_list_is_cut(desk: Desk) -> None:
+    desk.error = refused("found payload type `" + "x" * 100_000, "revocation-list")
+    assert len((await send(desk.app(), b"{}"))[2]["detail"]) == 1024
+
+
 async def test_one_byte_too_many_is_refused_as_soon_as_it_is_known(desk: Desk) -> None:
     app = desk.app()
     assert (await send(app, b"x" * 100, declared="100"))[0] == 200

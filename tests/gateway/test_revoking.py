@@ -238,6 +238,17 @@ async def test_a_forged_an_older_and_a_split_list_change_nothing(house, authorit
         assert await call(gateway, "ana", "private") == "for analysts"
 
 
+async def test_a_refused_list_is_recorded_and_its_words_do_not_fill_the_ledger(house, authority, start):
+    async with start() as gateway:
+        long = json.dumps({"payloadType": "x" * 2_000_000, "payload": "", "signatures": []}).encode()
+        for text in (long, authority.publisher.forged()):
+            with pytest.raises(McpgError):
+                await gateway.kill.post(text)
+    first, second = records(house, "revocations-refused")
+    assert (first["source"], first["code"], len(first["message"]) <= 1024) == ("post", "revocation-list", True)
+    assert second["code"] == "revocation-signature"
+
+
 async def test_after_a_restart_the_newest_list_counts_and_an_older_one_is_refused(authority, house, start):
     publisher = authority.publisher
     async with start() as gateway:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["ListPost", "PostLimits"]
 
 _CONFLICTS = frozenset({"revocation-rollback", "revocation-split", "revocation-chain"})
+MAX_TEXT = 1024
+"""Characters of a refusal that are told: a list may be quoted in it."""
 _STATUS = {"revocation-list": 400, "revocation-size": 413, "store-unavailable": 503, "ledger-unavailable": 503}
 
 
@@ -82,7 +84,7 @@ class ListPost:
             return JSONResponse(await self._offer(text))
         except McpgError as error:
             status = 409 if error.code in _CONFLICTS else _STATUS.get(error.code, 422)
-            return _refused(status, error.code, error.message, remedy=error.remedy)
+            return _refused(status, error.code, error.message[:MAX_TEXT], remedy=error.remedy)
         finally:
             self._judging -= 1
 

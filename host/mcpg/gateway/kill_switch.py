@@ -63,7 +63,7 @@ class KillSwitch:
         try:
             applied = await self._rooms.revoking.offer(text, "post")
         except McpgError as error:
-            self._record("revocations-refused", {"source": "post", "code": error.code, "message": error.message})
+            self._rooms.revoking.tell_refused("post", error)
             raise
         taken = applied.offered
         said = {"version": taken.version, "digest": taken.digest, "changed": taken.changed, "fenced": applied.fenced}

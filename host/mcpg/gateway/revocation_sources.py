@@ -39,6 +39,8 @@ REMEMBER = 60.0
 """Seconds between two looks at the disk, which also remember the time."""
 STEP = 10
 """Milliseconds in which no further change comes before one is told: how late a new file is noticed."""
+DEBOUNCE = 50
+"""Milliseconds after which a change is told although others follow."""
 AGAIN = 5.0
 """Seconds after which watching is tried again, where it failed."""
 MOUNTED = "..data"
@@ -189,7 +191,9 @@ class Sources:
         if not places:
             await asyncio.sleep(AGAIN)
             return
-        async with contextlib.aclosing(watchfiles.awatch(*places, recursive=False, step=STEP)) as watch:
+        async with contextlib.aclosing(
+            watchfiles.awatch(*places, recursive=False, step=STEP, debounce=DEBOUNCE)
+        ) as watch:
             coming = asyncio.ensure_future(anext(watch))
             try:
                 await asyncio.sleep(0)  # now it is watched, and what came before can be read

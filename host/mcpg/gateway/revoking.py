@@ -30,6 +30,8 @@ log = logging.getLogger("mcpg.revocations")
 MAX_SHOWN = 32
 """Entries that one record names; how many there are is always told."""
 MAX_UNTOLD = 64
+MAX_TEXT = 1024
+"""Characters of a refusal that a record keeps."""
 T = TypeVar("T")
 
 
@@ -151,8 +153,13 @@ class Revoking:
         if self._complaints.get(source) == error.code:
             return
         self._complaints[source] = error.code
-        log.warning("revocations: nothing was taken from %s: %s", source, error.diagnostics())
-        self._tell("revocations-refused", {"source": source, "code": error.code, "message": error.message})
+        log.warning("revocations: nothing was taken from %s: %s", source, error.diagnostics()[:MAX_TEXT])
+        self.tell_refused(source, error)
+
+    def tell_refused(self, source: str, error: McpgError) -> None:
+        """Record that a list was refused; what the list itself says of it may be long."""
+        message = error.message[:MAX_TEXT]
+        self._tell("revocations-refused", {"source": source, "code": error.code, "message": message})
 
     def status(self) -> dict[str, Any]:
         """Return what an operator asks: the list, its state, overrides in force, and what is wrong with sources."""
