@@ -12,9 +12,10 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from mcpg_registry.digests import Checker
-from mcpg_registry.durable import sync_directory
+from mcpg_registry.durable import Landing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mcpg_registry.manifests import Descriptor
@@ -75,12 +76,17 @@ class Ingest:
 
     def commit(self) -> None:
         """Make it a blob of the store, after `finish`; it is on the disk when this returns."""
+        with Landing() as landing, self.landing(landing):
+            landing.land()
+
+    @contextlib.contextmanager
+    def landing(self, landing: Landing) -> Iterator[None]:
+        """Let it become a blob of the store together with other files, after `finish`; the body lands them."""
         self._checker.finish()
-        os.fsync(self._file.fileno())
         os.fchmod(self._file.fileno(), 0o644)
-        self._partial.replace(self._blob)
+        landing.hold(self._file.fileno(), self._partial, self._blob)
+        yield
         self._committed = True
-        sync_directory(self._blob.parent)
 
     def drop(self) -> None:
         """Keep nothing of it, unless it is a blob of the store already."""

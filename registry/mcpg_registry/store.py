@@ -26,7 +26,7 @@ import msgspec
 from mcpg_registry import media
 from mcpg_registry.claims import Referrer, signature_of
 from mcpg_registry.digests import Checker, Digest, digest_bytes, hex_of, parse_digest
-from mcpg_registry.durable import make_directory, sync_directory, write_whole
+from mcpg_registry.durable import Landing, make_directory, sync_directory, write_whole
 from mcpg_registry.ingest import Ingest, open_partial
 from mcpg_registry.layout import read_file
 from mcpg_registry.receipts import MAX_RECEIPT, MAX_TAGS, parse_receipt, receipt_name
@@ -151,28 +151,23 @@ class Store:
     def put(self, data: bytes) -> Digest:
         """Keep one blob that is in memory; one that is there and broken is replaced."""
         self._make()
-        digest = digest_bytes(data)
-        path = self._blob(digest)
-        with contextlib.suppress(OSError, ValueError):
-            if read_file(path, len(data)) == data:
-                return digest
-        write_whole(path, data, aside=self.partials)
+        with Landing(self.partials) as landing:
+            digest = self._add(landing, data)
+            landing.land()
         return digest
 
-    def install(self, claim: Claim, receipt: Receipt) -> Receipt:
-        """Make a plugin be there, whose layer is among the blobs already; return its receipt, earlier tags included.
+    def install(self, claim: Claim, receipt: Receipt, ingest: Ingest | None = None) -> Receipt:
+        """Make a plugin be there; its layer is among the blobs already, or a finished `ingest`, which is committed.
 
-        The receipt is written last. `ValueError` when it is not this claim's or a blob of it is missing.
+        The receipt is written last. Return it, earlier tags included. `ValueError` when it is not this claim's or a
+        blob of it is missing.
         """
         if (receipt.repository, receipt.manifest.digest) != (claim.repository, claim.manifest.digest):
             raise ValueError("the receipt is another plugin's")
+        if ingest is not None and ingest.descriptor.digest != receipt.layer.digest:
+            raise ValueError("the layer is another plugin's")
         with self.writing():
-            texts = [claim.manifest_bytes, claim.config_bytes]
-            for each in claim.referrers:
-                texts += [each.manifest_bytes, each.config_bytes, each.bundle]
-            kept = {self.put(text) for text in texts}
-            if receipt.blobs.keys() != kept | {receipt.layer.digest}:
-                raise ValueError("the receipt's blobs are not those of the claim")
+            self._land(claim, receipt, ingest)
             if not self._is_there(receipt.layer.descriptor()):
                 raise ValueError(f"blob `{receipt.layer.digest}` is missing in the store")
             with self._locked(fcntl.LOCK_EX, "receipts.lock"):
@@ -216,6 +211,28 @@ class Store:
                 _unlink([self._receipts / name for name in names])
                 _unlink([Path(entry.path) for entry in (*blobs, *partials)])
             return told
+
+    def _land(self, claim: Claim, receipt: Receipt, ingest: Ingest | None) -> None:
+        texts = [claim.manifest_bytes, claim.config_bytes]
+        for each in claim.referrers:
+            texts += [each.manifest_bytes, each.config_bytes, each.bundle]
+        with Landing(self.partials) as landing, contextlib.ExitStack() as stack:
+            kept = {self._add(landing, text) for text in dict.fromkeys(texts)}
+            if receipt.blobs.keys() != kept | {receipt.layer.digest}:
+                raise ValueError("the receipt's blobs are not those of the claim")
+            if ingest is not None:
+                stack.enter_context(ingest.landing(landing))
+            landing.land()
+
+    def _add(self, landing: Landing, data: bytes) -> Digest:
+        """Let a blob land, unless it is there and whole."""
+        digest = digest_bytes(data)
+        path = self._blob(digest)
+        with contextlib.suppress(OSError, ValueError):
+            if read_file(path, len(data)) == data:
+                return digest
+        landing.add(path, data)
+        return digest
 
     def _write(self, receipt: Receipt) -> Receipt:
         known = None

@@ -42,9 +42,7 @@ class Received:
 
     def install(self, receipt: Receipt) -> Receipt:
         """Commit the layer and install the plugin; it blocks. `ValueError`, `OSError`."""
-        if self.ingest is not None:
-            self.ingest.commit()
-        return self.store.install(self.proven.claim, receipt)
+        return self.store.install(self.proven.claim, receipt, self.ingest)
 
 
 @asynccontextmanager
