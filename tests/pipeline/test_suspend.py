@@ -85,6 +85,19 @@ async def test_a_large_state_is_parked_and_only_its_handle_travels(bench, kit):
     assert result["content"][0]["text"] == "Ana"
 
 
+async def test_a_parked_run_is_its_backends_and_ends_when_that_is_purged(bench, kit):
+    async def fetch(effect, context):
+        return ok(json.dumps({"body": "x" * 20_000}))
+
+    back = (kit.guest("back", PluginKind.BACKEND, asking()), kit.effects("http", perform=fetch))
+    bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
+    state = (await bench.call(**MODERN))["requestState"]
+    assert await bench.parked.drop("another") == 0
+    assert await bench.parked.drop("back") == 1
+    with pytest.raises(Refusal, match="requestState is not valid"):
+        await bench.call(**MODERN, params=answered(state))
+
+
 async def test_a_client_without_the_capability_is_told_which_one(bench, performer):
     with pytest.raises(Refusal) as refused:
         await bench.call(version="2026-07-28")
