@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.debian import debian
 from tests.mirror.folders import CONFIG, Folder, shop_of
 from tests.mirror.workshop import ECHO
 from tests.real.peers import docker_registry, run
@@ -148,8 +149,8 @@ def test_everything_at_the_far_side_works_in_a_namespace_without_interfaces(near
     ]
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace to watch with")
 def test_a_traced_process_opens_no_socket(near: Folder, tmp_path: Path) -> None:
+    debian("strace")
     far = Folder(tmp_path / "far")
     for arguments in (["verify", str(near.path / "m.tar")], ["import", str(near.path / "m.tar")], ["have"]):
         log = tmp_path / f"{arguments[0]}.strace"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.debian import debian
 from tests.registry.artifacts import NOW, rule_of
 from tests.registry.test_verification import RELEASE
 
@@ -71,17 +71,15 @@ async def test_openssl_is_a_signing_command(tmp_path: Path) -> None:
 
 @pytest.fixture
 def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    module = next((path for path in MODULES if Path(path).exists()), None)
-    if module is None or shutil.which("pkcs11-tool") is None:
-        pytest.skip("softhsm2 and pkcs11-tool (opensc) are not here")
+    debian("pkcs11-tool", "opensc")
+    debian("softhsm2-util", "softhsm2")
+    module = next(path for path in MODULES if Path(path).exists())
     (tmp_path / "tokens").mkdir()
     (tmp_path / "conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
     monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "conf"))
     monkeypatch.setenv("PIN", "1234")
     run("softhsm2-util", "--init-token", "--free", "--label", "t", "--pin", "1234", "--so-pin", "1234")
     tool = ["pkcs11-tool", "--module", module]
-    if "EDDSA" not in run(*tool, "--list-mechanisms"):
-        pytest.skip("this softhsm2 has no EdDSA")
     run(*tool, "--login", "--pin", "1234", "--keypairgen", "--key-type", "EC:edwards25519", "--id", "01")
     return tool
 
