@@ -161,8 +161,9 @@ class Runner:
     ) -> list[Case]:
         """Perform effects until the deadline, or until the plugin that asked for them is fenced."""
         deadline = question.work.deadline
+        limit = asyncio.timeout_at(deadline)
         try:
-            async with asyncio.timeout_at(deadline) as limit:
+            async with limit:
                 self._performing[limit] = (guest.use, guest.digest)
                 try:
                     return await _perform(question, effects, facts, first=first)

@@ -20,7 +20,7 @@ from mcpg.pipeline.runs import Question
 from mcpg.pipeline.templates import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mcpg.contract.verdicts import Case
     from mcpg.pipeline.policy import PolicyChain
@@ -85,11 +85,7 @@ class Views:
     async def view(self, plan: Plan, work: Work) -> View:
         """Return what the catalog plugins leave of the table for this caller; raises `Refusal` when one fails."""
         if self._base is None or self._base[0] != plan.generation:
-            rows, unlisted = (
-                {k: [Entry(r.name, _shown(k, r), r) for r in take(k)] for k in METHODS}
-                for take in (plan.routes.listed, plan.routes.unlisted)
-            )
-            self._base = (plan.generation, View(rows, unlisted))
+            self._base = (plan.generation, View(_entries(plan.routes.listed), _entries(plan.routes.unlisted)))
         base = self._base[1]
         if not plan.catalog:
             return base
@@ -189,6 +185,10 @@ def _reshaped(plan: Plan, answer: Case) -> View:
                 raise BadDocument(f"the shaped catalog invents {kind} `{name}`")
             rows.setdefault(kind, []).append(Entry(name, {k: v for k, v in item.items() if k != "target"}, route))
     return View(rows)
+
+
+def _entries(take: Callable[[RouteKind], tuple[Route, ...]]) -> dict[RouteKind, list[Entry]]:
+    return {kind: [Entry(route.name, _shown(kind, route), route) for route in take(kind)] for kind in METHODS}
 
 
 def _shown(kind: RouteKind, route: Route) -> dict[str, Any]:
