@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.mirror.folders import CONFIG, Folder, shop_of
 from tests.mirror.workshop import ANCHOR, DAY, ECHO, LISTERS, OPERATOR, large, list_text
@@ -90,6 +91,24 @@ def test_what_is_missing_is_told_with_the_pull_that_brings_it(near: Folder) -> N
     text = near.run("create", "--dry-run", code=1).stdout
     assert "would make 2 plugins" in text
     assert dry["missing"][0]["command"] in text
+
+
+def test_what_the_store_lacks_comes_from_a_mirror_or_from_a_layout_in_the_lock(near: Folder, tmp_path: Path) -> None:
+    near.run("create", "--out", "m.tar")
+    (near.path / "mcpg.lock").replace(tmp_path / "mcpg.lock")
+    other = Folder(tmp_path / "other")
+    (tmp_path / "mcpg.lock").replace(other.path / "mcpg.lock")
+    assert len(other.json("create", "--dry-run", code=1)["missing"]) == 2
+    other.run("create", "--out", "again.tar", "--mirror", str(near.path / "m.tar"))
+    assert near.json("diff", "m.tar", str(other.path / "again.tar"))["new_blobs"] == 0
+    other.run("create", "--mirror", "registry.corp/mirror", code=2)
+    shop = shop_of()
+    shop.writer.write(other.path / "layout")
+    for name, locked in shop.locked.items():
+        shop.locked[name] = msgspec.structs.replace(locked, reference=f"layout:layout#{locked.reference}")
+    (other.path / "mcpg.lock").write_bytes(shop.lock.text())
+    made = other.json("create", "--out", "third.tar")
+    assert [each["name"] for each in made["plugins"]] == ["ghcr.io/acme/asks:3.0.0", "ghcr.io/acme/echo:1.2.0"]
 
 
 def test_without_a_lock_there_is_nothing_to_make(far: Folder) -> None:
