@@ -11,7 +11,8 @@ the mirrors in order and then the origin; pushes go to the origin only. Sources:
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self, TypeVar
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mcpg_registry import media
 from mcpg_registry.claims import Claim
@@ -33,7 +34,7 @@ from mcpg_registry.steps import AGAIN, at_step
 from mcpg_registry.uploads import Sent, put_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from types import TracebackType
 
     from mcpg_registry.claims import Referrer
@@ -94,13 +95,9 @@ class RegistryClient:
         with at_step(3, where=where, remedy=AGAIN, code="bad-shape"):
             manifest = parse_manifest(text)
             plugin_layer(manifest)
-        try:
-            async with asyncio.TaskGroup() as both:
-                config = both.create_task(self.read(repository, manifest.config, media.MAX_CONFIG))
-                referrers = both.create_task(self.signatures(repository, descriptor.digest))
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return Claim(repository, reference.tag, descriptor, text, config.result(), referrers.result())
+        async with _meanwhile(self.signatures(repository, descriptor.digest)) as signing:
+            config = await self.read(repository, manifest.config, media.MAX_CONFIG)
+            return Claim(repository, reference.tag, descriptor, text, config, await signing)
 
     async def manifest(self, reference: RegistryReference, limit: int = media.MAX_MANIFEST) -> tuple[Descriptor, bytes]:
         """Return a manifest's descriptor and bytes: the digest's own when one is given, else what the tag means."""
@@ -253,6 +250,19 @@ class RegistryClient:
     def _tell_mirror(self, place: Place, reference: RegistryReference) -> None:
         if place.mirror and reference.digest is None and self._tell is not None:
             self._tell(f"{place} said what the tag `{reference.tag}` of `{_repository(reference)}` means")
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Give a task that runs meanwhile; it is over when the context is."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # it was told, or what was told came before it
 
 
 def _repository(reference: RegistryReference) -> str:
