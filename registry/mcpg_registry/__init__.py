@@ -1,1 +1,1 @@
-"""Plugin references, OCI layouts, packing and trust. It pulls nothing from a registry yet, and it runs no component."""
+"""Plugin references, registries, OCI layouts, the store, packing and trust. It runs no component."""
