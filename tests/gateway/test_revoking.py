@@ -16,6 +16,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 from mcpg.gateway.gateway import Gateway
 from mcpg.plugins.generation import Generation
+from mcpg_revocations.lists import Entry
 
 SQL = {
     "plugins": {
@@ -93,6 +94,25 @@ async def test_a_killed_backend_leaves_lists_and_its_calls_say_why_while_others_
     assert (taken["version"], taken["fenced"], taken["entries"], taken["source"]) == (1, ["fake"], ["K1"], "test")
     (fenced,) = records(house, "plugin-fenced")
     assert (fenced["use"], fenced["reason"]) == ("fake", "revoked, kill by `K1`: it leaks")
+
+
+@pytest.mark.parametrize(
+    ("mark", "everything"),
+    [("wasm", False), ("manifest", False), ("plugin", False), ("publisher", True), ("key", True)],
+)
+async def test_a_plugin_is_found_by_whatever_the_list_names(authority, start, mark, everything):
+    async with start() as gateway:
+        (held,) = gateway.rooms.catalog._uses["fake"].alive.values()
+        subject = held.subject
+        named = {
+            "wasm": {"wasm": subject.wasm},
+            "manifest": {"manifest": subject.manifest},
+            "plugin": {"plugin": subject.id, "versions": f">={subject.version}"},
+            "publisher": {"publisher": "mcpg"},
+            "key": {"key": subject.keys[0]},
+        }[mark]
+        applied = await offer(gateway, authority.publisher.issue(Entry(id="K", action="kill", reason="bad", **named)))
+        assert applied.fenced == (("fake", "keys", "rules") if everything else ("fake",))
 
 
 async def test_with_a_killed_policy_nothing_is_permitted_or_shown_and_the_error_says_so(authority, start):
@@ -236,6 +256,15 @@ async def test_a_forged_an_older_and_a_split_list_change_nothing(house, authorit
             assert refused.value.code == code
         assert (gateway.rooms.revoking.version, gateway.plan()) == (version, plan)
         assert await call(gateway, "ana", "private") == "for analysts"
+
+
+async def test_without_an_anchor_no_list_can_be_posted(authority, start):
+    async with start({}) as gateway:
+        with pytest.raises(ConfigError) as refused:
+            await gateway.kill.post(authority.publisher.issue(kill("backend-mock")))
+        assert refused.value.code == "no-revocation-anchor"
+        status = gateway.status()["revocations"]
+        assert (status["source"], status["state"], status["expires"]) == ("shipped", "fresh", None)
 
 
 async def test_a_refused_list_is_recorded_and_its_words_do_not_fill_the_ledger(house, authority, start):
