@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.supply.site import Lenient
 
+from mcpg.plugins.loader import Loader
 from mcpg.plugins.pulling import Puller, Wish
+from mcpg.plugins.supply import Supply
 from mcpg_registry.digests import digest_bytes, hex_of
-from mcpg_registry.locking import Locked
+from mcpg_registry.locking import Lock, Locked
 from mcpg_registry.store import Store
 from mcpg_revocations.standing import Site, Standing
 
@@ -35,6 +37,12 @@ class Loaded:
     version: str
 
 
+class _Bundle:
+    """What ships with the program, as far as a load of something else asks for it."""
+
+    lock = Lock(revocations=1, plugins={})
+
+
 class Gateway:
     """One process's view of `folder`; the lock is kept as a file would be, by reference."""
 
@@ -44,6 +52,7 @@ class Gateway:
         self.standing = Standing.open(Site(folder / "lists", anchor), now)
         self.trust = keys.trust(f"{authority}/acme", "acme", "acme-2")
         self.locks: dict[str, Locked] = {}
+        self.locked_at = 1
 
     def offer(self, text: bytes, now: int) -> None:
         self.standing.offer(text, now)
@@ -52,6 +61,7 @@ class Gateway:
         self.standing.refresh(now)
 
     def lock(self, reference: str, found: Made) -> None:
+        self.locked_at = self.standing.index(0).version
         self.locks[reference] = Locked(
             reference=reference,
             manifest=found.plugin.digest,
@@ -69,5 +79,11 @@ class Gateway:
         wasm = self.store.read(pulled.proven.layer, 1 << 24)
         return Loaded(pulled.receipt.digest, wasm, pulled.receipt.id, pulled.receipt.version)
 
-    async def load(self, reference: str, now: int) -> Any:
-        return await self.pull(reference, None, now)
+    async def load(self, reference: str, now: int) -> Loaded:
+        """Load as a gateway does at its start, without any network."""
+        lock = Lock(revocations=max(1, self.locked_at), plugins=self.locks) if self.locks else None
+        supply = Supply(store=self.store, trust=self.trust, lock=lock, offline=True)
+        loader = Loader(Lenient(), bundle=_Bundle, revocations=self.standing, supply=supply, clock=lambda: now)
+        artifact = (await loader.verify(reference, self.folder)).artifact
+        assert artifact.release is not None
+        return Loaded(str(artifact.manifest_digest), artifact.wasm, artifact.release.id, artifact.release.version)
