@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -309,3 +311,22 @@ async def test_bare_files_are_for_development_only(places: Places, sandbox: Fake
     found = await loader.verify("file:x.wasm", tmp_path)
     assert (found.builtin, found.artifact.keys, found.manifest.version) == (False, (), "1.2.0")
     await refused(loader, "file:missing.wasm", tmp_path, 9, "cannot read: no such file")
+
+
+async def test_a_layout_in_a_tar_is_read_as_one_in_a_directory(
+    places: Places, sandbox: FakeSandbox, tmp_path: Path
+) -> None:
+    writer = writer_of(WASM, A, repository="localhost:5000/acme/echo")
+    with tarfile.open(tmp_path / "bundle.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in sorted(writer.files().items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    trust = TrustPolicy((rule_of(A, prefix="localhost:5000/acme"),))
+    loader = loader_of(sandbox, places, trust=trust)
+    found = await loader.verify("layout:bundle.tar#localhost:5000/acme/echo:1.2.0", tmp_path)
+    assert found.subject.repository == "localhost:5000/acme/echo"
+    (tmp_path / "bundle.tar").write_bytes((tmp_path / "bundle.tar").read_bytes().replace(b"acme/echo", b"acme/ecco"))
+    await refused(loader, "layout:bundle.tar#localhost:5000/acme/echo:1.2.0", tmp_path, 2, "0 entries")
+    (tmp_path / "bundle.tar").write_bytes(b"no tar")
+    await refused(loader, "layout:bundle.tar#localhost:5000/acme/echo:1.2.0", tmp_path, 2, "tar")

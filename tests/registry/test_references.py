@@ -10,6 +10,7 @@ from mcpg_registry.references import (
     FileReference,
     LayoutReference,
     RegistryReference,
+    is_named_repository,
     parse_reference,
 )
 
@@ -70,6 +71,11 @@ def test_the_four_forms() -> None:
         "file:",
         "file:///etc/passwd",
         "layout:dir",
+        "layout:dir#host:99999/acme/x:1",
+        "layout:dir#host:0/acme/x:1",
+        "layout:dir#host/acme:5/x:1",
+        "layout:dir#localhost:5000/../x:1",
+        "layout:dir#a b:5000/x:1",
         "layout:#acme/x:1",
         "layout:dir#acme/x",
         "layout:dir#../x:1",
@@ -98,3 +104,19 @@ def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(PluginRefused) as caught:
         parse_reference(text)
     assert caught.value.step == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost:5000/acme/x", "[::1]:5000/acme/x", "registry.corp:5000/x", "ghcr.io/acme/x"]
+)
+def test_a_name_in_a_layout_may_begin_with_the_host_that_it_came_from(name: str) -> None:
+    assert is_named_repository(name)
+    for ending, tag, digest in ((":1.0.0", "1.0.0", None), (f"@{DIGEST}", None, DIGEST)):
+        found = parse_reference(f"layout:bundle.tar#{name}{ending}")
+        assert found == LayoutReference("bundle.tar", name, tag, digest)
+        assert parse_reference(str(found)) == found
+
+
+@pytest.mark.parametrize("name", ["", "x:5000/", "x:5000", "../x", "a:b:c/x", "x:5000/Acme", "-x:5000/acme", "x" * 400])
+def test_what_is_no_name_with_a_host(name: str) -> None:
+    assert not is_named_repository(name)

@@ -58,7 +58,6 @@ class Change:
         self._added: list[str] = []
         self._prepared: dict[str, Prepared] = {}
         self._supply: Supply | None = None
-        self._judged_anew = False
 
     def names(self) -> set[str]:
         """Return the names of all uses that the file has; raises `ConfigError`."""
@@ -88,8 +87,14 @@ class Change:
         loader = self._rooms.loader
         before = loader.supply
         supply = await asyncio.to_thread(supply_of, self.loaded, locked=before.locked, offline=before.offline)
-        self._judged_anew = (before.trust, before.lock) != (supply.trust, supply.lock)
         self._supply, loader.supply = before, supply
+
+    def _judged_anew(self, source: str) -> bool:
+        """Whether trust policy or lock say another thing of a plugin than before."""
+        before, now = self._supply, self._rooms.loader.supply
+        if before is None or source.startswith(("builtin:", "file:")):
+            return False
+        return (before.trust, before.find(source)) != (now.trust, now.find(source))
 
     async def _ready(self, use: Wanted, known: Wanted | None, *, there: bool) -> None:
         """Make a use ready if it has to be: a new spec, a file that reads differently, another judgement."""
@@ -99,7 +104,7 @@ class Change:
             self._added.append(spec.name)
             return
         guest = catalog.guest(spec.name)
-        anew = catalog.revivable(spec.name) or (self._judged_anew and not spec.source.startswith("builtin:"))
+        anew = catalog.revivable(spec.name) or self._judged_anew(spec.source)
         if known is not None and known.spec == spec and not anew:
             config = await asyncio.to_thread(configure, guest.manifest, spec.config, spec.base, use=spec.name)
             if config.digest == guest.config_digest:
