@@ -63,11 +63,10 @@ def _standing(standing: Standing) -> Iterator[Result]:
 
 async def _feed(loaded: Loaded) -> Result:
     from mcpg.contract.problems import McpgError  # noqa: PLC0415 - slow to import
-    from mcpg.gateway.revocation_site import make_feed  # noqa: PLC0415 - likewise
-    from mcpg_registry.http import Network  # noqa: PLC0415 - likewise
+    from mcpg.gateway.revocation_site import make_feed, network  # noqa: PLC0415 - likewise
 
     remedy = "look at `revocations.feed`; what was taken before counts until its list expires"
-    http, sizes = Network(), []
+    http, sizes = network(), []
 
     async def look(text: bytes) -> None:
         sizes.append(len(text))

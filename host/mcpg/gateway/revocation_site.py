@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError, PluginRefused
 from mcpg.gateway.supplying import hosts_of
-from mcpg_registry.client import RegistryClient
-from mcpg_registry.credentials import StoredCredentials
 from mcpg_registry.layout import read_file
 from mcpg_registry.references import RegistryReference, parse_reference
 from mcpg_registry.trust.keys import load_public_keys
 from mcpg_revocations.envelopes import Anchor
 from mcpg_revocations.feeds import Feed
-from mcpg_revocations.sources import FileSource, HttpsSource, OciSource
 from mcpg_revocations.standing import Site, Standing
 
 if TYPE_CHECKING:
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from mcpg_registry.trust.keys import PublicKey
     from mcpg_revocations.sources import Source
 
-__all__ = ["STATE", "feed_file", "make_feed", "open_standing", "site_of"]
+__all__ = ["STATE", "feed_file", "make_feed", "network", "open_standing", "site_of"]
 
 STATE = "revocations"
 """The folder, in the state, of what this site has seen."""
@@ -65,15 +62,28 @@ def feed_file(loaded: Loaded) -> Path | None:
     return loaded.resolve(feed.removeprefix(_FILE)) if feed and feed.startswith(_FILE) else None
 
 
+def network(*, offline: bool = False) -> Http:
+    """Return what carries requests of a feed; the caller closes it. Offline it raises `RegistryFailed` on any use."""
+    from mcpg_registry.http import Network, NoNetwork  # noqa: PLC0415 - slow to import, and few need it
+
+    return NoNetwork() if offline else Network()
+
+
 def make_feed(loaded: Loaded, http: Http) -> Feed | None:
     """Return the feed that the file names, if any; `ConfigError` for one that cannot be. It opens no connection."""
     given, path = loaded.config.revocations, feed_file(loaded)
     if given.feed is None:
         return None
+    from mcpg_revocations.sources import FileSource  # noqa: PLC0415 - slow to import, and few need it
+
     return Feed(FileSource(path) if path else _remote(loaded, given.feed, http), interval=given.poll)
 
 
 def _remote(loaded: Loaded, feed: str, http: Http) -> Source:
+    from mcpg_registry.client import RegistryClient  # noqa: PLC0415 - slow to import, and few need it
+    from mcpg_registry.credentials import StoredCredentials  # noqa: PLC0415 - likewise
+    from mcpg_revocations.sources import HttpsSource, OciSource  # noqa: PLC0415 - likewise
+
     hosts, registries = hosts_of(loaded), loaded.config.registries
     if feed.startswith(_HTTP):
         return HttpsSource(http, feed, hosts.of(feed.partition("://")[2].partition("/")[0]))

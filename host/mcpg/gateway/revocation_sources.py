@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import watchfiles
 
 from mcpg.contract.problems import McpgError, RegistryFailed
-from mcpg.gateway.revocation_site import STATE, feed_file, make_feed, open_standing
+from mcpg.gateway.revocation_site import STATE, feed_file, make_feed, network, open_standing
 from mcpg.gateway.revoking import Revoking
-from mcpg_registry.http import Network, NoNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -75,10 +74,11 @@ class Watched:
 async def open_revocations(loaded: Loaded, stack: AsyncExitStack, *, offline: bool = False) -> tuple[Revoking, Sources]:
     """Read what is revoked here, and ask the feed once; raises `McpgError`. Their closing is left to `stack`."""
     standing = await asyncio.to_thread(open_standing, loaded, int(time.time()))
-    http = NoNetwork() if offline else Network()
-    stack.push_async_callback(http.aclose)
-    feed = make_feed(loaded, http)
-    given = loaded.config.revocations
+    given, feed = loaded.config.revocations, None
+    if given.feed is not None:
+        http = network(offline=offline)
+        stack.push_async_callback(http.aclose)
+        feed = make_feed(loaded, http)
     revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
     stack.push_async_callback(revoking.close)
     folders = [loaded.resolve(folder) for folder in (given.additions, given.overrides) if folder]
