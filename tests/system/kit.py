@@ -79,6 +79,7 @@ class Gateway:
         self.log_file = folder / "log"
         self.host = host
         self.variables: dict[str, str] = {}
+        self.options: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.state.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -106,7 +107,7 @@ class Gateway:
         """Start the process and wait for nothing."""
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                self.command("serve", "--config", str(self.config)),
+                self.command("serve", "--config", str(self.config), *self.options),
                 cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         return self.process

@@ -47,10 +47,10 @@ def telling(*, silent: bool = False) -> Iterator[Told]:
     if silent or not sys.stderr.isatty():
         yield Told(None, silent=silent)
         return
+    from rich import progress  # noqa: PLC0415 - likewise
     from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
 
-    label = TextColumn("{task.description}", markup=False)
-    columns = (label, BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    label = progress.TextColumn("{task.description}", markup=False)
+    columns = (label, progress.BarColumn(), progress.DownloadColumn(), progress.TransferSpeedColumn())
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         yield Told(bars)
