@@ -12,12 +12,13 @@ blocks.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError
 from mcpg_mirror.faults import refused, while_storing
 from mcpg_mirror.journal import journal_in
+from mcpg_mirror.locks import lock_entries
 from mcpg_mirror.overlay import Overlay
 from mcpg_mirror.spooling import discard, gather_parts, receive
 from mcpg_mirror.verifying import verify_bundle
@@ -27,12 +28,13 @@ from mcpg_registry.manifests import Descriptor
 from mcpg_registry.receipts import Facts, make_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mcpg_mirror.lists import Believed
     from mcpg_mirror.verifying import Finding, Findings, Here
     from mcpg_registry.claims import Referrer
+    from mcpg_registry.locking import Lock, Locked
     from mcpg_registry.proving import Proven
     from mcpg_registry.receipts import Receipt
     from mcpg_registry.store import Store
@@ -46,15 +48,20 @@ INCOMING = "incoming"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the operator says beyond "take it": the reason for taking a list that is stale or dead, and who says so."""
+    """What the operator says beyond "take it": the reason for taking a list that is stale or dead, and who says so.
+
+    With `take_lock` the bundle's lock entries are wanted too, none older than what `lock` has.
+    """
 
     stale_reason: str = ""
     by: str = ""
+    take_lock: bool = False
+    lock: Lock | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import: plugins by name, and whether the site's list changed."""
+    """What came of an import: plugins by name, whether the site's list changed, lock entries if they were wanted."""
 
     bundle: str
     installed: tuple[str, ...]
@@ -63,6 +70,7 @@ class Imported:
     list_changed: bool
     state: str
     resumed: bool
+    locked: Mapping[str, Locked] = field(default_factory=dict)
 
 
 def import_bundle(
@@ -77,7 +85,8 @@ def import_bundle(
     findings = verify_bundle(place, here, progress)  # 1
     try:
         believed = demand_good(findings, wish)  # 2
-        result = _take(findings, believed, store, here, wish)
+        locked = lock_entries(findings, wish.lock) if wish.take_lock else {}
+        result = replace(_take(findings, believed, store, here, wish), locked=locked)
     finally:
         findings.bundle.files.close()
     discard(path, store.directory / INCOMING)

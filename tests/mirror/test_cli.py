@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.mirror.folders import CONFIG, Folder, shop_of
-from tests.mirror.workshop import ANCHOR, DAY, ECHO, LISTERS, OPERATOR, large, list_text
+from tests.mirror.workshop import ANCHOR, DAY, ECHO, LISTERS, OPERATOR, PUBLISHER, large, list_text
 from tests.registry.artifacts import component
 
 from mcpg_registry.digests import digest_bytes
+from mcpg_registry.locking import read_lock, write_lock
 from mcpg_revocations.standing import Site, Standing
 
 
@@ -109,6 +110,32 @@ def test_what_the_store_lacks_comes_from_a_mirror_or_from_a_layout_in_the_lock(n
     (other.path / "mcpg.lock").write_bytes(shop.lock.text())
     made = other.json("create", "--out", "third.tar")
     assert [each["name"] for each in made["plugins"]] == ["ghcr.io/acme/asks:3.0.0", "ghcr.io/acme/echo:1.2.0"]
+
+
+def test_the_lock_comes_along_if_it_is_wanted(near: Folder, far: Folder) -> None:
+    shop = shop_of()
+    shop.locked = {each.reference: each for each in shop.locked.values()}
+    near.stock(shop)
+    near.run("create", "--out", "m.tar")
+    bundle = str(near.path / "m.tar")
+    far.run("import", bundle)
+    assert not (far.path / "mcpg.lock").exists()
+    far.run("import", bundle, "--take-lock", "--to", "registry.corp/mirror", code=2)
+    done = far.json("import", bundle, "--take-lock")
+    assert done["locked"] == ["ghcr.io/acme/asks:3.0.0", "ghcr.io/acme/echo:1.2.0"]
+    lock = read_lock(far.path / "mcpg.lock")
+    assert lock is not None
+    assert {name: each.manifest for name, each in lock.plugins.items()} == {
+        name: each.manifest for name, each in shop.locked.items()
+    }
+    assert lock.plugins["ghcr.io/acme/asks:3.0.0"].grants == ("http",)
+    assert lock.plugins["ghcr.io/acme/asks:3.0.0"].keys == (PUBLISHER.public.id,)
+    newer = msgspec.structs.replace(lock.plugins["ghcr.io/acme/echo:1.2.0"], version="1.9.0")
+    write_lock(far.path / "mcpg.lock", lock.changed({newer.reference: newer}, 1))
+    (receipt,) = [each for each in far.store.receipts() if each.id == "acme/echo"]
+    far.store.remove(receipt.repository, receipt.digest)
+    assert far.error("import", bundle, "--take-lock", code=3)["code"] == "downgrade"
+    assert len(far.store.receipts()) == 1, "nothing was taken"
 
 
 def test_without_a_lock_there_is_nothing_to_make(far: Folder) -> None:

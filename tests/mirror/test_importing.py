@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,11 +35,13 @@ from tests.registry.artifacts import component
 
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 from mcpg_mirror import importing
+from mcpg_mirror.catalogue import catalogue_of
 from mcpg_mirror.faults import Incomplete
 from mcpg_mirror.having import digests_of, have_text, parse_have
 from mcpg_mirror.importing import Imported, Wish, import_bundle, receive_stream
 from mcpg_mirror.journal import journal_in
 from mcpg_mirror.lists import SiteLists
+from mcpg_mirror.reading import open_bundle
 from mcpg_mirror.writing import MIN_PART, write_parts, write_tar
 from mcpg_registry.claims import claim_from
 from mcpg_registry.digests import digest_bytes
@@ -103,6 +106,23 @@ def test_what_a_site_has_after_an_import_makes_the_next_increment(tmp_path: Path
         for folder in (tmp_path, tmp_path / "other")
     )
     assert one == other
+
+
+def test_a_plugin_that_is_locked_by_digest_alone_has_no_tag(tmp_path: Path) -> None:
+    shop = Workshop()
+    locked = shop.add(ECHO)
+    name = f"ghcr.io/acme/echo@{locked.manifest}"
+    shop.locked = {name: msgspec.structs.replace(locked, reference=name)}
+    assert take(tmp_path, tar_of(files_of(plan_of(shop)))).installed == (name,)
+    (receipt,) = Store(tmp_path / "store").receipts()
+    assert (receipt.repository, receipt.tags) == ("ghcr.io/acme/echo", {})
+    bundle = open_bundle(tmp_path / "m.tar")
+    (repository,) = {
+        id(each): each for name, each in catalogue_of(bundle).repositories.items() if "echo" in name
+    }.values()
+    bundle.files.close()
+    assert locked.manifest in repository.manifests
+    assert [tag for tag in repository.tags if not tag.startswith("sha256-")] == []
 
 
 def test_an_increment_without_its_base_names_what_is_missing(tmp_path: Path) -> None:

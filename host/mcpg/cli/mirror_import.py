@@ -30,6 +30,7 @@ __all__ = ["import_"]
 @click.argument("bundle", type=click.Path(path_type=Path, allow_dash=True))
 @operator_option
 @click.option("--to", "target", metavar="HOST/PREFIX", help="Push to a registry instead of filling the store.")
+@click.option("--take-lock", is_flag=True, help="Put what the bundle's lock names into this site's lock.")
 @click.option("--accept-stale", is_flag=True, help="Take it although its revocation list is stale or dead.")
 @click.option("--reason", default="", help="Why --accept-stale: recorded in the journal of imports.")
 @site_options("store", "trust", "key", "lock", "offline", "plain-http")
@@ -40,6 +41,7 @@ def import_(
     *,
     operators: tuple[Path, ...],
     target: str | None,
+    take_lock: bool,
     accept_stale: bool,
     reason: str,
     as_json: bool,
@@ -53,7 +55,11 @@ def import_(
     """
     if bool(reason) != accept_stale:
         raise click.UsageError("--accept-stale and --reason belong together")
-    document = asyncio.run(_import(bundle, chosen, operators, target=target, reason=reason, silent=as_json))
+    if take_lock and target:
+        raise click.UsageError("--take-lock goes with the store, not with --to")
+    document = asyncio.run(
+        _import(bundle, chosen, operators, target=target, take_lock=take_lock, reason=reason, silent=as_json)
+    )
 
     def draw(console: Console) -> None:
         verb = "pushed" if target else "installed"
@@ -61,19 +67,28 @@ def import_(
         for name in document["installed"]:
             say(console, f"  {name}")
         changed = "now in force" if document["list_changed"] else "no change"
+        for reference in document.get("locked", ()):
+            say(console, f"  locked       {reference}")
         say(console, f"  revocations  version {document['revocations']}, {document['state']}, {changed}")
 
     show(document, draw, as_json=as_json)
 
 
 async def _import(
-    path: Path, chosen: Chosen, operators: tuple[Path, ...], *, target: str | None, reason: str, silent: bool
+    path: Path,
+    chosen: Chosen,
+    operators: tuple[Path, ...],
+    *,
+    target: str | None,
+    take_lock: bool,
+    reason: str,
+    silent: bool,
 ) -> dict[str, Any]:
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_mirror.importing import Wish  # noqa: PLC0415 - likewise
 
     site = await asyncio.to_thread(open_site, chosen)
-    wish = Wish(stale_reason=reason, by=whoever())
+    wish = Wish(stale_reason=reason, by=whoever(), take_lock=take_lock, lock=site.lock)
     if target is None:
         return await asyncio.to_thread(_into_store, path, site, operators, wish, silent=silent)
     return await _into_registry(path, site, operators, wish, target.rstrip("/"), silent=silent)
@@ -81,12 +96,15 @@ async def _import(
 
 def _into_store(path: Path, site: Site, operators: tuple[Path, ...], wish: Wish, *, silent: bool) -> dict[str, Any]:
     from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_locking import change_lock  # noqa: PLC0415 - likewise
     from mcpg_mirror.importing import import_bundle  # noqa: PLC0415 - likewise
 
     path = _received(path, site, silent=silent)
     here = here_of(site, operators, base=site.store)
     with counting(path.name, size_of(path), silent=silent) as progress:
         done = import_bundle(path, site.store, here, wish=wish, progress=progress)
+    if done.locked:
+        change_lock(site.lock_path, lambda before: before | dict(done.locked), done.version)
     return {
         "bundle": done.bundle,
         "store": str(site.store.directory),
@@ -96,6 +114,7 @@ def _into_store(path: Path, site: Site, operators: tuple[Path, ...], wish: Wish,
         "state": done.state,
         "list_changed": done.list_changed,
         "resumed": done.resumed,
+        "locked": sorted(done.locked),
     }
 
 
