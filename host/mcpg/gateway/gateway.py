@@ -238,7 +238,10 @@ class Gateway:
 
     def _plugin_moved(self, what: str, facts: Mapping[str, Any]) -> None:
         if what == "plugin-fenced":
+            log.error("`%s` is fenced: %s", facts.get("use"), facts.get("reason"))
             self.kill.forget(str(facts.get("use")), str(facts.get("wasm")))
+        if what == "plugin-warning":
+            log.warning("`%s`: %s", facts.get("use"), facts.get("warning"))
         if what not in {"plugin-resolved", "plugin-verified", "plugin-compiled"}:
             self._record(what, facts)
 
