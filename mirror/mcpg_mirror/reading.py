@@ -76,7 +76,6 @@ class Bundle:
     signer: Digest | None
     revocations: bytes
     lock: Lock
-    trust: bytes
 
     def where(self) -> str:
         """Return how errors call it."""
@@ -167,9 +166,9 @@ def _opened(path: Path, files: BundleFiles, operators: Sequence[PublicKey]) -> B
         if more or digest_bytes(revocations) != inventory.revocations.digest:
             raise ValueError("the revocation list is not the one of the inventory")
         lock = parse_lock(read_paper(layout, papers["lock"], LOCK)[0][1])
-        trust = read_paper(layout, papers["trust"], TRUST)[0][1]
+        read_paper(layout, papers["trust"], TRUST)  # for people: it only has to be there
         _check_blobs(files, layout, inventory)
-    return Bundle(str(path), files, layout, inventory, signer, revocations, lock, trust)
+    return Bundle(str(path), files, layout, inventory, signer, revocations, lock)
 
 
 def hash_all(files: BundleFiles, progress: Callable[[int], None], *, where: str) -> None:
