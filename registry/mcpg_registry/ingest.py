@@ -38,6 +38,7 @@ class Ingest:
         self._blob = blob
         self._checker = Checker(descriptor.digest, descriptor.size)
         self._committed = False
+        self._written_back = 0
         self._resume()
         self.resumed = self.offset > 0
         """Whether some of the bytes were there before."""
@@ -53,6 +54,7 @@ class Ingest:
         while view:
             view = view[self._file.write(view) :]
         self.offset += len(chunk)
+        self._write_back()
 
     def restart(self) -> None:
         """Forget what has come: the next byte is the first."""
@@ -60,6 +62,7 @@ class Ingest:
         self._file.truncate(0)
         self._checker = Checker(self.descriptor.digest, self.descriptor.size)
         self.offset, self.resumed = 0, False
+        self._written_back = 0
 
     def finish(self) -> bytes:
         """Return all bytes, whose size and digest are those promised; else `ValueError`, and nothing is kept."""
@@ -105,6 +108,14 @@ class Ingest:
         if self.offset == 0:
             self.drop()
         self.close()
+
+    def _write_back(self) -> None:
+        """Have the kernel begin to write what has come to the disk, so that the sync in the end finds it there."""
+        length = self.offset - self._written_back
+        if length >= _CHUNK and hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._file.fileno(), self._written_back, length, os.POSIX_FADV_DONTNEED)
+            self._written_back = self.offset
 
     def _resume(self) -> None:
         """Hash what lies there from before; what is too long is forgotten."""
