@@ -117,6 +117,32 @@ def test_audit_names_the_use_that_is_hit(desk: Desk, place: str) -> None:
     assert walked["error"]["code"] == "plugin-revoked"
 
 
+def test_audit_knows_the_vulnerabilities_that_signers_state(desk: Desk, registry: Registry, place: str) -> None:
+    desk.pair("stranger", PrivateKey.generate())
+    desk.run("lock")
+    desk.run("sign", f"{place}:1.0.0", "--offline", "--key", "stranger.key", "--vulnerability", "CVE-2026-1234")
+    entry = {"id": "v", "action": "block", "reason": "known", "vulnerability": "CVE-2026-1234"}
+    desk.write("additions/1.json", json.dumps({"schema": 1, "entries": [entry]}))
+    path = desk.folder / "mcpg.yaml"
+    path.write_text(path.read_text() + "revocations: {additions: additions}\n")
+    assert desk.json("audit")["ok"]  # nobody trusts the stranger
+    desk.run("sign", f"{place}:1.0.0", "--offline", "--key", "k.key", "--vulnerability", "CVE-2026-1234")
+    hits = [each["held"] for each in desk.json("audit", code=3)["plugins"] if each["action"] == "block"]
+    assert hits == ["installed"]
+
+
+def test_a_lock_is_checked_again_without_asking_anybody(desk: Desk, registry: Registry, place: str) -> None:
+    desk.run("lock")
+    registry.requests.clear()
+    assert desk.json("lock")["changed"] is False
+    assert registry.requests == []
+    blobs = desk.folder / "var" / "plugins" / "blobs" / "sha256"
+    layer = max(blobs.iterdir(), key=lambda path: path.stat().st_size)
+    layer.chmod(0o644)
+    layer.write_bytes(b"x" * layer.stat().st_size)
+    assert desk.refused("lock")["code"] == "bad-digest"
+
+
 def test_a_mirror_is_audited_too(desk: Desk, place: str) -> None:
     desk.push(f"layout:usb#{place}")
     entry = {"id": "k", "action": "block", "reason": "stolen", "key": desk.key.public.id}

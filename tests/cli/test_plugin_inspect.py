@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.cli.goods import Desk, component
 
-from mcpg_registry.digests import hex_of
+from mcpg_registry.digests import digest_bytes, hex_of
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
@@ -129,3 +130,18 @@ def test_options_name_files_that_are_not_there(desk: Desk, tmp_path: Path) -> No
     assert desk.refused("inspect", f"{LAYOUT}:1.0.0", "--key", "none.pub", code=1)["code"] == "bad-key-file"
     (tmp_path / "mcpg.lock").write_text("{")
     assert "lock" in desk.refused("inspect", f"{LAYOUT}:1.0.0", code=1)["where"]
+
+
+def test_what_an_artifact_says_cannot_steer_a_terminal(desk: Desk) -> None:
+    desk.run("push", "anon.wasm", LAYOUT)
+    index = json.loads((desk.folder / "lay" / "index.json").read_text())
+    blobs = desk.folder / "lay" / "blobs" / "sha256"
+    manifest = json.loads((blobs / hex_of(index["manifests"][0]["digest"])).read_text())
+    manifest["annotations"]["dev.mcpg.plugin.id"] = "\x1b[2J\x1b]0;owned\x07"
+    text = json.dumps(manifest).encode()
+    index["manifests"][0] |= {"digest": digest_bytes(text), "size": len(text)}
+    (blobs / hex_of(digest_bytes(text))).write_bytes(text)
+    (desk.folder / "lay" / "index.json").write_text(json.dumps(index))
+    done = desk.run("sign", f"{LAYOUT}:1.0.0", "--key", "k.key", code=3)
+    assert "owned" in done.stderr
+    assert "\x1b" not in done.output

@@ -59,9 +59,9 @@ class Verb(click.Command):
             return super().invoke(ctx)
         except McpgError as error:
             if ctx.params.get("as_json"):
-                click.echo(json.dumps({"error": failure(error)}, indent=2), err=True)
+                click.echo(_json({"error": failure(error)}, indent=2), err=True)
             else:
-                click.echo(f"error: {error.diagnostics()}", err=True)
+                click.echo(f"error: {plain(error.diagnostics())}", err=True)
             ctx.exit(REFUSED if isinstance(error, PluginRefused) and error.code != MISCONFIGURED else FAILED)
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith("mcpg"):

@@ -62,7 +62,10 @@ async def _lock(references: tuple[str, ...], chosen: Chosen, *, check: bool, sil
     if check:
         changed = locked_text(site.lock, after, newest) != (site.lock.text() if site.lock else b"")
     else:
-        changed = await asyncio.to_thread(change_lock, site.lock_path, lambda _: after, newest)
+        whole = site.loaded is not None  # without a file nobody says that something is not wanted any more
+        changed = await asyncio.to_thread(
+            change_lock, site.lock_path, lambda now: after if whole else now | after, newest
+        )
     return {
         "lock": str(site.lock_path),
         "changed": changed,
@@ -88,8 +91,9 @@ async def _entries(site: Site, wanted: tuple[str, ...], told: Told) -> dict[str,
     async with open_puller(site, told, wanted) as pull_one:
         for text in wanted:
             known = site.locked(text)
-            if text.startswith("layout:"):
-                fresh = locked_of(await walk(text, site), site)
+            installed = await asyncio.to_thread(site.installed, text, known)
+            if text.startswith("layout:") or installed:
+                fresh = locked_of(await walk(installed or text, site), site)
             else:
                 fresh = (await pull_one(wish_for(site, text))).locked()
             found[text] = known or fresh

@@ -18,7 +18,7 @@ from mcpg.gateway.trusting import policy_in, policy_of
 from mcpg_registry.hosts import Hosts, Mirror
 from mcpg_registry.keyfiles import read_public_keys
 from mcpg_registry.locking import Lock, read_lock
-from mcpg_registry.references import RegistryReference
+from mcpg_registry.references import RegistryReference, parse_reference
 from mcpg_registry.steps import at_step
 from mcpg_registry.store import Store
 from mcpg_registry.trust.policy import TrustPolicy
@@ -71,6 +71,14 @@ class Site:
         """Return what the lock says of an artifact, whatever name it was locked under in its repository."""
         plugins = self.lock.plugins.values() if self.lock else ()
         return next((each for each in plugins if each.manifest == digest and repository in each.reference), None)
+
+    def installed(self, reference: str, locked: Locked | None) -> str:
+        """Return what is locked of a registry's plugin by its digest, if the store has it; else nothing. It blocks."""
+        parsed = parse_reference(reference)
+        if locked is None or not isinstance(parsed, RegistryReference):
+            return ""
+        repository = f"{parsed.host}/{parsed.repository}"
+        return f"{repository}@{locked.digest}" if self.store.holds(repository, locked.digest) else ""
 
     def everything(self) -> tuple[str, ...]:
         """Return a reference by digest for all that is installed, then what the lock names besides; it blocks."""

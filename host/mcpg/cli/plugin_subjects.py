@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mcpg.cli.plugin_targets import repository_of
+from mcpg.contract.problems import McpgError
 from mcpg.plugins.artifacts import open_layout
 from mcpg.plugins.builtin import Bundle
 from mcpg_registry import media
+from mcpg_registry.claims import claim_from
 from mcpg_registry.manifests import parse_manifest, plugin_layer
 from mcpg_registry.media import PLUGIN, REF_NAME
+from mcpg_registry.proving import Judgement, prove
+from mcpg_registry.references import LayoutReference, RegistryReference, parse_reference
 from mcpg_registry.steps import at_step
 from mcpg_registry.trust.bundles import claimed_keys
 from mcpg_revocations.index import Subject
@@ -38,20 +43,24 @@ class Held:
 
 def held(site: Site) -> Iterator[Held]:
     """Yield what is built in, installed, locked and in the site's mirrors on this machine; it blocks."""
-    for name, locked in Bundle.open().lock.plugins.items():
-        yield Held(f"builtin:{name}", "builtin", _locked_subject(locked))
+    bundle = Bundle.open()
+    keys = tuple(trusted.key.id for trusted in bundle.rule.keys)
+    for name, locked in bundle.lock.plugins.items():
+        yield Held(f"builtin:{name}", "builtin", replace(_locked_subject(locked, locked.id), keys=keys))
     with at_step(11, where="the store", remedy="pull the plugin again"):
         receipts = site.store.receipts()
     for receipt in receipts:
-        yield Held(f"{receipt.repository}@{receipt.manifest.digest}", "installed", installed_subject(receipt))
-    for locked in site.lock.plugins.values() if site.lock else ():
-        yield Held(locked.reference, "locked", _locked_subject(locked))
+        yield Held(f"{receipt.repository}@{receipt.manifest.digest}", "installed", _proven_subject(site, receipt))
+    for name, locked in site.lock.plugins.items() if site.lock else ():
+        reference = parse_reference(name)
+        repository = repository_of(reference) if isinstance(reference, LayoutReference | RegistryReference) else ""
+        yield Held(name, "locked", _locked_subject(locked, repository))
     for place in site.mirrors:
         yield from _mirrored(place)
 
 
 def installed_subject(receipt: Receipt) -> Subject:
-    """Return what a list is asked about an installed plugin."""
+    """Return what a list is asked about an installed plugin, as its receipt has it."""
     return Subject(
         manifest=receipt.manifest.digest,
         wasm=receipt.layer.digest,
@@ -63,8 +72,30 @@ def installed_subject(receipt: Receipt) -> Subject:
     )
 
 
-def _locked_subject(locked: Locked) -> Subject:
-    return Subject(manifest=locked.manifest, wasm=locked.wasm, id=locked.id, version=locked.version)
+def _proven_subject(site: Site, receipt: Receipt) -> Subject:
+    """Return what a list is asked about an installed plugin, with the vulnerabilities that trusted signers state."""
+    subject = installed_subject(receipt)
+    try:
+        claim = claim_from(site.store, receipt.repository, None, receipt.digest, where=receipt.repository)
+        rule = site.trust.rule_for(receipt.repository)
+        signed = prove(claim, Judgement(rule, site.now), where=receipt.repository).signed
+    except McpgError:
+        return subject
+    keys = tuple(dict.fromkeys([*subject.keys, *signed.keys]))
+    identities = tuple(dict.fromkeys([*subject.identities, *signed.identities]))
+    return replace(subject, keys=keys, identities=identities, vulnerabilities=signed.vulnerabilities)
+
+
+def _locked_subject(locked: Locked, repository: str) -> Subject:
+    return Subject(
+        manifest=locked.manifest,
+        wasm=locked.wasm,
+        id=locked.id,
+        version=locked.version,
+        keys=locked.keys,
+        repository=repository,
+        identities=locked.identities,
+    )
 
 
 def _mirrored(place: Path) -> Iterator[Held]:

@@ -9,6 +9,7 @@ import click
 
 from mcpg.cli.output import FAILED, REFUSED, Verb, failure, json_option, say, show, table
 from mcpg.cli.plugin_options import site_options
+from mcpg.contract.problems import PluginRefused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,8 +39,6 @@ def verify(
     show([_document(each) for each in walks], lambda console: _draw(console, walks), as_json=as_json)
     errors = [each.error for each in walks if each.error]
     if errors:
-        from mcpg.contract.problems import PluginRefused  # noqa: PLC0415 - only when it is needed
-
         refused = any(isinstance(error, PluginRefused) for error in errors)
         click.get_current_context().exit(REFUSED if refused else FAILED)
 
@@ -62,7 +61,8 @@ def _document(walked: Walk) -> dict[str, Any]:
 def _draw(console: Console, walks: list[Walk]) -> None:
     for walked in walks:
         say(console, walked.text)
-        rows = [(str(row.step), row.name, "passed" if row.passed else "REFUSED", row.found) for row in walked.rows]
+        bad = "REFUSED" if isinstance(walked.error, PluginRefused) else "failed"
+        rows = [(str(row.step), row.name, "passed" if row.passed else bad, row.found) for row in walked.rows]
         table(console, ("step", "what", "result", "found"), rows)
         if walked.error is not None and walked.error.remedy:
             say(console, f"to do: {walked.error.remedy}")
