@@ -26,7 +26,7 @@ import msgspec
 from mcpg_registry import media
 from mcpg_registry.claims import Referrer, signature_of
 from mcpg_registry.digests import Checker, Digest, digest_bytes, hex_of, parse_digest
-from mcpg_registry.durable import Landing, make_directory, sync_directory, write_whole
+from mcpg_registry.durable import Landing, make_directories, sync_directory, write_whole
 from mcpg_registry.ingest import Ingest, open_partial
 from mcpg_registry.layout import read_file
 from mcpg_registry.receipts import MAX_RECEIPT, MAX_TAGS, parse_receipt, receipt_name
@@ -278,8 +278,7 @@ class Store:
         return self.blobs / hex_of(parse_digest(digest))
 
     def _make(self) -> None:
-        for directory in (self.blobs, self.partials, self._receipts):
-            make_directory(directory)
+        make_directories(self.blobs, self.partials, self._receipts)
 
     @contextlib.contextmanager
     def _locked(self, how: int, name: str = "lock") -> Iterator[None]:
