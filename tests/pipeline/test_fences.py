@@ -69,6 +69,23 @@ async def test_what_is_fenced_while_the_backend_is_at_work_leaves_no_answer(desk
     assert (outcome["status"], outcome["code"]) == ("unknown", "plugin-fenced")
 
 
+async def test_an_answer_that_waits_for_its_record_when_its_plugin_is_fenced_is_not_told(desk):
+    desk.set()
+    append = desk.bench.ledger.append
+
+    async def late(tenant, record):
+        if record["kind"] == "outcome":
+            desk.bench.distrust.note("back", desk.guests["back"].digest)
+        return await append(tenant, record)
+
+    desk.bench.ledger.append = late
+    with pytest.raises(Refusal, match="`back` has been fenced"):
+        await desk.bench.call()
+    assert [(r["kind"], r.get("status", r.get("stage"))) for r in desk.bench.ledger.records] == [
+        ("intent", None), ("outcome", "ok"), ("refusal", "fence"),
+    ]  # fmt: skip
+
+
 async def test_another_plugin_that_is_fenced_disturbs_nobody(desk):
     desk.set(back="other")
     assert "isError" not in await desk.bench.call()

@@ -68,6 +68,8 @@ class Flight:
     """The JSON text of the final arguments, once there is an intent."""
     judgement: Judgement | None = None
     held: Held | None = None
+    failed: bool = False
+    """Whether what is told is our own error, and nothing that a plugin has said."""
 
     @property
     def transforms(self) -> tuple[Stage, ...]:
@@ -145,7 +147,10 @@ class Calls:
             raise await self._hidden_or(flight, undecided) from error
         await self._reserve(flight)
         await self._intend(flight)
-        return await self._perform(flight)
+        result = await self._perform(flight)
+        if not flight.failed:
+            await self._refuse_fenced(flight)  # while the outcome was written
+        return result
 
     async def _resolve(self, plan: Plan, kind: RouteKind, call: McpCall, work: Work) -> Route:
         if plan.halted:
@@ -211,7 +216,7 @@ class Calls:
         """Return if all that has judged this call may be believed; raises `Refusal`, recorded, otherwise."""
         if use := self._fenced(flight.work):
             refused = fenced(use, flight.work.call_id)
-            await self._refuse(flight.work, flight.call, "policy", refused)
+            await self._refuse(flight.work, flight.call, "fence", refused)
             raise refused
 
     def _fenced(self, work: Work) -> str:
@@ -246,6 +251,7 @@ class Calls:
         except (RunFailed, PluginRefused) as error:
             status = "unknown" if isinstance(error, MayHaveHappened) else "failed"
             outcome = {"status": status, "result": None, "problem": error.code, "message": error.message}
+            flight.failed = True
             return await self._failure(flight, error)
         except Refusal as refused:
             outcome = {"status": "failed", "result": None, "problem": str(refused.code), "message": str(refused)}
