@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
-from tests.registry.artifacts import facts_of, packed_of, signatures_of, with_section
+from tests.registry.artifacts import facts_of, leb, packed_of, signatures_of, with_section
 
 from mcpg.cli.group import cli
 from mcpg.plugins.builtin import Bundle
@@ -48,10 +48,16 @@ def _bare(name: str) -> tuple[bytes, bytes]:
     return wasm.replace(whole, b""), section
 
 
-def component(name: str = "identity-anonymous", **changes: Any) -> bytes:
-    """Return a built-in component that says something else of itself: it loads and runs as before."""
+def component(name: str = "identity-anonymous", *, padding: int = 0, **changes: Any) -> bytes:
+    """Return a built-in component that says something else of itself: it loads and runs as before.
+
+    `padding` are bytes of a section that means nothing.
+    """
     wasm, section = _bare(name)
     manifest = json.loads(section) | {"id": "acme/anon", "version": "1.0.0"} | changes
+    if padding:
+        body = leb(3) + b"pad" + b"\0" * padding
+        wasm += b"\0" + leb(len(body)) + body
     return with_section(wasm, json.dumps(manifest).encode())
 
 

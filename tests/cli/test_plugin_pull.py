@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,3 +171,25 @@ def test_people_see_lines_on_standard_error_and_results_on_the_other(desk: Desk,
     done = desk.run("pull", f"{place}:1.0.0", HTTP, "--key", "k.pub")
     assert done.stdout.startswith("pulled acme/anon 1.0.0 from registry")
     assert desk.run("pull", f"{place}:1.0.0", HTTP, "--key", "k.pub", "--json").stderr == ""
+
+
+def test_a_terminal_sees_how_far_it_is(desk: Desk, registry: Registry) -> None:
+    stock(registry, "acme/large", desk.key, padding=3_000_000)
+    command = [sys.executable, "-m", "mcpg", "plugin", "pull", f"{registry.authority}/acme/large:1.0.0", HTTP]
+    main, other = pty.openpty()
+    with subprocess.Popen(
+        [*command, "--key", "k.pub"], cwd=desk.folder, stdin=other, stdout=subprocess.PIPE, stderr=other
+    ) as process:
+        os.close(other)
+        seen = b""
+        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(main, 65536):
+                seen += part
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+    os.close(main)
+    assert process.returncode == 0, seen
+    assert b"\x1b[" in seen
+    assert b"MB/s" in seen
+    assert said.startswith("pulled acme/anon 1.0.0")
+    assert "\x1b" not in said
