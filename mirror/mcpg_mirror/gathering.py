@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, PluginRefused
 from mcpg_mirror.faults import Incomplete
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
@@ -89,7 +89,10 @@ def wanted_of(lock: Lock) -> tuple[Wanted, ...]:
 
 
 def gather(shelf: Shelf, wanted: Sequence[Wanted], prove: Callable[[Claim, Locked], Proven]) -> Gathered:
-    """Return what `shelf` has of `wanted`, each proven by `prove` and its layer read; `PluginRefused` for a bad one."""
+    """Return what `shelf` has of `wanted`, each proven by `prove` and its layer read; `PluginRefused` for a bad one.
+
+    A plugin whose bytes are damaged is missing: the pull that brings it mends the store.
+    """
     plugins: list[Proven] = []
     missing: list[Missing] = []
     for each in wanted:
@@ -98,13 +101,22 @@ def gather(shelf: Shelf, wanted: Sequence[Wanted], prove: Callable[[Claim, Locke
         except (ValueError, FileNotFoundError) as error:
             missing.append(Missing(each, str(error)))
             continue
-        where = f"plugin `{each.reference}`"
-        claim = claim_from(shelf, each.repository, each.tag or None, each.digest, where=where)
-        proven = prove(claim, each.locked)
-        with at_step(9, where=where, remedy=AGAIN, code="bad-digest"):
-            shelf.read(proven.layer, media.MAX_LAYER)
-        plugins.append(proven)
+        try:
+            plugins.append(_proven(shelf, each, prove))
+        except PluginRefused as error:
+            if error.code != "bad-digest":
+                raise
+            missing.append(Missing(each, error.message))
     return Gathered(tuple(plugins), tuple(missing))
+
+
+def _proven(shelf: Shelf, wanted: Wanted, prove: Callable[[Claim, Locked], Proven]) -> Proven:
+    where = f"plugin `{wanted.reference}`"
+    claim = claim_from(shelf, wanted.repository, wanted.tag or None, wanted.digest, where=where)
+    proven = prove(claim, wanted.locked)
+    with at_step(9, where=where, remedy=AGAIN, code="bad-digest"):
+        shelf.read(proven.layer, media.MAX_LAYER)
+    return proven
 
 
 def demand_all(gathered: Gathered) -> tuple[Proven, ...]:

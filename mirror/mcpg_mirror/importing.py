@@ -138,7 +138,7 @@ def _take(findings: Findings, believed: Believed, store: Store, here: Here, wish
         journal.add("begin", here.now, source=bundle.name, by=wish.by, list=believed.version)
         if believed.state != "fresh":
             journal.add("accepted-stale", here.now, state=believed.state, reason=wish.stale_reason, by=wish.by)
-    changed = here.lists.take(bundle.revocations, here.now)  # 3
+        changed = here.lists.take(bundle.revocations, here.now)  # 3
     installed: list[str] = []
     known: list[str] = []
     with while_storing(bundle.where()):

@@ -76,8 +76,9 @@ class SiteLists:
             return self._by_shipped(text, now)
         with tempfile.TemporaryDirectory(prefix="mcpg-trial-") as folder:
             state = Path(folder) / "state"
-            if self._site.state.is_dir():
-                shutil.copytree(self._site.state, state)
+            with at_step(4, where=WHERE, remedy="look at the rights of its folder", code="revocation-state"):
+                if self._site.state.is_dir():
+                    shutil.copytree(self._site.state, state)
             trial = Standing.open(replace(self._site, state=state), now)
             held = trial.freshness(now).version
             try:

@@ -116,12 +116,11 @@ class _Directory:
 def open_files(path: Path) -> BundleFiles:
     """Return the files at `path`; `PluginRefused` when they are no layout's, `Incomplete` when parts are missing."""
     where = f"bundle `{path}`"
-    if path.is_dir():
-        with while_reading(where):
-            return _Directory(path)
     with while_reading(where):
-        parts = read_parts(path)
-    if parts is None and not path.exists():
+        if path.is_dir():
+            return _Directory(path)
+        parts, there = read_parts(path), path.exists()
+    if parts is None and not there:
         message = "there is no such file or directory, and no list of parts"
         raise ConfigError(message, where=where, remedy=f"name a bundle, or bring `{parts_file(path).name}`")
     if parts is not None:

@@ -12,7 +12,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from mcpg_mirror.asides import aside_file, sweep
-from mcpg_mirror.faults import Incomplete, while_reading
+from mcpg_mirror.faults import Incomplete, refused, while_reading, while_storing
+from mcpg_registry.digests import Checker, parse_digest
 from mcpg_registry.durable import make_directory, write_whole
 from mcpg_registry.tar_layout import stream_members
 from mcpg_registry.tar_sources import check_part, part_name, parts_file, read_parts
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mcpg_registry.tar_sources import Parts
+    from mcpg_registry.tar_sources import Part, Parts
 
 __all__ = ["STREAM", "discard", "gather_parts", "receive"]
 
@@ -41,19 +42,19 @@ def gather_parts(path: Path, spool: Path, progress: Callable[[int], None]) -> Pa
     parts = here or known
     if path.exists() or parts is None or _are_there(path, parts):
         return path
-    if parts != known:
-        discard(path, spool)
-        make_directory(kept.parent)
-        write_whole(parts_file(kept), parts.text())
-    sweep(kept)
+    with while_storing(where):
+        if parts != known:
+            discard(path, spool)
+            make_directory(kept.parent)
+            write_whole(parts_file(kept), parts.text())
+        sweep(kept)
     for number, part in enumerate(parts.parts):
         source, target = part_name(path, number), part_name(kept, number)
-        if target.exists() or not source.exists():
-            continue
-        with while_reading(where, code="bad-digest", remedy=f"copy `{source.name}` again"):
-            check_part(source, part)
-            _copy(source, target, progress)
-            check_part(target, part)
+        if source.exists() and not target.exists():
+            with while_reading(where, code="bad-digest", remedy=f"copy `{source.name}` again"):
+                check_part(source, part)
+            with while_storing(where):
+                _copy(source, target, part, progress)
     if not _are_there(kept, parts):
         missing = [part_name(path, n).name for n in range(len(parts.parts)) if not part_name(kept, n).exists()]
         raise Incomplete(
@@ -70,19 +71,23 @@ def receive(read: Callable[[int], bytes], spool: Path, progress: Callable[[int],
 
     `read(n)` gives at most n bytes, and none at the end.
     """
-    kept = spool / STREAM
-    make_directory(spool)
-    sweep(kept)
-    with while_reading("the bundle on standard input"), aside_file(kept) as file:
+    kept, where = spool / STREAM, "the bundle on standard input"
+    with while_storing(where):
+        make_directory(spool)
+        sweep(kept)
+        with aside_file(kept) as file:
 
-        def through(count: int) -> bytes:
-            data = read(count)
-            file.write(data)
-            progress(len(data))
-            return data
+            def through(count: int) -> bytes:
+                data = read(count)
+                file.write(data)
+                progress(len(data))
+                return data
 
-        for _ in stream_members(through):
-            pass
+            try:
+                for _ in stream_members(through):
+                    pass
+            except ValueError as error:
+                raise refused(str(error), code="bad-bundle", where=where) from error
     return kept
 
 
@@ -96,8 +101,12 @@ def _are_there(path: Path, parts: Parts) -> bool:
     return all(part_name(path, number).exists() for number in range(len(parts.parts)))
 
 
-def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> None:
+def _copy(source: Path, target: Path, part: Part, progress: Callable[[int], None]) -> None:
+    """Keep a part; what was read is checked again before the copy bears its name."""
     with source.open("rb") as file, aside_file(target) as copy:
+        checker = Checker(parse_digest(part.digest), part.size)
         while chunk := file.read(CHUNK):
+            checker.feed(chunk)
             copy.write(chunk)
             progress(len(chunk))
+        checker.finish()

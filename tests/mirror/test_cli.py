@@ -94,6 +94,14 @@ def test_what_is_missing_is_told_with_the_pull_that_brings_it(near: Folder) -> N
     assert dry["missing"][0]["command"] in text
 
 
+def test_a_damaged_blob_of_the_store_is_as_good_as_missing(near: Folder) -> None:
+    blob = near.path / ".state" / "plugins" / "blobs" / "sha256" / digest_bytes(ECHO)[7:]
+    blob.write_bytes(b"?" * len(ECHO))
+    (each,) = near.json("create", "--dry-run", code=1)["missing"]
+    assert each["command"].startswith("mcpg plugin pull ghcr.io/acme/echo:1.2.0@")
+    assert near.error("create", code=1)["code"] == "missing-plugin"
+
+
 def test_what_the_store_lacks_comes_from_a_mirror_or_from_a_layout_in_the_lock(near: Folder, tmp_path: Path) -> None:
     near.run("create", "--out", "m.tar")
     (near.path / "mcpg.lock").replace(tmp_path / "mcpg.lock")

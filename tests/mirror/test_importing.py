@@ -34,7 +34,7 @@ from tests.mirror.workshop import (
 from tests.registry.artifacts import component
 
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
-from mcpg_mirror import importing
+from mcpg_mirror import asides, importing
 from mcpg_mirror.catalogue import catalogue_of
 from mcpg_mirror.faults import Incomplete
 from mcpg_mirror.having import digests_of, have_text, parse_have
@@ -390,6 +390,34 @@ def test_a_full_disk_is_a_failure_and_not_a_refusal(tmp_path: Path, monkeypatch:
         take(tmp_path)
     assert not isinstance(caught.value, PluginRefused)
     assert (caught.value.code, "no space left" in caught.value.message) == ("store-unavailable", True)
+
+
+def test_a_full_disk_while_parts_are_kept_is_a_failure_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    media, _ = media_of(tmp_path)
+    store = Store(tmp_path / "far" / "store")
+
+    def full(*_: Any, **more: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(asides.tempfile, "mkstemp", full)
+    for ask in (
+        lambda: import_bundle(media[0] / "m.tar", store, here_in(tmp_path / "far", base=store), progress=nothing),
+        lambda: receive_stream(io.BytesIO(TAR).read, store, nothing),
+    ):
+        with pytest.raises(McpgError) as caught:
+            ask()
+        assert (caught.value.code, isinstance(caught.value, PluginRefused)) == ("store-unavailable", False)
+
+
+def test_a_list_that_cannot_be_remembered_lets_nothing_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **more: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SiteLists, "take", full)
+    with pytest.raises(McpgError) as caught:
+        take(tmp_path)
+    assert caught.value.code == "store-unavailable"
+    assert contents(tmp_path / "store") == {}
 
 
 def test_the_journal_reads_past_a_line_that_was_cut(tmp_path: Path) -> None:

@@ -147,7 +147,8 @@ def created_of(site: Site, gathered: Gathered, believed: Believed) -> int:
             raise ConfigError(f"`{text[:40]}` is no number of seconds", where=EPOCH, remedy="unset it, or mend it")
         return int(text)
     claims = [each.claim for each in gathered.plugins]
-    receipts = [site.store.receipt(each.repository, each.manifest.digest) for each in claims]
+    with while_storing(f"store `{site.store.directory}`"):
+        receipts = [site.store.receipt(each.repository, each.manifest.digest) for each in claims]
     return max([believed.issued, *(each.verified_at for each in receipts if each is not None)])
 
 
