@@ -229,7 +229,9 @@ async def _watch(served: Served, sign: asyncio.Event) -> None:
 
 def _folders(loaded: Loaded) -> list[Path]:
     """Return the folder of the file and those below it, without hidden ones and the state."""
-    own = {loaded.state.resolve(), loaded.ledger.parent.resolve()} - {loaded.path.parent.resolve()}
+    own = {loaded.state.resolve(), loaded.ledger.parent.resolve(), loaded.store.resolve()} - {
+        loaded.path.parent.resolve()
+    }
     found = [loaded.path.parent]
     for folder in found:
         if len(found) >= MOST_FOLDERS:
