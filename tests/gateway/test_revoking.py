@@ -96,6 +96,31 @@ async def test_a_killed_backend_leaves_lists_and_its_calls_say_why_while_others_
     assert (fenced["use"], fenced["reason"]) == ("fake", "revoked, kill by `K1`: it leaks")
 
 
+@pytest.mark.parametrize("plugin", ["backend-mock", "policy-cedar"])
+async def test_no_answer_comes_after_the_fence_however_many_are_on_their_way(authority, start, plugin, monkeypatch):
+    fenced, answers = [], {"before": 0, "after": 0, "refused": 0}
+    async with start() as gateway:
+        enforce = gateway.rooms.revoking._enforce
+        monkeypatch.setattr(gateway.rooms.revoking, "_enforce", lambda index: fenced.extend(enforce(index)) or ())
+
+        async def client():
+            while not answers["refused"]:
+                try:
+                    good = await call(gateway, "ana", "private") == "for analysts"
+                except Refusal:
+                    good = False
+                answers[("after" if fenced else "before") if good else "refused"] += 1
+
+        clients = [asyncio.create_task(client()) for _ in range(40)]
+        while answers["before"] < 100:  # noqa: ASYNC110 - the clients have no event for it
+            await asyncio.sleep(0)
+        await offer(gateway, authority.publisher.issue(kill(plugin)))
+        await asyncio.gather(*clients)
+    assert len(fenced) == 1
+    assert answers["after"] == 0
+    assert answers["refused"] == 40
+
+
 @pytest.mark.parametrize(
     ("mark", "everything"),
     [("wasm", False), ("manifest", False), ("plugin", False), ("publisher", True), ("key", True)],
