@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 def loaded(folder: Path, state: Path) -> Any:
-    return SimpleNamespace(path=folder / "mcpg.yaml", state=state, ledger=state / "ledger.db")
+    store = folder / "plugins"
+    return SimpleNamespace(path=folder / "mcpg.yaml", state=state, ledger=state / "ledger.db", store=store)
 
 
 def test_folders_below_are_watched_without_state_and_hidden_ones(tmp_path: Path) -> None:
-    for name in ("policies/team", "data", ".git", "state/compiled"):
+    for name in ("policies/team", "data", ".git", "state/compiled", "plugins/receipts"):
         (tmp_path / name).mkdir(parents=True)
     found = serve._folders(loaded(tmp_path, tmp_path / "state"))
     assert set(found) == {tmp_path, tmp_path / "policies", tmp_path / "policies" / "team", tmp_path / "data"}

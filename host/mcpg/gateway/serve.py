@@ -229,9 +229,8 @@ async def _watch(served: Served, sign: asyncio.Event) -> None:
 
 def _folders(loaded: Loaded) -> list[Path]:
     """Return the folder of the file and those below it, without hidden ones and the state."""
-    own = {loaded.state.resolve(), loaded.ledger.parent.resolve(), loaded.store.resolve()} - {
-        loaded.path.parent.resolve()
-    }
+    places = (loaded.state, loaded.ledger.parent, loaded.store)
+    own = {place.resolve() for place in places} - {loaded.path.parent.resolve()}
     found = [loaded.path.parent]
     for folder in found:
         if len(found) >= MOST_FOLDERS:
