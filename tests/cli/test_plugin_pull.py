@@ -109,6 +109,27 @@ def test_a_layout_serves_as_mirror_under_the_original_name(desk: Desk, registry:
     desk.run("verify", f"{place}:1.0.0", "--offline", "--key", "k.pub")
 
 
+@pytest.mark.parametrize("bundle", ["m.tar", "folder", "parts.tar"])
+def test_a_mirror_bundle_is_pulled_from_inspected_and_audited(
+    desk: Desk, registry: Registry, place: str, bundle: str
+) -> None:
+    desk.run("lock", f"{place}:1.0.0", HTTP, "--key", "k.pub")
+    more = ("--max-part-size", "64KiB") if bundle == "parts.tar" else ()
+    desk.run("mirror", "create", "--out", bundle, "--key", "k.pub", *more)
+    registry.requests.clear()
+    far = ("--offline", "--mirror", bundle, "--store", "far")
+    shown = desk.json("inspect", f"{place}:1.0.0", "--key", "k.pub", *far)
+    assert (shown["place"], shown["signed"]) == (f"mirror {bundle}", True)
+    (pulled,) = desk.json("pull", f"{place}:1.0.0", "--key", "k.pub", *far)["plugins"]
+    assert (pulled["repository"], pulled["fresh"], registry.requests) == (place, True, [])
+    held = [
+        each["reference"] for each in desk.json("audit", "--mirror", bundle)["plugins"] if each["held"] == "mirrored"
+    ]
+    assert len(held) == 1
+    refused = desk.refused("pull", f"{place}:9.9.9", "--key", "k.pub", *far)
+    assert "9.9.9" in refused["message"] + refused["where"]
+
+
 def test_two_pulls_at_once_make_one_plugin(desk: Desk, place: str) -> None:
     command = [sys.executable, "-m", "mcpg", "plugin", "pull", f"{place}:1.0.0", HTTP, "--key", "k.pub", "--json"]
     both = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mcpg.plugins.artifacts import open_layout
+from mcpg.plugins.artifacts import opened_layout
 from mcpg.plugins.builtin import Bundle
 from mcpg_registry import media
 from mcpg_registry.claims import Shelf, claim_from
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcpg_registry.claims import Claim
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest
+    from mcpg_registry.layout import Layout
     from mcpg_registry.manifests import Descriptor
     from mcpg_registry.references import Reference
 
@@ -90,9 +91,9 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
         repository, _, tag = bundle.locked(reference.name).reference.partition(":")
         yield _OnShelf(bundle.layout, "the program itself", repository, tag, None, where)
     elif isinstance(reference, LayoutReference):
-        layout = await asyncio.to_thread(open_layout, site.base / reference.directory, where)
         place = f"layout {reference.directory}"
-        yield _OnShelf(layout, place, reference.repository, reference.tag, reference.digest, where)
+        async with _layout(site.base / reference.directory, where) as layout:
+            yield _OnShelf(layout, place, reference.repository, reference.tag, reference.digest, where)
     elif isinstance(reference, RegistryReference):
         repository = f"{reference.host}/{reference.repository}"
         if not fresh and await asyncio.to_thread(_installed, site, repository, reference):
@@ -100,8 +101,8 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
             return
         mirror = await asyncio.to_thread(mirrored, site, str(reference))
         if mirror is not None:
-            layout = await asyncio.to_thread(open_layout, mirror, where)
-            yield _OnShelf(layout, f"mirror {mirror.name}", repository, reference.tag, reference.digest, where)
+            async with _layout(mirror, where) as layout:
+                yield _OnShelf(layout, f"mirror {mirror.name}", repository, reference.tag, reference.digest, where)
             return
         async with site.client(reference) as client:
             yield _InRegistry(client, reference)
@@ -115,6 +116,12 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
         )
 
 
+@asynccontextmanager
+async def _layout(place: Path, where: str) -> AsyncIterator[Layout]:
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, opened_layout(place, where))
+
+
 def mirrored(site: Site, text: str) -> Path | None:
     """Return the first of the site's mirrors on this machine that has what a registry's reference names; it blocks.
 
@@ -124,8 +131,7 @@ def mirrored(site: Site, text: str) -> Path | None:
     if not isinstance(reference, RegistryReference):
         return None
     for place in site.mirrors:
-        layout = open_layout(place, f"mirror `{place}`")
-        with suppress(ValueError):
+        with opened_layout(place, f"mirror `{place}`") as layout, suppress(ValueError):
             layout.find(f"{reference.host}/{reference.repository}", reference.tag, reference.digest)
             return place
     return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mcpg.cli.plugin_reading import inspected
 from mcpg.contract.problems import ConfigError
-from mcpg.plugins.artifacts import Artifact, open_layout
+from mcpg.plugins.artifacts import Artifact, opened_layout
 from mcpg.plugins.components import describe_component, judge_component
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
@@ -23,7 +23,7 @@ from mcpg_registry.steps import AGAIN, at_step, refusal
 
 if TYPE_CHECKING:
     from mcpg.cli.plugin_site import Site
-    from mcpg_registry.claims import Referrer
+    from mcpg_registry.claims import Claim, Referrer
 
 __all__ = ["Parcel", "created", "parcel_of"]
 
@@ -61,19 +61,23 @@ async def _from_layout(source: str, site: Site) -> Parcel:
     reference, where = parse_reference(source), f"plugin `{source}`"
     if not isinstance(reference, LayoutReference):
         raise TypeError(source)
-    layout = await asyncio.to_thread(open_layout, site.base / reference.directory, where)
-    claim = await asyncio.to_thread(
-        claim_from, layout, reference.repository, reference.tag, reference.digest, where=where
-    )
-    with at_step(9, where=where, remedy=AGAIN, code="bad-digest"):
+    claim, wasm = await asyncio.to_thread(_read_artifact, reference, site, where)
+    with at_step(3, where=where, remedy=AGAIN, code="bad-shape"):
         manifest = parse_manifest(claim.manifest_bytes)
         layer = plugin_layer(manifest)
-        wasm = await asyncio.to_thread(layout.read, layer, media.MAX_LAYER)
     artifact = Artifact(wasm, layer.digest, claim.manifest.digest, annotations=manifest.annotations)
     facts = await _facts(wasm, artifact, where, site)
     texts = {claim.manifest.digest: claim.manifest_bytes, manifest.config.digest: claim.config_bytes}
     packed = Packed(claim.manifest, texts | {layer.digest: wasm}, 0, layer.digest)
     return Parcel(packed, facts, tuple(_signature(each) for each in claim.referrers))
+
+
+def _read_artifact(reference: LayoutReference, site: Site, where: str) -> tuple[Claim, bytes]:
+    with opened_layout(site.base / reference.directory, where) as layout:
+        claim = claim_from(layout, reference.repository, reference.tag, reference.digest, where=where)
+        with at_step(9, where=where, remedy=AGAIN, code="bad-digest"):
+            layer = plugin_layer(parse_manifest(claim.manifest_bytes))
+            return claim, layout.read(layer, media.MAX_LAYER)
 
 
 async def _facts(wasm: bytes, artifact: Artifact, where: str, site: Site) -> Facts:

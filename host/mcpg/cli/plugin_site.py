@@ -21,6 +21,7 @@ from mcpg_registry.locking import Lock, read_lock
 from mcpg_registry.references import RegistryReference, parse_reference
 from mcpg_registry.steps import at_step
 from mcpg_registry.store import Store
+from mcpg_registry.tar_sources import parts_file
 from mcpg_registry.trust.policy import TrustPolicy
 from mcpg_revocations.standing import Site as RevocationSite
 from mcpg_revocations.standing import Standing
@@ -139,7 +140,7 @@ def open_site(chosen: Chosen) -> Site:
     base = loaded.base if loaded else chosen.near.absolute()
     state = loaded.state if loaded else base / STATE
     lock_path = chosen.lock or (loaded.lock if loaded else base / LOCK)
-    local = {place for place in chosen.mirrors if (base / place).exists()}
+    local = {place for place in chosen.mirrors if (base / place).exists() or parts_file(base / place).exists()}
     now = int(time.time())
     return Site(
         base=base,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcpg.cli.plugin_targets import repository_of
 from mcpg.contract.problems import McpgError
-from mcpg.plugins.artifacts import open_layout
+from mcpg.plugins.artifacts import opened_layout
 from mcpg.plugins.builtin import Bundle
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
@@ -99,9 +99,10 @@ def _locked_subject(locked: Locked, repository: str) -> Subject:
 
 
 def _mirrored(place: Path) -> Iterator[Held]:
-    layout = open_layout(place, f"mirror `{place}`")
-    for entry in layout.entries:
-        if entry.media_type == media.MANIFEST:
+    with opened_layout(place, f"mirror `{place}`") as layout:
+        for entry in layout.entries:
+            if entry.media_type != media.MANIFEST:
+                continue
             with at_step(2, where=f"mirror `{place}`", remedy="make the mirror again"):
                 found = _entry(layout, entry)
             if found is not None:
