@@ -158,6 +158,8 @@ class Sources:
             await self._revoking.refresh(source)
         except McpgError as error:
             self._revoking.complain(source, error)
+        except Exception as error:  # noqa: BLE001 - no mistake may end the watching; its text may hold values
+            log.warning("reading revocations again failed with `%s`", type(error).__name__)
 
     async def _poll(self, feed: Feed) -> None:
         while True:
@@ -172,7 +174,10 @@ class Sources:
         remembered = loop.time()
         while True:
             await asyncio.sleep(TICK)
-            self._revoking.review()
+            try:
+                self._revoking.review()
+            except Exception as error:  # noqa: BLE001 - as above
+                log.warning("looking at the clock failed with `%s`", type(error).__name__)
             if loop.time() - remembered > REMEMBER:
                 remembered = loop.time()
                 await self._refresh("disk")
@@ -183,7 +188,7 @@ class Sources:
             places = await asyncio.to_thread(self._watched.places)
             try:
                 await self._watch_these(places)
-            except (OSError, RuntimeError) as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 log.warning("revocation files cannot be watched: `%s`", type(error).__name__)
                 await asyncio.sleep(AGAIN)
 
