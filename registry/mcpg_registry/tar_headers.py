@@ -1,7 +1,8 @@
 """Headers of tar members, as far as a layout needs them: regular files of three kinds of names. It does no I/O.
 
-Whatever else a tar can hold (links, devices, directories, pax and GNU extensions, sparse files) is refused: each is a
-way to have one reader see another tree than the next. Source: POSIX.1-2001 `pax`, ustar interchange format.
+The layout's own folders may stand there too, as other programs write them, and mean nothing; so does `./` before a
+name. Whatever else a tar can hold (links, devices, other folders, pax and GNU extensions, sparse files) is refused:
+each is a way to have one reader see another tree than the next. Source: POSIX.1-2001 `pax`, ustar interchange format.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 """What stands behind the last member."""
 _NAME = re.compile(r"oci-layout|index\.json|blobs/sha256/[0-9a-f]{64}", re.ASCII)
+_FOLDERS = frozenset({"./", "blobs/", "blobs/sha256/"})
 _OCTAL = re.compile(rb" *([0-7]{1,11})[ \0]*")
 _MAGICS = (b"ustar\x0000", b"ustar  \0")
 _KINDS = {
@@ -56,7 +58,8 @@ def make_header(name: str, size: int) -> bytes:
 def parse_header(block: bytes) -> tuple[str, int] | None:
     """Return a member's name and size in bytes; none for the zero block that ends a tar.
 
-    `ValueError` for a broken header and for anything but a regular file with the name of one of a layout's files.
+    A name that ends in `/` is one of the layout's folders. `ValueError` for a broken header and for anything else but a
+    regular file with the name of one of a layout's files.
     """
     if block == bytes(BLOCK):
         return None
@@ -67,13 +70,18 @@ def parse_header(block: bytes) -> tuple[str, int] | None:
     name = block[:100].rstrip(b"\0").decode("ascii", "replace")
     shown = name[:100] if name.isprintable() else "<unprintable>"
     kind = block[156:157]
-    if kind != b"0":
+    size = _octal(block[124:136], "size")
+    folder = kind == b"5" and name in {*_FOLDERS, *(f"./{each}" for each in _FOLDERS)} and size == 0
+    if kind != b"0" and not folder:
         raise ValueError(f"`{shown}` is {_KINDS.get(kind, 'a member of an unknown kind')}, wanted regular files only")
     if any(block[157:257]) or any(block[345:]):
         raise ValueError(f"`{shown}` has a link's target or a longer name elsewhere in its header")
+    if folder:
+        return name, 0
+    name = name.removeprefix("./")
     if not is_layout_name(name):
         raise ValueError(f"`{shown}` is no file of a layout; wanted oci-layout, index.json and blobs/sha256/<hex>")
-    return name, _octal(block[124:136], "size")
+    return name, size
 
 
 def _checksum(block: bytes) -> int:

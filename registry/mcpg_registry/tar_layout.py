@@ -1,7 +1,8 @@
 """Reads the files of an OCI image layout out of a tar, by seeking or as a stream. It unpacks nothing to the disk.
 
 Every member is read by this module: the order of its checks is
- 1 the header is whole, its checksum right, the member a regular file with a layout's name (`tar_headers`)
+ 1 the header is whole, its checksum right, the member a regular file with a layout's name, or a layout's folder, which
+   is passed over (`tar_headers`)
  2 no name stands there twice, no member is too large, there are not too many
  3 the content is all there, and only zeros stand behind it up to the next block
  4 two zero blocks end the tar, and nothing but zeros follows
@@ -214,6 +215,8 @@ def _walk(reader: _Reader) -> Iterator[Member]:
         if len(names) >= MAX_MEMBERS:
             raise ValueError(f"more than {MAX_MEMBERS} files")
         names.add(name)
+        if name.endswith("/"):
+            continue
         member = Member(name, reader.at, size)
         yield member
         reader.skip_to(member.offset + size)  # 3

@@ -92,6 +92,43 @@ def test_tars_of_other_programs_are_read(read: Any) -> None:
         assert read(out.getvalue()) == FILES, form
 
 
+@BOTH
+@pytest.mark.parametrize("before", ["", "./"])
+def test_a_layout_that_was_packed_with_its_folders_is_read(read: Any, before: str) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for folder in (*["./"] * bool(before), f"{before}blobs/", f"{before}blobs/sha256/"):
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(info)
+        for name, data in FILES.items():
+            info = tarfile.TarInfo(before + name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    assert read(out.getvalue()) == FILES
+
+
+@BOTH
+def test_one_name_with_and_without_a_dot_is_one_file(read: Any) -> None:
+    marker = make_header("oci-layout", 5)
+    dotted = patched(marker, 0, b"./oci-layout".ljust(100, b"\0"))
+    with pytest.raises(ValueError, match="stands there twice"):
+        read(marker + DATA + ZEROS + dotted + DATA + ZEROS + END)
+
+
+@BOTH
+@pytest.mark.parametrize("name", [b"evil/", b"blobs/sha512/", b"/", b"../", b"oci-layout/", b"blobs/sha256/x/"])
+def test_other_folders_are_refused(read: Any, name: bytes) -> None:
+    with pytest.raises(ValueError, match="is a directory"):
+        read(patched(patched(make_header(BLOB, 0), 156, b"5"), 0, name.ljust(100, b"\0")) + END)
+
+
+@BOTH
+def test_a_folder_with_content_is_refused(read: Any) -> None:
+    with pytest.raises(ValueError, match="is a directory"):
+        read(patched(patched(HEAD, 156, b"5"), 0, b"blobs/".ljust(100, b"\0")) + DATA + ZEROS + END)
+
+
 def test_other_programs_read_ours() -> None:
     with tarfile.open(fileobj=io.BytesIO(TAR)) as tar:
         found = {info.name: (info.mode, info.mtime, info.uid, info.gid, info.type) for info in tar}
@@ -111,7 +148,8 @@ KINDS = {
     b"x": "pax settings", b"g": "global pax", b"V": "unknown kind",
 }  # fmt: skip
 NAMES = [
-    b"/etc/passwd", b"../oci-layout", b"./oci-layout", b"oci-layout/", b"blobs/", b"blobs/sha256/", b"Index.json",
+    b"/etc/passwd", b"../oci-layout", b".//oci-layout", b"././oci-layout", b"oci-layout/", b"blobs/", b"blobs/sha256/",
+    b"Index.json",
     b"blobs/sha256/" + b"A" * 64, b"blobs/sha256/" + b"a" * 63, b"blobs/sha256/" + b"a" * 65,
     b"blobs/sha512/" + b"a" * 64,
     b"blobs/sha256/../" + b"a" * 61, b"index.json\0x", b"\xff\xfe", b"evil\x1b[2J", b"",
