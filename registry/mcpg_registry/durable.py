@@ -24,6 +24,7 @@ class Landing:
         self._aside = aside
         self._waiting: list[tuple[int, Path, Path]] = []
         self._held: list[tuple[int, Path, Path]] = []
+        self._synced = 0
 
     def add(self, path: Path, data: bytes, *, mode: int = 0o644) -> None:
         """Write what is to be `path`; `OSError`."""
@@ -38,11 +39,19 @@ class Landing:
         """Take a file with the others that somebody else has written and still has open."""
         self._held.append((handle, path, target))
 
+    def sync(self) -> None:
+        """Make durable what was added so far, not under its names yet; `OSError`."""
+        handles = [handle for handle, _, _ in (*self._waiting[self._synced :], *self._held)]
+        if len(handles) > 1:
+            with ThreadPoolExecutor(SYNCS) as pool:  # a disk takes many syncs at once in the time of one
+                list(pool.map(os.fsync, handles))
+        else:
+            list(map(os.fsync, handles))
+        self._synced = len(self._waiting)
+
     def land(self) -> None:
         """Make all of them durable under their names; `OSError`, and then some of them may be there."""
-        handles = [handle for handle, _, _ in (*self._held, *self._waiting)]
-        with ThreadPoolExecutor(SYNCS) as pool:  # a disk takes many syncs at once in the time of one
-            list(pool.map(os.fsync, handles))
+        self.sync()
         for _, path, target in (*self._held, *self._waiting):
             path.replace(target)
         for directory in {target.parent for _, _, target in (*self._held, *self._waiting)}:

@@ -156,18 +156,33 @@ class Store:
             landing.land()
         return digest
 
-    def install(self, claim: Claim, receipt: Receipt, ingest: Ingest | None = None) -> Receipt:
+    def prepare(self, claim: Claim) -> Landing:
+        """Write what a claim consists of, its layer aside, to land with `install`: a context that the caller ends."""
+        self._make()
+        landing = Landing(self.partials)
+        try:
+            for text in _texts(claim):
+                self._add(landing, text)
+            landing.sync()
+        except BaseException:
+            landing.__exit__()
+            raise
+        return landing
+
+    def install(
+        self, claim: Claim, receipt: Receipt, ingest: Ingest | None = None, landing: Landing | None = None
+    ) -> Receipt:
         """Make a plugin be there; its layer is among the blobs already, or a finished `ingest`, which is committed.
 
-        The receipt is written last. Return it, earlier tags included. `ValueError` when it is not this claim's or a
-        blob of it is missing.
+        `landing` is what `prepare` gave for this claim. The receipt is written last. Return it, earlier tags included.
+        `ValueError` when it is not this claim's or a blob of it is missing.
         """
         if (receipt.repository, receipt.manifest.digest) != (claim.repository, claim.manifest.digest):
             raise ValueError("the receipt is another plugin's")
         if ingest is not None and ingest.descriptor.digest != receipt.layer.digest:
             raise ValueError("the layer is another plugin's")
         with self.writing():
-            self._land(claim, receipt, ingest)
+            self._land(claim, receipt, ingest, landing)
             if not self._is_there(receipt.layer.descriptor()):
                 raise ValueError(f"blob `{receipt.layer.digest}` is missing in the store")
             with self._locked(fcntl.LOCK_EX, "receipts.lock"):
@@ -212,14 +227,11 @@ class Store:
                 _unlink([Path(entry.path) for entry in (*blobs, *partials)])
             return told
 
-    def _land(self, claim: Claim, receipt: Receipt, ingest: Ingest | None) -> None:
-        texts = [claim.manifest_bytes, claim.config_bytes]
-        for each in claim.referrers:
-            texts += [each.manifest_bytes, each.config_bytes, each.bundle]
-        with Landing(self.partials) as landing, contextlib.ExitStack() as stack:
-            kept = {self._add(landing, text) for text in dict.fromkeys(texts)}
-            if receipt.blobs.keys() != kept | {receipt.layer.digest}:
-                raise ValueError("the receipt's blobs are not those of the claim")
+    def _land(self, claim: Claim, receipt: Receipt, ingest: Ingest | None, prepared: Landing | None) -> None:
+        if receipt.blobs.keys() != {*map(digest_bytes, _texts(claim)), receipt.layer.digest}:
+            raise ValueError("the receipt's blobs are not those of the claim")
+        with contextlib.ExitStack() as stack:
+            landing = prepared or stack.enter_context(self.prepare(claim))
             if ingest is not None:
                 stack.enter_context(ingest.landing(landing))
             landing.land()
@@ -289,6 +301,14 @@ class Store:
             yield
         finally:
             os.close(handle)
+
+
+def _texts(claim: Claim) -> list[bytes]:
+    """Return every blob of a claim once, without the layer."""
+    texts = [claim.manifest_bytes, claim.config_bytes]
+    for each in claim.referrers:
+        texts += [each.manifest_bytes, each.config_bytes, each.bundle]
+    return list(dict.fromkeys(texts))
 
 
 def _check(data: bytes, descriptor: Descriptor) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from mcpg.plugins.sources import Source
+    from mcpg_registry.claims import Claim
+    from mcpg_registry.durable import Landing
     from mcpg_registry.ingest import Ingest
     from mcpg_registry.manifests import Descriptor
     from mcpg_registry.proving import Proven
@@ -39,10 +41,11 @@ class Received:
     store: Store
     proven: Proven
     ingest: Ingest | None
+    landing: Landing | None = None
 
     def install(self, receipt: Receipt) -> Receipt:
         """Commit the layer and install the plugin; it blocks. `ValueError`, `OSError`."""
-        return self.store.install(self.proven.claim, receipt, self.ingest)
+        return self.store.install(self.proven.claim, receipt, self.ingest, self.landing)
 
 
 @asynccontextmanager
@@ -70,12 +73,27 @@ async def received(
         stack.enter_context(ingest)
         try:
             begun = ingest.offset
-            with at_step(9, where=where, remedy=AGAIN, code="bad-digest"), on_disk(where):
-                wasm = await source.layer(proven.claim, proven.layer, ingest, progress)
-            yield Received(wasm, proven.layer.size - begun, store, proven, ingest)
+            async with _prepared(store, proven.claim) as preparing:
+                with at_step(9, where=where, remedy=AGAIN, code="bad-digest"), on_disk(where):
+                    wasm = await source.layer(proven.claim, proven.layer, ingest, progress)
+                with on_disk(where):
+                    landing = await asyncio.shield(preparing)
+                yield Received(wasm, proven.layer.size - begun, store, proven, ingest, landing)
         except PluginRefused:
             ingest.drop()
             raise
+
+
+@asynccontextmanager
+async def _prepared(store: Store, claim: Claim) -> AsyncIterator[asyncio.Future[Landing]]:
+    """Write the small blobs while the layer comes in; what does not land is removed."""
+    task = asyncio.ensure_future(asyncio.to_thread(store.prepare, claim))
+    try:
+        yield task
+    finally:
+        await asyncio.wait([task])
+        if task.exception() is None:
+            task.result().__exit__()
 
 
 @contextmanager
