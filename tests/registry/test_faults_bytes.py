@@ -118,6 +118,10 @@ async def test_a_tag_that_moves_between_head_and_get() -> None:
         assert (await b.claim(f":{TAG}@{first.digest}")).manifest_bytes == b.plugin.manifest_bytes
 
 
+ESCAPES = "x`\x1b[2J\x1b[1;1H\r\nerror: all is well\u202e\u2028\x9b1m"
+"""What a terminal would obey, a log would break at, and a reader would misread."""
+
+
 def _layer(**changes):
     return lambda document: document["layers"][0].update(changes)
 
@@ -152,6 +156,10 @@ SHAPES = {
     "config-of-a-terabyte": (lambda d: d["config"].update(size=1 << 40), "the config has"),
     "manifest-with-a-subject": (lambda d: d.update(subject=d["config"]), "refers to no other"),
     "manifest-of-schema-1": (lambda d: d.update(schemaVersion=1), "schemaVersion"),
+    "layer-type-that-moves-the-cursor": (_layer(mediaType=ESCAPES), "found a layer of type"),
+    "config-type-that-moves-the-cursor": (lambda d: d["config"].update(mediaType=ESCAPES), "found config"),
+    "manifest-type-that-moves-the-cursor": (lambda d: d.update(mediaType=ESCAPES), "found media type"),
+    "digest-that-moves-the-cursor": (_layer(digest=ESCAPES), "is not a digest"),
     "manifest-doubled-keys": (b'{"schemaVersion":2,"mediaType":"a","mediaType":"b"}', "twice"),
     "manifest-of-no-json": (b"\xff\xfe", "no UTF-8"),
     "manifest-nested-deeply": (b'{"a":' * 100_000, "nested|no JSON"),

@@ -32,16 +32,23 @@ __all__ = [
 ]
 
 
+def _one_line(text: str) -> str:
+    """Return `text` without what could steer a terminal or break a log's line: others may have written parts of it."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 class McpgError(Exception):
     """What went wrong (`message`), where, and what to do about it (`remedy`), under a stable `code`."""
 
     code = "internal"
 
     def __init__(self, message: str, *, code: str | None = None, where: str = "", remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
-        self.remedy = remedy
+        super().__init__(_one_line(message))
+        self.message = _one_line(message)
+        self.where = _one_line(where)
+        self.remedy = _one_line(remedy)
         if code is not None:
             self.code = code
 
