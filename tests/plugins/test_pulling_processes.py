@@ -92,11 +92,14 @@ def test_a_program_killed_in_the_middle_is_gone_on_with_by_the_next(tmp_path: Pa
         time.sleep(0.01)
     first.kill()
     first.communicate()
-    begun = store.sizes().partial_bytes
+    (partial,) = store.partials.glob("*.partial")
+    begun = partial.stat().st_size
     assert store.receipts() == ()
     assert store.sizes().blobs == 0
     registry.faults.clear()
     fetched = f'"fetched": {len(PLUGIN.wasm) - begun}'
     assert fetched in ended(program(tmp_path, registry))
+    assert not list(store.partials.glob("*.partial"))
+    assert store.collect(older=-1) is not None
     assert store.sizes().partials == 0
     assert registry.asked("blob")[-1].headers["range"] == f"bytes={begun}-"
