@@ -66,9 +66,13 @@ class Layout:
     def find(self, repository: str, tag: str | None, digest: Digest | None) -> Descriptor:
         """Return the one entry of that name; with tag and digest, both must agree.
 
-        A tag's entry is named `REPOSITORY:TAG`; a digest alone is found whatever its name.
+        A tag's entry is named `REPOSITORY:TAG` or, where no entry is, as other programs write it: `TAG`. A digest alone
+        is found whatever its name.
         """
-        found = {entry.digest: entry for entry in self.entries if _is(entry, repository, tag, digest)}
+        names = [f"{repository}:{tag}", tag] if tag else [None]
+        found: dict[Digest, Descriptor] = {}
+        for wanted in names:
+            found = found or {entry.digest: entry for entry in self.entries if _is(entry, wanted, digest)}
         name = repository + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
         if len(found) != 1:
             raise ValueError(f"the layout's index has {len(found)} entries for `{name}`, wanted exactly one")
@@ -198,7 +202,5 @@ def _named(entry: Descriptor) -> str:
     return entry.annotations.get(media.REF_NAME, "")
 
 
-def _is(entry: Descriptor, repository: str, tag: str | None, digest: Digest | None) -> bool:
-    if tag is not None and _named(entry) != f"{repository}:{tag}":
-        return False
-    return digest is None or entry.digest == digest
+def _is(entry: Descriptor, name: str | None, digest: Digest | None) -> bool:
+    return (name is None or _named(entry) == name) and digest in {None, entry.digest}

@@ -80,6 +80,21 @@ def test_a_signature_is_a_referrer_and_stands_under_the_fallback_tag(place: Path
         assert manifest["annotations"]["dev.sigstore.bundle.content"] == "dsse-envelope"
 
 
+def test_an_entry_that_another_program_named_by_its_tag_alone_is_found(place: Path) -> None:
+    index = json.loads((place / "index.json").read_bytes())
+    whole = Layout(place).find("acme/echo", "1.2.0", None)
+    for entry in index["manifests"]:
+        if entry["digest"] == whole.digest:
+            entry["annotations"][media.REF_NAME] = "1.2.0"
+    (place / "index.json").write_bytes(compact(index))
+    assert Layout(place).find("acme/echo", "1.2.0", None).digest == whole.digest
+    with pytest.raises(ValueError, match="0 entries"):
+        Layout(place).find("acme/echo", "1.2.1", None)
+    other = index["manifests"][-1] | {"annotations": {media.REF_NAME: "acme/echo:1.2.0"}}
+    (place / "index.json").write_bytes(compact(index | {"manifests": [*index["manifests"], other]}))
+    assert Layout(place).find("acme/echo", "1.2.0", None).digest == other["digest"], "a whole name comes first"
+
+
 @pytest.mark.parametrize("way", ["referrers only", "fallback tag only"])
 def test_signatures_are_found_either_way(place: Path, way: str) -> None:
     index = json.loads((place / "index.json").read_bytes())
