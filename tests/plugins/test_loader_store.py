@@ -14,6 +14,7 @@ from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.registry import Registry, simulated
 
 from mcpg.contract.problems import McpgError, PluginRefused
+from mcpg.plugins.pulling import Puller, Wish
 from mcpg.plugins.supply import Supply
 from mcpg_registry.digests import hex_of
 from mcpg_registry.hosts import Hosts, Mirror
@@ -254,6 +255,11 @@ async def test_a_store_that_was_tampered_with_is_refused_at_the_next_start(site:
     await site.refused(site.loader(lock=site.lock(site.tagged)), site.tagged, step, f"step {step}, ")
     await site.refused(site.loader(lock=site.lock(site.tagged), offline=True), site.tagged, step, f"step {step}, ")
     assert len(site.registry.requests) == requests
+    supply = Supply(site.store, site.trust, hosts=Hosts(plain_loopback=True))
+    async with supply.client() as client:
+        puller = Puller(site.store, site.trust, Lists(), site.sandbox, client, clock=lambda: NOW)
+        await puller.pull(Wish(site.pinned, site.folder))
+    assert (await site.loader(lock=site.lock(site.tagged)).verify(site.tagged, site.folder)).artifact.keys
 
 
 FAULTS = [
