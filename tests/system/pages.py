@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +46,20 @@ class Page:
         found = [Block(kind, label.strip(), body) for kind, label, body in BLOCK.findall(text)]
         return [block for block in found if block.language == language]
 
-    def run(self, *, skip: str = "none", more: str = "") -> str:
-        """Run every block but those labelled `skip`; returns all that was printed."""
-        script = [f"\n# --- block {n}\n{block.text}" for n, block in enumerate(self.blocks()) if block.label != skip]
-        (self.folder / "page.sh").write_text("set -euo pipefail\nset -x\n" + more + "".join(script))
+    def run(self, *, skip: str = "none", alone: str = "none", more: str = "") -> str:
+        """Run every block but those labelled `skip`; returns all that was printed.
+
+        Those labelled `alone`, which stand one behind the other, run where there is no network but loopback.
+        """
+        script = ["set -euo pipefail\nset -x\n", more]
+        for label, blocks in groupby(self.blocks(), key=lambda block: block.label):
+            text = "".join(block.text + "\n" for block in blocks)
+            if label == alone:
+                (self.folder / "alone.sh").write_text("set -euxo pipefail\nip link set lo up\n" + text)
+                script.append(f'unshare -rn bash "{self.folder}/alone.sh"\n')
+            elif label != skip:
+                script.append(text)
+        (self.folder / "page.sh").write_text("".join(script))
         done = subprocess.run(
             ["bash", str(self.folder / "page.sh")],
             cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL,
