@@ -169,3 +169,17 @@ def test_config_check_reads_what_is_installed_and_pulls_nothing(desk: Desk, regi
     registry.requests.clear()
     done = CliRunner().invoke(cli, ["config", "check", "--json"])
     assert (done.exit_code, registry.requests) == (0, []), done.stderr
+
+
+def test_variables_of_the_gateway_are_not_wanted_but_for_what_plugins_come_from(desk: Desk, place: str) -> None:
+    path = desk.folder / "mcpg.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("{keys: []}", '{keys: [{id: a, hash: "${env.NO_SUCH_HASH}"}]}'))
+    desk.run("lock")
+    assert "NO_SUCH_HASH" in CliRunner().invoke(cli, ["config", "check"]).stderr
+    path.write_text(text.replace(f'"{place}:1.0.0"', f'"{place}:${{env.NO_SUCH_VERSION}}"'))
+    assert "NO_SUCH_VERSION" in desk.refused("lock", code=1)["message"]
+    path.write_text(text.replace("state: var", 'state: "${env.NO_SUCH_PLACE}"'))
+    assert "NO_SUCH_PLACE" in desk.refused("list", code=1)["message"]
+    path.write_text(text.replace("{keys: []}", '{keys: [{hash: "${env.NO_SUCH_HASH}"}]}') + "servr: {}\n")
+    assert "servr" in desk.run("list", code=1).stderr

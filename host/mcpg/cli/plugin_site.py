@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcpg.cli.plugin_trusting import FirstTrust
-from mcpg.config import load
+from mcpg.config import ConfigErrors, load
 from mcpg.config.load import LOCK, STORE
 from mcpg.gateway.revocation_site import STATE as REVOCATIONS
 from mcpg.gateway.revocation_site import open_standing
@@ -43,6 +44,8 @@ __all__ = ["Site", "open_site"]
 
 STATE = ".state"
 """The folder of state where no file names one."""
+_SECTIONS = {"", "lock", "registries", "revocations", "state", "store", "trust", "version"}
+"""What plugin verbs go by, besides the references under `plugins`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,34 @@ def open_site(chosen: Chosen) -> Site:
 
 
 def _load(chosen: Chosen) -> Loaded | None:
-    return load(chosen.config) if chosen.config else None
+    """Return the file, if there is one.
+
+    Whoever looks after plugins need not have the gateway's variables: one that is not set is an error only where
+    plugins come from or are judged.
+    """
+    if chosen.config is None:
+        return None
+    try:
+        return load(chosen.config)
+    except ConfigErrors as errors:
+        if any(_matters(finding.path) for finding in errors.findings):
+            raise
+        try:
+            return load(chosen.config, _Lenient(os.environ))
+        except ConfigErrors:
+            raise errors from None
+
+
+class _Lenient(dict[str, str]):
+    """The environment, with a word for every variable that is not set."""
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 - a mapping's method
+        return super().get(key, "unset")
+
+
+def _matters(path: str) -> bool:
+    section, _, rest = path.partition(".")
+    return section in _SECTIONS or (section == "plugins" and rest.partition(".")[2] == "from")
 
 
 def _policy(chosen: Chosen, loaded: Loaded | None) -> TrustPolicy:
