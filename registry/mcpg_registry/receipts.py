@@ -138,7 +138,7 @@ def make_receipt(proven: Proven, facts: Facts) -> Receipt:
         "version": signed.release.version,
         "world": signed.release.world,
         "keys": tuple(signed.keys),
-        "identities": tuple(getattr(signed, "identities", ())),
+        "identities": signed.identities,
         "referrers": tuple(Part.of(referrer.descriptor) for referrer in claim.referrers),
         "blobs": blobs,
         **msgspec.structs.asdict(facts),
