@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.gateway.killing import Authority
 
 from mcpg.config import loads
 from mcpg.contract.documents import Credentials, Peer
@@ -16,6 +18,8 @@ from mcpg.gateway.gateway import Gateway
 from mcpg.sandbox import SandboxSettings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
 KEYS = {"ana": "mcpg_ana-" + "a" * 24, "bot": "mcpg_bot-" + "b" * 24}
@@ -117,3 +121,26 @@ def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
+
+
+@pytest.fixture
+def authority(house: House) -> Authority:
+    """Who publishes the lists that the gateways of the house believe."""
+    return Authority(house.folder)
+
+
+@pytest.fixture
+def start(house: House, authority: Authority) -> Callable[..., AbstractAsyncContextManager[Gateway]]:
+    """Run a gateway that believes the authority, or obeys another section on revocations."""
+
+    @asynccontextmanager
+    async def start(revocations: dict[str, Any] | None = None, **sections: Any) -> AsyncIterator[Gateway]:
+        given = authority.section(on_dead="warn") if revocations is None else revocations
+        gateway = house.gateway(revocations=given, **sections)
+        await gateway.start()
+        try:
+            yield gateway
+        finally:
+            await gateway.stop()
+
+    return start

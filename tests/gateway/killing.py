@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.plugins import Chest
@@ -13,7 +17,11 @@ from mcpg_revocations.envelopes import sign_override
 from mcpg_revocations.lists import Additions, Entry, Override, digest_of, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from mcpg.gateway.gateway import Gateway
+    from mcpg.gateway.revoking import Applied
 
 SITE = PrivateKey.generate()
 
@@ -58,3 +66,28 @@ class Authority:
 def kill(plugin: str, name: str = "K1", action: Any = "kill") -> Entry:
     """Return the entry that kills a built-in plugin in every version."""
     return Entry(id=name, action=action, reason="it leaks", plugin=f"mcpg/{plugin}", versions="*")
+
+
+def offer(gateway: Gateway, text: bytes) -> Awaitable[Applied]:
+    return gateway.rooms.revoking.offer(text, "test")
+
+
+def records(folder: Path, event: str) -> list[dict[str, Any]]:
+    """Return the events of a name in the ledger of the gateway in `folder`."""
+    with closing(sqlite3.connect(folder / "state" / "ledger.db")) as ledger:
+        found = [json.loads(body) for (body,) in ledger.execute("select body from records order by rowid")]
+    return [record for record in found if record.get("event") == event]
+
+
+async def settled(gateway: Gateway) -> None:
+    """Wait until what a list has set going is done."""
+    await asyncio.sleep(0)
+    while gateway._background:
+        await asyncio.wait(gateway._background)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for what a changed file does: it has no event of ours."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - as the docstring says
+            await asyncio.sleep(0.005)
