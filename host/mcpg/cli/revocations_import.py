@@ -23,8 +23,8 @@ __all__ = ["accept_clock", "import_list"]
 def import_list(file: Path, chosen: Chosen, *, as_json: bool) -> None:
     """Let this site take the list in FILE, brought by hand.
 
-    It is judged as if the feed had delivered it. A gateway that is running here sees it with its next poll, or at once
-    when it gets SIGHUP.
+    It is judged as if the feed had delivered it. A gateway that is running here puts it in force at
+    once.
     """
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
     from mcpg.cli.revocations_files import read_text, stored  # noqa: PLC0415 - likewise
