@@ -37,7 +37,7 @@ class Ingest:
         self._partial = partial
         self._blob = blob
         self._checker = Checker(descriptor.digest, descriptor.size)
-        self._committed = False
+        self._settled = False
         self._written_back = 0
         self._resume()
         self.resumed = self.offset > 0
@@ -89,12 +89,12 @@ class Ingest:
         os.fchmod(self._file.fileno(), 0o644)
         landing.hold(self._file.fileno(), self._partial, self._blob)
         yield
-        self._committed = True
+        self._settled = True
 
     def drop(self) -> None:
-        """Keep nothing of it, unless it is a blob of the store already."""
-        if not self._committed:
-            self.offset = 0
+        """Keep nothing of it, unless it is a blob of the store already; nothing may be written after that."""
+        if not self._settled:
+            self._settled = True  # from now on somebody else's partial may stand under this name
             self._partial.unlink(missing_ok=True)
 
     def close(self) -> None:

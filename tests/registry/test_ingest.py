@@ -130,6 +130,16 @@ def test_only_one_receives_a_blob_at_a_time(tmp_path: Path) -> None:
     assert (store.partials / f"{hex_of(LAYER.digest)}.partial").read_bytes() == DATA[:1]
 
 
+def test_whoever_drops_leaves_the_partial_of_the_next_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with begin(store) as partial:
+        partial.drop()
+        with begin(store) as again:
+            again.write(DATA[:10])
+    with begin(store) as partial:
+        assert partial.offset == 10
+
+
 def test_a_partial_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     with store.writing():
