@@ -111,6 +111,7 @@ def test_audit_names_the_use_that_is_hit(desk: Desk, place: str) -> None:
     assert "used as `anon`" in text
     assert "to do: use version 2.0.0" in text
     assert desk.refused("pull", f"{place}:1.0.0")["code"] == "plugin-revoked"
+    assert CliRunner().invoke(cli, ["config", "check"]).exit_code == 3
     assert [each["revocation"] for each in desk.json("list") if each["held"] == "installed"] == ["kill"]
     assert desk.json("inspect", f"{place}:1.0.0")["revocation"]["action"] == "kill"
     (walked,) = desk.json("verify", f"{place}:1.0.0", code=3)
