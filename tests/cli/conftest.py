@@ -99,7 +99,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Somebody who sits in a folder without a configuration."""
     monkeypatch.setattr(plugin_reading, "scratch", lambda: nullcontext(compiled))
-    monkeypatch.setattr(plugin_pulling, "compiled_cache", lambda *_: compiled)
+    for module in (plugin_pulling, plugin_reading):
+        monkeypatch.setattr(module, "compiled_cache", lambda *_: compiled)
     monkeypatch.chdir(tmp_path)
     for name in ("MCPG_CONFIG", "SOURCE_DATE_EPOCH", "MCPG_KEY_PASSWORD"):
         monkeypatch.delenv(name, raising=False)

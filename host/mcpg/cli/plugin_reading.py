@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,13 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-async def inspected(wasm: bytes, label: str) -> Inspection:
-    """Return what can be read off a component; `PluginRefused` when it does not compile."""
-    with scratch() as folder:
+async def inspected(wasm: bytes, label: str, own: Path | None = None) -> Inspection:
+    """Return what can be read off a component; `PluginRefused` when it does not compile.
+
+    `own` is the gateway's cache of compiled forms, which is used if it is ours.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch()) if own is None else compiled_cache(own, stack)
         sandbox = Sandbox(SandboxSettings(cache=folder))
         try:
             return await sandbox.inspect(wasm, label=label, progress=lambda line: click.echo(line, err=True))
@@ -38,7 +42,7 @@ async def inspected(wasm: bytes, label: str) -> Inspection:
             await sandbox.stop()
 
 
-def compiled_cache(own: Path, stack: AsyncExitStack) -> Path:
+def compiled_cache(own: Path, stack: AsyncExitStack | ExitStack) -> Path:
     """Return the gateway's cache if we are who writes it, else a folder that goes away again."""
     try:
         if own.is_dir() and own.stat().st_uid == os.geteuid():

@@ -22,6 +22,8 @@ from mcpg_registry.trust.bundles import claimed_keys
 from mcpg_revocations.rules import revoked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mcpg.cli.plugin_origins import Origin
     from mcpg.cli.plugin_site import Site
     from mcpg.plugins.components import Described
@@ -120,13 +122,13 @@ async def _steps(walked: Walk, site: Site, origin: Origin, *, must_be_locked: bo
     wasm = await origin.layer(claim, proven.layer)
     walked.passed(9, f"{proven.layer.digest}, {proven.layer.size} bytes")
     walked.artifact = artifact_of(proven, wasm)
-    await _component(walked, walked.artifact, revocations)
+    await _component(walked, walked.artifact, revocations, site.state / "compiled")
 
 
-async def _component(walked: Walk, artifact: Artifact, revocations: RevocationIndex) -> None:
+async def _component(walked: Walk, artifact: Artifact, revocations: RevocationIndex, cache: Path) -> None:
     described, verdict = await asyncio.to_thread(judge_component, artifact, revocations, walked.where)
     walked.described, walked.verdict = described, verdict
-    found = walked.inspection = await inspected(artifact.wasm, walked.text)
+    found = walked.inspection = await inspected(artifact.wasm, walked.text, cache)
     if found.faults:
         remedy = "have its publisher build it anew"
         raise refusal(10, "; ".join(found.faults), where=walked.where, remedy=remedy, code="bad-component")
