@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from mcpg_registry.claims import Claim
     from mcpg_registry.manifests import Descriptor
 
-__all__ = ["NAME", "QUICK", "TAG", "Bench", "bare_network", "bench"]
+__all__ = ["NAME", "PATIENT", "QUICK", "TAG", "Bench", "bare_network", "bench", "timeouts_for"]
 
 NAME, TAG = "acme/echo", "1.2.0"
 SIZE = 1_500_000
 
+PATIENT = Timeouts(connect=20.0, read=20.0, pool=20.0, total=20.0, slowest=1 << 16)
+"""For whatever ends by itself, however busy the machine is."""
 QUICK = Timeouts(connect=0.5, read=0.2, pool=0.5, total=3.0, slowest=1 << 20)
+"""For a registry that never says another word: the test ends when these do."""
 
 
 @dataclass
@@ -100,6 +103,11 @@ def _bare() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def timeouts_for(fault: str) -> Timeouts:
+    """Return the timeouts for a test of a fault: short ones only where nothing else would end it."""
+    return QUICK if fault.endswith(("-stalled", "-mute")) else PATIENT
+
+
 def bare_network() -> Network:
     """Return a network that speaks no TLS: a context with all of the world's roots takes longer than a test."""
     network = Network()
@@ -109,7 +117,7 @@ def bare_network() -> Network:
 
 @asynccontextmanager
 async def bench(
-    *, login: tuple[str, str] | None = None, timeouts: Timeouts = QUICK, **options: Any
+    *, login: tuple[str, str] | None = None, timeouts: Timeouts = PATIENT, **options: Any
 ) -> AsyncIterator[Bench]:
     """Run a registry with a client for it; `login` are the client's credentials, `options` the registry's."""
     async with simulated(**options) as registry:

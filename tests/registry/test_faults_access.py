@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.registry.client_faults import NAME, QUICK, TAG, bench
+from tests.registry.client_faults import NAME, PATIENT, TAG, bench, timeouts_for
 from tests.simulator.access import Basic, Bearer, basic
 from tests.simulator.registry import simulated
 
@@ -77,7 +77,7 @@ async def test_a_retry_after_of_no_use(hint: str) -> None:
     async with bench() as b:
         b.registry.switch("status", code=429, Retry_After=hint.encode("utf-8").decode("latin-1"))
         await b.refused(b.claim(), "registry-busy")
-        assert sum(b.waits) <= QUICK.total + 3
+        assert sum(b.waits) <= PATIENT.total + 3
 
 
 async def test_wrong_credentials() -> None:
@@ -117,7 +117,7 @@ async def test_one_hosts_credentials_never_go_to_another() -> None:
     async with bench(login=LOGIN, access=Basic(USERS)) as b, simulated(access=Basic(USERS)) as other:
         await b.claim()
         other.contents.repositories = b.registry.contents.repositories
-        settings = HostSettings(other.authority, plain_http=True, timeouts=QUICK)
+        settings = HostSettings(other.authority, plain_http=True, timeouts=PATIENT)
         hosts = Hosts((*b.client._hosts.settings, settings))
         known = KnownCredentials(b.registry.authority, Credentials(*LOGIN))
         async with RegistryClient(hosts=hosts, credentials=known) as client:
@@ -195,7 +195,7 @@ TOKENS = {
 
 @pytest.mark.parametrize("name", TOKENS)
 async def test_token_server(name: str) -> None:
-    async with bench(login=LOGIN, access=Bearer(USERS)) as b:
+    async with bench(timeouts=timeouts_for(name), login=LOGIN, access=Bearer(USERS)) as b:
         b.registry.switch(name)
         error = await b.refused(b.claim(), TOKENS[name])
         assert "secret" not in error.diagnostics()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.registry.client_faults import NAME, TAG, bench
+from tests.registry.client_faults import NAME, TAG, bench, timeouts_for
 from tests.simulator.faults import CATALOGUE
 from tests.simulator.plugins import Plugin, put_edited
 
@@ -53,7 +53,7 @@ BLOBS = {
 @pytest.mark.parametrize("name", MANIFESTS)
 async def test_manifest(name: str) -> None:
     code, step = MANIFESTS[name]
-    async with bench() as b:
+    async with bench(timeouts=timeouts_for(name)) as b:
         b.registry.switch(name)
         await b.refused(b.claim(), code, step=step)
         assert b.sent("manifest") < 32 * MIB
@@ -63,7 +63,7 @@ async def test_manifest(name: str) -> None:
 @pytest.mark.parametrize("name", BLOBS)
 async def test_blob(name: str) -> None:
     code, step = BLOBS[name]
-    async with bench() as b:
+    async with bench(timeouts=timeouts_for(name)) as b:
         b.registry.switch(name)
         await b.refused(b.blob(), code, step=step)
         assert b.sent("blob") < 32 * MIB
@@ -72,7 +72,7 @@ async def test_blob(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name.startswith("tags-")])
 async def test_tags(name: str) -> None:
     """Bytes that no digest protects must at least be one list of tags, whole, small and in time."""
-    async with bench() as b:
+    async with bench(timeouts=timeouts_for(name)) as b:
         b.registry.switch(name)
         if name in {"tags-stalled", "tags-mute"}:
             await b.refused(b.tags(), SILENT)

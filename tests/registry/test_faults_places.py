@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.effects.certificates import new_authority
-from tests.registry.client_faults import QUICK, Bench, bench
+from tests.registry.client_faults import PATIENT, QUICK, Bench, bench
 from tests.simulator.access import Basic, Bearer
 from tests.simulator.registry import Registry, simulated
 
@@ -105,8 +105,8 @@ async def test_a_redirect_from_https_to_http(tmp_path, allowed) -> None:
         simulated() as plain,
         simulated(host="localhost", tls=authority.server("localhost", tmp_path)) as registry,
     ):
-        secure = HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=QUICK)
-        settings = (secure, HostSettings(plain.authority, plain_http=True, timeouts=QUICK)) if allowed else (secure,)
+        secure = HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=PATIENT)
+        settings = (secure, HostSettings(plain.authority, plain_http=True, timeouts=PATIENT)) if allowed else (secure,)
         known = KnownCredentials(registry.authority, Credentials(*LOGIN))
         async with RegistryClient(hosts=Hosts(settings, plain_loopback=allowed), credentials=known) as client:
             b = Bench(registry, client)
@@ -120,8 +120,8 @@ async def test_a_certificate_of_an_unknown_authority(tmp_path) -> None:
     authority, unknown = new_authority(), new_authority("unknown")
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     async with simulated(host="localhost", tls=unknown.server("localhost", tmp_path)) as registry:
-        for settings in ((), (HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=QUICK),)):
-            async with RegistryClient(hosts=Hosts(settings, timeouts=QUICK)) as client:
+        for settings in ((), (HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=PATIENT),)):
+            async with RegistryClient(hosts=Hosts(settings, timeouts=PATIENT)) as client:
                 b = Bench(registry, client)
                 await b.refused(b.claim(), "registry-tls", "certificate")
         assert registry.requests == []
@@ -132,7 +132,7 @@ async def test_a_certificate_of_another_host(tmp_path) -> None:
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     tls = authority.server("registry.example", tmp_path)
     async with simulated(host="localhost", tls=tls) as registry:
-        settings = (HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=QUICK),)
+        settings = (HostSettings(registry.authority, ca=tmp_path / "ca.pem", timeouts=PATIENT),)
         async with RegistryClient(hosts=Hosts(settings)) as client:
             b = Bench(registry, client)
             await b.refused(b.claim(), "registry-tls", "certificate")

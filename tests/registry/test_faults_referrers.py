@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.registry.artifacts import NOW
-from tests.registry.client_faults import NAME, Bench, bench
+from tests.registry.client_faults import NAME, Bench, bench, timeouts_for
 from tests.simulator.plugins import Plugin
 
 from mcpg.contract.problems import PluginRefused
@@ -123,7 +123,7 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 async def test_fault(name: str) -> None:
     code, step = FAULTS[name]
-    async with bench() as b:
+    async with bench(timeouts=timeouts_for(name)) as b:
         if name == "referrers-empty-body":
             b.registry.switch("replaced", kind="referrers", data=b"")
         else:

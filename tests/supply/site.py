@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.registry.artifacts import NOW
-from tests.registry.client_faults import QUICK, bare_network
+from tests.registry.client_faults import PATIENT, bare_network
 from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.publisher import Publisher
 from tests.simulator.registry import Registry, simulated
@@ -16,7 +16,7 @@ from tests.simulator.registry import Registry, simulated
 from mcpg.plugins.pulling import Pulled, Puller, Wish
 from mcpg_registry.client import RegistryClient
 from mcpg_registry.credentials import Credentials, KnownCredentials
-from mcpg_registry.hosts import Hosts, HostSettings
+from mcpg_registry.hosts import Hosts, HostSettings, Timeouts
 from mcpg_registry.store import Store
 from mcpg_revocations.standing import Site as Lists
 from mcpg_revocations.standing import Standing
@@ -81,6 +81,11 @@ class Bench:
     async def _no_wait(self, _seconds: float) -> None:
         return None
 
+    def allow(self, timeouts: Timeouts) -> None:
+        """Let the registry take that long from now on."""
+        settings = HostSettings(self.registry.authority, plain_http=True, timeouts=timeouts)
+        self.client._hosts = self.client._exchanges._hosts = Hosts((settings,), plain_loopback=True, timeouts=timeouts)
+
     def revoke(self, *entries: Any) -> None:
         """Issue the next list and take it."""
         self.lists.offer(self.publisher.issue(*entries), self.now)
@@ -99,14 +104,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def site(folder: Path, *, login: tuple[str, str] | None = None, **options: Any) -> AsyncIterator[Bench]:
+async def site(
+    folder: Path, *, login: tuple[str, str] | None = None, timeouts: Timeouts = PATIENT, **options: Any
+) -> AsyncIterator[Bench]:
     """Run a site whose store holds one plugin; `login` are its credentials, `options` the registry's."""
     async with simulated(**options) as registry:
         known = KnownCredentials(registry.authority, Credentials(*login)) if login else None
-        settings = HostSettings(registry.authority, plain_http=True, timeouts=QUICK)
-        hosts = Hosts((settings,), plain_loopback=True, timeouts=QUICK)
-        async with RegistryClient(bare_network(), hosts=hosts, credentials=known) as client:
+        async with RegistryClient(bare_network(), credentials=known) as client:
             bench = Bench(folder, registry, client)
+            bench.allow(PATIENT)
             await bench.pull("@" + bench.first.digest)
+            bench.allow(timeouts)
             registry.requests.clear()
             yield bench

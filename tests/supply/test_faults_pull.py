@@ -6,6 +6,7 @@ Bytes that are wrong leave nothing at all; a network that fails may leave a part
 from __future__ import annotations
 
 import pytest
+from tests.registry.client_faults import PATIENT, timeouts_for
 from tests.registry.test_faults_access import STATUSES, TOKENS
 from tests.registry.test_faults_bytes import BLOBS, MANIFESTS, SHAPES
 from tests.registry.test_faults_places import LINKS, WAYS
@@ -50,6 +51,7 @@ async def refused(
 async def heals(b: Bench) -> None:
     """Assert that the same pull works as soon as the registry is honest, whatever was left."""
     b.registry.faults.clear()
+    b.allow(PATIENT)
     pulled = await b.pull()
     assert (pulled.receipt.digest, pulled.receipt.layer.digest) == (b.plugin.digest, b.plugin.wasm_digest)
     assert not [name for name in b.files() if name.startswith("ingest/")]
@@ -63,7 +65,7 @@ async def test_an_honest_pull(tmp_path) -> None:
 
 @pytest.mark.parametrize("name", MANIFESTS)
 async def test_manifest(tmp_path, name: str) -> None:
-    async with site(tmp_path) as b:
+    async with site(tmp_path, timeouts=timeouts_for(name)) as b:
         b.registry.switch(name)
         await refused(b, MANIFESTS[name][0], step=MANIFESTS[name][1])
         await heals(b)
@@ -71,7 +73,7 @@ async def test_manifest(tmp_path, name: str) -> None:
 
 @pytest.mark.parametrize("name", BLOBS)
 async def test_layer(tmp_path, name: str) -> None:
-    async with site(tmp_path) as b:
+    async with site(tmp_path, timeouts=timeouts_for(name)) as b:
         b.registry.switch(name, digest=b.plugin.wasm_digest)
         await refused(b, BLOBS[name][0], step=BLOBS[name][1])
         await heals(b)
@@ -120,7 +122,7 @@ async def test_shape(tmp_path, name: str) -> None:
 @pytest.mark.parametrize("name", REFERRERS)
 async def test_referrers(tmp_path, name: str) -> None:
     code, step = REFERRERS[name]
-    async with site(tmp_path) as b:
+    async with site(tmp_path, timeouts=timeouts_for(name)) as b:
         if name == "referrers-empty-body":
             b.registry.switch("replaced", kind="referrers", data=b"")
         else:
@@ -190,7 +192,7 @@ async def test_status(tmp_path, status: int, kind: str) -> None:
 
 @pytest.mark.parametrize("name", TOKENS)
 async def test_token_server(tmp_path, name: str) -> None:
-    async with site(tmp_path, login=LOGIN, access=Bearer(dict([LOGIN]))) as b:
+    async with site(tmp_path, timeouts=timeouts_for(name), login=LOGIN, access=Bearer(dict([LOGIN]))) as b:
         b.registry.access.revoke()
         b.registry.switch(name)
         error = await refused(b, TOKENS[name])

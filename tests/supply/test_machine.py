@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.registry.artifacts import NOW, facts_of, signatures_of
-from tests.registry.client_faults import QUICK, bare_network
+from tests.registry.client_faults import PATIENT, bare_network
 from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.publisher import Publisher
 from tests.simulator.registry import Registry
@@ -60,8 +60,8 @@ class Supply(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="supply-"))
         self.registry = Registry()
         self.registry.port = self.run(self.registry.wire.start())
-        settings_of = HostSettings(self.registry.authority, plain_http=True, timeouts=QUICK)
-        self.client = RegistryClient(bare_network(), hosts=Hosts((settings_of,), timeouts=QUICK))
+        settings_of = HostSettings(self.registry.authority, plain_http=True, timeouts=PATIENT)
+        self.client = RegistryClient(bare_network(), hosts=Hosts((settings_of,), timeouts=PATIENT))
         self.real = NOW
         self.publisher = Publisher(KEYS, lambda: self.real)
         self.model = Model(frozenset(TRUSTED), {name: KEYS[name].public.id for name in SIGNERS}, NOW)
