@@ -153,6 +153,23 @@ async def test_effects_of_a_fenced_plugin_end_at_once_and_nobody_knows_what_came
     assert bench.runner.interrupt("back", back.digest) == 0
 
 
+async def test_effects_whose_time_is_over_already_are_no_trouble_to_a_fence(bench, kit):
+    interrupted = []
+
+    async def perform(*_):
+        next(iter(bench.runner._performing)).reschedule(0)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            interrupted.append(bench.runner.interrupt("back", back.digest))
+
+    back = kit.backend(Case("perform", [Effect("http", "{}")]))
+    effects = kit.effects("http", perform=perform)
+    bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": (back, effects)})
+    assert "they may have happened" in (await bench.call())["content"][0]["text"]
+    assert interrupted == [0]
+
+
 def test_distrust_counts_only_what_came_after_and_keeps_a_bounded_number():
     distrust = Distrust(most=2)
     trace = [{"use": "a", "component": "1"}, {"use": "b", "component": "2", "skipped": True}]

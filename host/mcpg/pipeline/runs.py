@@ -177,7 +177,8 @@ class Runner:
 
     def interrupt(self, use: str, component: str) -> int:
         """End the effects that a fenced plugin waits for, as if their time were over; return how many rounds."""
-        hit = [limit for limit, held in self._performing.items() if held == (use, component)]
+        own = (limit for limit, held in self._performing.items() if held == (use, component))
+        hit = [limit for limit in own if not limit.expired()]
         for limit in hit:
             limit.reschedule(0)
         return len(hit)
