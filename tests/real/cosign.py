@@ -2,19 +2,22 @@
 
 Looked for in this order: `$COSIGN`, `build/tools/cosign-VERSION`, the path. The build takes two cores a quarter of an
 hour, so it starts as soon as pytest knows that a test wants cosign, at low priority; those tests come last and wait.
+`python -m tests.real.cosign` builds it beforehand, or waits for whoever is building it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from tests.real.peers import TOOLS
+from tests.real.peers import ROOT, TOOLS
 
 __all__ = ["cosign", "pytest_collection_finish", "pytest_collection_modifyitems", "pytest_sessionfinish"]
 
@@ -32,6 +35,24 @@ class _Build:
     process: subprocess.Popen[bytes] | None = None
 
 
+def build() -> int:
+    """Have cosign in `build/tools`, built by us or by another process meanwhile; returns an exit status."""
+    go = shutil.which("go")
+    if go is None:
+        return 1
+    BUILDING.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "GOBIN": str(BUILDING), "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    with (TOOLS / ".cosign.lock").open("w") as lock, LOG.open("ab") as log:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if BUILT.exists():
+            return 0
+        command = ["nice", "-n", "19", go, "install", MODULE]
+        done = subprocess.run(command, cwd=BUILDING, env=environment, stdout=log, stderr=log, check=False)
+        if done.returncode == 0:
+            (BUILDING / "cosign").replace(BUILT)
+        return done.returncode
+
+
 def _at_hand() -> Path | None:
     for path in (os.environ.get("COSIGN"), str(BUILT), shutil.which("cosign")):
         if path and os.access(path, os.X_OK):
@@ -40,17 +61,10 @@ def _at_hand() -> Path | None:
 
 
 def _begin() -> None:
-    """Start to build cosign unless it is at hand; an earlier session's build goes on where Go's cache left it."""
-    go = shutil.which("go")
-    if _at_hand() is not None or go is None or _Build.process is not None:
-        return
-    BUILDING.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "GOBIN": str(BUILDING), "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
-    with LOG.open("wb") as log:
-        _Build.process = subprocess.Popen(
-            ["nice", "-n", "19", go, "install", MODULE], cwd=BUILDING, env=environment, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+    """Start to build cosign unless it is at hand."""
+    if _at_hand() is None and shutil.which("go") is not None and _Build.process is None:
+        command = [sys.executable, "-m", "tests.real.cosign"]
+        _Build.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def _wants(item: pytest.Item) -> bool:
@@ -85,9 +99,11 @@ def cosign() -> Path:
             assert time.monotonic() < ends, f"the build of cosign takes too long:\n{LOG.read_text()[-2000:]}"
             time.sleep(0.5)
         assert _Build.process.returncode == 0, LOG.read_text()[-2000:]
-        (BUILDING / "cosign").replace(BUILT)
-        shutil.rmtree(BUILDING)
         _Build.process = None
     found = _at_hand()
     assert found is not None, f"install cosign, or Go so that `go install {MODULE}` works, or set COSIGN to its path"
     return found
+
+
+if __name__ == "__main__":
+    sys.exit(build())
