@@ -1,4 +1,4 @@
-"""What a hostile publisher, relay or clock does is refused, each fault by its name, and nothing that is known changes."""
+"""A publisher, a relay or a clock that lies is refused, each fault by its name, and nothing that is known changes."""
 
 from __future__ import annotations
 
