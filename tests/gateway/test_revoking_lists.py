@@ -13,6 +13,7 @@ from tests.gateway.killing import kill, offer, records, settled, until
 from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 from mcpg.gateway.gateway import Gateway
+from mcpg.gateway.supplying import Intake
 
 
 async def test_a_forged_an_older_and_a_split_list_change_nothing(house, authority, start):
@@ -107,6 +108,20 @@ async def test_an_addition_of_the_site_kills_when_its_file_comes_and_an_override
         await settled(gateway)
     (overridden,) = records(house.folder, "revocation-overridden")
     assert (overridden["entry"], overridden["by"], overridden["reason"]) == ("K2", "ops", "we need it")
+
+
+@pytest.mark.parametrize(("feed", "version"), [("https://lists.example/list.json", 1), ("file:feed.json", 2)])
+async def test_offline_only_a_file_is_asked(house, authority, start, feed, version):
+    async with start() as gateway:
+        await offer(gateway, authority.publisher.issue())
+    authority.store(authority.publisher.issue())
+    gateway = Gateway(house.file(revocations=authority.section(feed=feed)), intake=Intake(offline=True))
+    await gateway.start()
+    try:
+        status = gateway.status()["revocations"]
+        assert (status["version"], status["complaints"]) == (version, {})
+    finally:
+        await gateway.stop()
 
 
 async def test_a_file_feed_is_read_at_the_start_and_when_it_is_replaced(authority, start):

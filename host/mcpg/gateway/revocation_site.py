@@ -62,11 +62,11 @@ def feed_file(loaded: Loaded) -> Path | None:
     return loaded.resolve(feed.removeprefix(_FILE)) if feed and feed.startswith(_FILE) else None
 
 
-def network(*, offline: bool = False) -> Http:
-    """Return what carries requests of a feed; the caller closes it. Offline it raises `RegistryFailed` on any use."""
-    from mcpg_registry.http import Network, NoNetwork  # noqa: PLC0415 - slow to import, and few need it
+def network() -> Http:
+    """Return what carries requests of a feed; the caller closes it."""
+    from mcpg_registry.http import Network  # noqa: PLC0415 - slow to import, and few need it
 
-    return NoNetwork() if offline else Network()
+    return Network()
 
 
 def make_feed(loaded: Loaded, http: Http) -> Feed | None:

@@ -72,11 +72,16 @@ class Watched:
 
 
 async def open_revocations(loaded: Loaded, stack: AsyncExitStack, *, offline: bool = False) -> tuple[Revoking, Sources]:
-    """Read what is revoked here, and ask the feed once; raises `McpgError`. Their closing is left to `stack`."""
+    """Read what is revoked here, and ask the feed once; raises `McpgError`. Their closing is left to `stack`.
+
+    `offline`: only a feed that is a file is asked.
+    """
     standing = await asyncio.to_thread(open_standing, loaded, int(time.time()))
     given, feed = loaded.config.revocations, None
-    if given.feed is not None:
-        http = network(offline=offline)
+    if given.feed is not None and offline and feed_file(loaded) is None:
+        log.info("offline: the revocation feed is not asked")
+    elif given.feed is not None:
+        http = network()
         stack.push_async_callback(http.aclose)
         feed = make_feed(loaded, http)
     revoking = Revoking(standing, on_dead=given.on_dead, feed=feed.name if feed else "")
