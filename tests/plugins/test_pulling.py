@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +107,19 @@ async def test_step_6_a_revoked_key(tmp_path: Path, store: Store, sandbox: FakeS
     layout_in(tmp_path / "mirror")
     lists = Lists((Entry(id="R1", action="block", reason="stolen", key=KEY.public.id),))
     await refused(puller_of(store, sandbox, revocations=lists), Wish(REFERENCE, tmp_path), 6, "stolen", store)
+
+
+async def test_signatures_are_verified_off_the_event_loop(tmp_path: Path, store: Store, sandbox: FakeSandbox) -> None:
+    class Watched(TrustPolicy):
+        def rule_for(self, *names: Any, **more: Any) -> Rule:
+            seen.append(threading.get_ident())
+            return TRUST.rule_for(*names, **more)
+
+    seen: list[int] = []
+    layout_in(tmp_path / "mirror")
+    await puller_of(store, sandbox, trust=Watched()).pull(Wish(REFERENCE, tmp_path))
+    assert seen
+    assert threading.get_ident() not in seen
 
 
 async def test_step_7_a_tag_that_was_moved_to_another_version(

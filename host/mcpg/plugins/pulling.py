@@ -179,7 +179,7 @@ class Puller:
         async with AsyncExitStack() as stack:
             source = await self._source(reference, wish, where, stack)
             claim = await source.claim()  # 2, 3 and 5
-            proven = self._prove(claim, wish, index, now, where=where)  # 3 and 5 to 8
+            proven = await asyncio.to_thread(self._prove, claim, wish, index, now, where=where)  # 3 and 5 to 8
             return await self._take(reference, source, proven, index, now, where=where)
 
     def _prove(self, claim: Claim, wish: Wish, index: RevocationIndex, now: int, *, where: str) -> Proven:
