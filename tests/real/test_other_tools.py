@@ -99,7 +99,7 @@ def test_what_curl_has_pushed_runs_once_it_is_signed(desk: Desk, gateway: Gatewa
 
 def test_a_download_goes_on_at_a_real_registry(desk: Desk) -> None:
     """A partial of another try is there: the rest comes by Range."""
-    reference = desk.pushed("resumed", "--sign-key", "acme.key")
+    reference = desk.pushed("resumed-by-range", "--sign-key", "acme.key")
     wasm = (desk.path / "tool.wasm").read_bytes()
     partial = desk.path / ".state" / "plugins" / "ingest" / f"{digest_bytes(wasm)[7:]}.partial"
     partial.parent.mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_a_download_goes_on_at_a_real_registry(desk: Desk) -> None:
 
 
 def test_a_revocation_over_a_real_registry_ends_a_running_plugin(desk: Desk, gateway: Gateway) -> None:
-    reference = desk.pushed("revoked", "--sign-key", "acme.key")
+    reference = desk.pushed("revoked-by-feed", "--sign-key", "acme.key")
     place = f"{desk.peer.authority}/acme/revocations-{desk.path.parent.name.replace('_', '-')[:40].lower()}:latest"
     keys = [f"list-{number}.pub" for number in (1, 2, 3)]
     believed = [word for key in keys for word in ("--key", key)]
@@ -133,7 +133,7 @@ def test_a_revocation_over_a_real_registry_ends_a_running_plugin(desk: Desk, gat
 
 
 def test_cosign_accepts_our_signature_and_no_strangers(desk: Desk, cosign: Path) -> None:
-    reference = desk.pushed("cosigned", "--sign-key", "acme.key")
+    reference = desk.pushed("cosigned-by-us", "--sign-key", "acme.key")
     plain = [] if desk.peer.ca else ["--allow-http-registry"]
     verify = ("verify", "--insecure-ignore-tlog", *plain, reference, "--key")
     assert "signatures were verified" in desk.tool(cosign, *verify, "acme.pub")
