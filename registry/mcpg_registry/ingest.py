@@ -37,6 +37,7 @@ class Ingest:
         self._partial = partial
         self._blob = blob
         self._checker = Checker(descriptor.digest, descriptor.size)
+        self._hashed: list[bytes] = []  # what the file holds by now may be another's
         self._settled = False
         self._written_back = 0
         self._resume()
@@ -50,6 +51,7 @@ class Ingest:
         except ValueError:
             self.restart()
             raise
+        self._hashed.append(chunk)
         view = memoryview(chunk)
         while view:
             view = view[self._file.write(view) :]
@@ -61,21 +63,19 @@ class Ingest:
         self._file.seek(0)
         self._file.truncate(0)
         self._checker = Checker(self.descriptor.digest, self.descriptor.size)
+        self._hashed = []
         self.offset, self.resumed = 0, False
         self._written_back = 0
 
     def finish(self) -> bytes:
-        """Return all bytes, whose size and digest are those promised; else `ValueError`, and nothing is kept."""
+        """Return the bytes that were hashed, if they are those promised; else `ValueError`, and nothing is kept."""
         try:
             self._checker.finish()
         except ValueError:
             self.restart()
             raise
-        self._file.seek(0)
-        parts = []
-        while chunk := self._file.read(_CHUNK):
-            parts.append(chunk)
-        return b"".join(parts)
+        self._hashed = [b"".join(self._hashed)]
+        return self._hashed[0]
 
     def commit(self) -> None:
         """Make it a blob of the store, after `finish`; it is on the disk when this returns."""
@@ -100,6 +100,7 @@ class Ingest:
     def close(self) -> None:
         """Let others have it; what has come stays for the next time."""
         self._file.close()
+        self._hashed = []
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +125,7 @@ class Ingest:
             return
         while chunk := self._file.read(_CHUNK):
             self._checker.feed(chunk)
+            self._hashed.append(chunk)
             self.offset += len(chunk)
 
 

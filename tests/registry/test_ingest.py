@@ -87,6 +87,19 @@ def test_garbage_from_before_is_found_out_and_forgotten(tmp_path: Path) -> None:
     assert not store.has(LAYER)
 
 
+def test_what_is_handed_on_is_what_was_hashed_whatever_became_of_the_file(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with begin(store) as partial:
+        partial.write(DATA[:5000])
+    with begin(store) as partial:
+        partial.write(DATA[5000:])
+        for file in store.partials.iterdir():
+            file.write_bytes(b"x" * len(DATA))
+        assert partial.finish() == DATA
+        partial.commit()
+    assert not store.has(LAYER)
+
+
 def test_a_partial_that_is_too_long_is_forgotten(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with begin(store) as partial:
