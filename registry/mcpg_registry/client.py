@@ -31,7 +31,6 @@ from mcpg_registry.referring import by_api, by_tag
 from mcpg_registry.signatures import fetch_signatures
 from mcpg_registry.sinks import MemorySink
 from mcpg_registry.steps import AGAIN, at_step
-from mcpg_registry.uploads import Sent, put_blob
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from mcpg_registry.packing import Packed
     from mcpg_registry.references import RegistryReference
     from mcpg_registry.sinks import Sink
+    from mcpg_registry.uploads import Sent
 
 __all__ = ["RegistryClient"]
 
@@ -185,15 +185,6 @@ class RegistryClient:
             return await push_artifact(self._exchanges, place, text, blobs, tag=tag, source=known, progress=progress)
 
         doing = f"cannot push `{packed.manifest.digest}`"
-        return await self._places.only(self._hosts.origin(repository), doing, f"`{repository}`", attempt)
-
-    async def push_blob(self, repository: str, descriptor: Descriptor, data: bytes) -> Sent:
-        """Send one blob, unless it is there."""
-
-        async def attempt(place: Place) -> Sent:
-            return await put_blob(self._exchanges, place, descriptor, data)
-
-        doing = f"cannot push the blob `{descriptor.digest}`"
         return await self._places.only(self._hosts.origin(repository), doing, f"`{repository}`", attempt)
 
     async def push_manifest(

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Exchanges", "next_url", "pull_scope", "status_failed"]
 
-MAX_RETRIES = 3
 MAX_REDIRECTS = 5
 MAX_URL = 8192
 _PAUSES = (0.1, 0.4, 1.0)

@@ -47,9 +47,6 @@ class Odd:
     def check(self, request: Any, grant: Any) -> None:
         pass
 
-    def secret(self, request: Any) -> bool:
-        return False
-
     async def perform(self, request: Any, grant: Any, context: EffectContext) -> Case:
         if request.what == "bug":
             raise RuntimeError("password=hunter22")

@@ -285,12 +285,3 @@ async def test_a_stream_is_bounded_and_never_tells_the_secret() -> None:
         wanted = {"progress": "/p", "message": "/m"}
         code, _ = await use.failed(url=peer.url(), stream=wanted, headers={"authorization": TOKEN})
         assert (code, use.told) == ("secret-echoed", [])
-
-
-async def test_a_ledger_is_told_which_requests_are_secret() -> None:
-    async with api(answers()) as (use, peer):
-        secret = use.effects.secret_paths
-        assert secret(use.effect(url=peer.url(), headers={"authorization": TOKEN}))
-        assert secret(use.effect(url=peer.url(), headers={"Cookie": "x"}))
-        assert secret(use.effect(nonsense=1))
-        assert not secret(use.effect(url=peer.url()))

@@ -82,9 +82,6 @@ class FakeEffects:
         self.performed.append((effect, context))
         return await self._perform(effect, context) if self._perform else ok(effect.request)
 
-    def secret_paths(self, effect):
-        return False
-
 
 class FakeLedger:
     def __init__(self):

@@ -18,7 +18,7 @@ from mcpg.contract.problems import PluginRefused
 from mcpg_registry.digests import digest_bytes
 from mcpg_registry.trust.bundles import KeylessBundle, read_bundle
 from mcpg_registry.trust.identities import Identity, TrustedIdentity
-from mcpg_registry.trust.keyless import check_root, verify_keyless
+from mcpg_registry.trust.keyless import verify_keyless
 from mcpg_registry.trust.keys import PrivateKey
 from mcpg_registry.trust.policy import Rule, TrustedKey
 from mcpg_registry.trust.revoked import Revoked
@@ -257,13 +257,10 @@ def test_a_payload_of_another_type_is_refused() -> None:
 
 @pytest.mark.parametrize("root", [b"{}", b"junk", STAGED, b"\xff"])
 def test_a_root_that_is_none_is_refused(root: bytes) -> None:
-    with pytest.raises(ValueError, match="trusted root cannot be used"):
-        check_root(root)
     refused("trusted root cannot be used", SIGNATURES, rule(TrustedIdentity(ISSUER, WORKFLOW, root=root)))
 
 
 def test_the_shipped_root_can_be_used() -> None:
-    check_root(b"")
     bundle = read_bundle(SIGNATURES[0])
     assert isinstance(bundle, KeylessBundle)
     with pytest.raises(ValueError, match="does not verify"):

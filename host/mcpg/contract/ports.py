@@ -114,10 +114,6 @@ class Effects(Protocol):
         """Perform a checked effect: `ok(json text)` or `failed(problem)`; raises only on cancellation."""
         ...
 
-    def secret_paths(self, effect: Effect) -> bool:
-        """Whether the request or reply holds fields that a ledger may only keep as keyed digests."""
-        ...
-
 
 class SecretSource(Protocol):
     """Where secrets come from: one scheme each (`env`, `file`)."""

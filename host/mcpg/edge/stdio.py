@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mcpg.protocol.classify import SessionTraffic
     from mcpg.protocol.frames import RequestId
 
-__all__ = ["StdioServer", "StdioSettings", "serve_stdio"]
+__all__ = ["StdioServer", "StdioSettings"]
 
 _BATCHING = "2025-03-26"
 _CHUNK = 64 * 1024
@@ -46,17 +46,6 @@ class StdioSettings:
     max_line: int = 4 * 1024 * 1024
     max_pending: int = 256
     grace: float = 10.0
-
-
-async def serve_stdio(
-    service: Service,
-    who: Caller | Credentials,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    settings: StdioSettings | None = None,
-) -> None:
-    """Serve one client until its input ends; see `StdioServer` for changes to be told of."""
-    await StdioServer(service, who, writer, settings).run(reader)
 
 
 class StdioServer:

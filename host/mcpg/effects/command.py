@@ -52,10 +52,6 @@ class CommandDriver:
         """Read the fields of `command_grant`; raises `ConfigError`."""
         return read_command_grant(document, keyring)
 
-    def secret(self, request: CommandRequest) -> bool:  # noqa: ARG002 - the protocol's
-        """Arguments and output may be anybody's data."""
-        return True
-
     def check(self, request: CommandRequest, grant: CommandGrant) -> None:
         """Return if program, arguments and the size of stdin are granted; raises `EffectDenied`."""
         program = grant.program(request.argv)

@@ -128,14 +128,6 @@ class _Granted:
             _log.warning("driver `%s` failed with %s", effect.driver, type(error).__name__)
             return failed("outcome-unknown", f"driver `{effect.driver}` failed")
 
-    def secret_paths(self, effect: Effect) -> bool:
-        """Whether a ledger may keep request and reply only as keyed digests; in doubt it may not."""
-        try:
-            held, request = self._decode(effect)
-        except EffectDenied:
-            return True
-        return held.driver.secret(request)
-
     def _admit(self, effect: Effect) -> tuple[_Held, Any]:
         held, request = self._decode(effect)
         held.driver.check(request, held.grant)

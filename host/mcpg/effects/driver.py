@@ -50,10 +50,6 @@ class Driver(Protocol):
         """Perform a checked request before `context.deadline`; raises on cancellation, else `McpgError` at most."""
         ...
 
-    def secret(self, request: Any) -> bool:
-        """Whether a ledger may keep request and reply only as keyed digests."""
-        ...
-
     async def stop(self) -> None:
         """Let go of everything; effects under way may fail."""
         ...

@@ -23,7 +23,7 @@ from mcpg.effects.http_reply import LARGE, encode_reply, keep, reply_of
 from mcpg.effects.http_stream import StreamReader
 from mcpg.effects.secrets import Place
 from mcpg.effects.targets import parse_target
-from mcpg.effects.transport import CREDENTIAL_HEADERS, HttpFailed, Outgoing, Reach
+from mcpg.effects.transport import HttpFailed, Outgoing, Reach
 from mcpg.effects.wire import check_header
 
 if TYPE_CHECKING:
@@ -70,12 +70,6 @@ class HttpDriver:
     def grant(self, document: Mapping[str, Any], keyring: Keyring) -> HttpGrant:
         """Read the fields of `http_grant`; raises `ConfigError`."""
         return read_http_grant(document, keyring)
-
-    def secret(self, request: HttpRequest) -> bool:
-        """Whether a secret or another credential goes out, so that the answer may be as private."""
-        return any(
-            isinstance(value, Secret) or name.lower() in CREDENTIAL_HEADERS for name, value in request.headers.items()
-        )
 
     def check(self, request: HttpRequest, grant: HttpGrant) -> None:
         """Return if the first hop, its headers, secrets and body are granted; raises `EffectDenied`."""

@@ -78,10 +78,6 @@ class McpDriver:
         seconds = duration(fields.timeout, "mcp.timeout")
         return McpGrant(frozenset(fields.upstreams), frozenset(fields.methods), names, seconds)
 
-    def secret(self, request: McpRequest) -> bool:  # noqa: ARG002 - the protocol's
-        """Arguments and results of a call are the caller's."""
-        return True
-
     def check(self, request: McpRequest, grant: McpGrant) -> None:
         """Return if upstream, method and every name in the parameters are granted; raises `EffectDenied`."""
         if request.upstream not in grant.upstreams:

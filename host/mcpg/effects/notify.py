@@ -59,10 +59,6 @@ class NotifyDriver:
         """Read `per_second` (10 unless said); raises `ConfigError`."""
         return NotifyGrant(read_grant(_Fields, document, "notify").per_second)
 
-    def secret(self, request: NotifyRequest) -> bool:  # noqa: ARG002 - the protocol's
-        """What the client is told is as private as its answer."""
-        return True
-
     def check(self, request: NotifyRequest, grant: NotifyGrant) -> None:  # noqa: ARG002 - the protocol's
         """Return unless the message is too long; raises `EffectDenied`."""
         if len(request.message) > _MAX_MESSAGE or len(msgspec.json.encode(request.data)) > _MAX_DATA:

@@ -64,10 +64,6 @@ class SqlDriver:
         """Read the fields of `sql_grant`; raises `ConfigError`."""
         return read_sql_grant(document, self._engines.names)
 
-    def secret(self, request: SqlRequest) -> bool:  # noqa: ARG002 - the protocol's
-        """Rows and parameters are people's data, and guessable."""
-        return True
-
     def check(self, request: SqlRequest, grant: SqlGrant) -> None:
         """Return if connection and statements are granted; raises `EffectDenied`."""
         grant.admit(request)

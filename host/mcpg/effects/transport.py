@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from mcpg.effects.targets import Target
 
-__all__ = ["CREDENTIAL_HEADERS", "NO_TLS", "PUBLIC_ONLY", "HttpFailed", "Outgoing", "Reach", "Sent", "Tls"]
+__all__ = ["NO_TLS", "PUBLIC_ONLY", "HttpFailed", "Outgoing", "Reach", "Sent", "Tls"]
 
 Sent = Literal["no", "maybe", "answered"]
-CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class HttpFailed(McpgError):  # noqa: N818 - names state facts
@@ -85,6 +85,6 @@ class Outgoing:
             method, body = "GET", b""
             headers = tuple(pair for pair in headers if not pair[0].startswith("content-"))
         if not same_origin:
-            kept = CREDENTIAL_HEADERS | self.sensitive
+            kept = _CREDENTIAL_HEADERS | self.sensitive
             headers = tuple(pair for pair in headers if pair[0] not in kept)
         return Outgoing(method, target.url, headers, body, self.sensitive)

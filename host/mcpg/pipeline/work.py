@@ -19,12 +19,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.notices import Notices
     from mcpg.pipeline.projection import Reads
 
-__all__ = ["Known", "Work", "new_call_id", "unheard"]
-
-
-def new_call_id(now_ms: int) -> str:
-    """Return a call id that sorts by time: 12 hex digits of milliseconds, then 80 random bits."""
-    return f"{now_ms:012x}{os.urandom(10).hex()}"
+__all__ = ["Known", "Work", "unheard"]
 
 
 class Known:

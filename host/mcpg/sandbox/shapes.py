@@ -16,7 +16,7 @@ from mcpg.contract.problems import PluginRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["FunctionShape", "Shape", "function_shape", "shape_of"]
+__all__ = ["FunctionShape", "Shape", "function_shape"]
 
 MAX_NODES: Final = 2048
 
@@ -107,11 +107,6 @@ class _Reader:
 
     def _parts(self, parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Shape | None], ...]:
         return tuple((name, None if part is None else self.read(part)) for name, part in parts)
-
-
-def shape_of(ty: Any) -> Shape:
-    """Return the shape of a wasmtime value type; raises `PluginRefused` when it is too large to be read."""
-    return _Reader().read(ty)
 
 
 def function_shape(ty: wc.FuncType) -> FunctionShape:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mcpg_registry.trust.bundles import KeylessBundle
 
-__all__ = ["check_root", "verify_keyless"]
+__all__ = ["verify_keyless"]
 
 PUBLIC_GOOD = "https://tuf-repo-cdn.sigstore.dev"
 ISSUER_V1 = "1.3.6.1.4.1.57264.1.1"
@@ -34,11 +34,6 @@ ISSUER_V2 = "1.3.6.1.4.1.57264.1.8"
 _UTF8 = 0x0C
 _LONG = 0x80
 _HEADER = 4
-
-
-def check_root(root: bytes) -> None:
-    """Return if `root` is a sigstore trusted root that can be used; `ValueError` otherwise. It imports `sigstore`."""
-    _verifier(root)
 
 
 def verify_keyless(bundle: KeylessBundle, root: bytes = b"") -> Identity:
