@@ -43,14 +43,16 @@ class Local:
 def read_local(additions: Path | None, overrides: Path | None, keys: Sequence[PublicKey]) -> Local:
     """Return what stands in both directories as `*.json`, by name; `ConfigError` for an addition that cannot be read.
 
-    A directory that is missing holds nothing; hidden files are left out; links are followed, as mounted files need.
+    A directory that is missing holds nothing; one that cannot be listed is such an addition. Hidden files are left out;
+    links are followed, as mounted files need.
     """
-    files, tables, found, faults = [], [], [], []
-    for path in _files(additions):
+    files, tables, found = [], [], []
+    faults: list[str] = []
+    for path in _additions(additions):
         data, table = _table(path)
         files.append((path.name, digest_bytes(data)))
         tables.append(table)
-    for path in _files(overrides):
+    for path in _overrides(overrides, faults):
         try:
             data = _read(path, 2 * MAX_OVERRIDE)
             files.append((path.name, digest_bytes(data)))
@@ -85,18 +87,40 @@ def _table(path: Path) -> tuple[bytes, Table]:
     return data, Table(found.entries, issuer=f"local:{path.name}")
 
 
-def _files(directory: Path | None) -> list[Path]:
-    if directory is None or not directory.is_dir():
-        return []
-    found = sorted(path for path in directory.glob("*.json") if not path.name.startswith("."))
-    if len(found) > MAX_FILES:
+def _additions(directory: Path | None) -> list[Path]:
+    try:
+        return _files(directory)
+    except (OSError, ValueError) as error:
         raise ConfigError(
-            f"found {len(found)} files, at most {MAX_FILES} are read",
+            _told(error),
             where=f"the local revocations in `{directory}`",
-            remedy="put them together into fewer files",
+            remedy="name a folder that can be read, with a file or a few",
             code="bad-revocations",
-        )
-    return found
+        ) from error
+
+
+def _overrides(directory: Path | None, faults: list[str]) -> list[Path]:
+    try:
+        return _files(directory)
+    except (OSError, ValueError) as error:
+        faults.append(f"overrides do not count: {_told(error)}")
+        return []
+
+
+def _files(directory: Path | None) -> list[Path]:
+    """Return the files to read, none where no folder is yet; `OSError` for one that cannot be read, `ValueError`."""
+    if directory is None:
+        return []
+    try:
+        names = os.listdir(directory)  # noqa: PTH208 - `Path.glob` takes a folder that it may not read for an empty one
+    except FileNotFoundError:
+        if directory.is_symlink():
+            raise ValueError("it is a link that leads nowhere") from None
+        return []
+    found = sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
+    if len(found) > MAX_FILES:
+        raise ValueError(f"found {len(found)} files, at most {MAX_FILES} are read")
+    return [directory / name for name in found]
 
 
 def open_regular(path: Path) -> BinaryIO:

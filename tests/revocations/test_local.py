@@ -123,6 +123,39 @@ def test_a_pipe_is_not_waited_for(site: Site) -> None:
         Standing.open(site, NOW)
 
 
+@pytest.mark.parametrize("made", ["a file", "a link to nothing", "unreadable"])
+def test_additions_that_are_no_folder_to_read_are_never_left_out(
+    site: Site, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing, folder = Standing.open(site, NOW), site.additions
+    assert folder is not None
+    if made == "unreadable":  # whoever runs the tests may be allowed to read everything
+        monkeypatch.setattr(os, "listdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    else:
+        folder.rmdir()
+        folder.write_text("{}") if made == "a file" else folder.symlink_to("nowhere")
+    for attempt in (lambda: Standing.open(site, NOW), lambda: standing.refresh(NOW)):
+        with pytest.raises(ConfigError, match=r"not a directory|leads nowhere|permission denied") as caught:
+            attempt()
+        assert (caught.value.code, str(folder) in caught.value.where) == ("bad-revocations", True)
+    assert action(standing) is Action.BLOCK
+
+
+def test_overrides_that_are_no_folder_do_not_count_and_that_is_told(site: Site) -> None:
+    assert site.overrides is not None
+    site.overrides.rmdir()
+    site.overrides.write_text("{}")
+    standing = Standing.open(site, NOW)
+    assert action(standing) is Action.BLOCK
+    assert standing.faults() == ("overrides do not count: not a directory",)
+
+
+def test_folders_that_are_not_there_yet_hold_nothing(site: Site, tmp_path: Path) -> None:
+    bare = Site(site.state, additions=tmp_path / "no" / "a", overrides=tmp_path / "no" / "o", shipped=site.shipped)
+    standing = Standing.open(bare, NOW)
+    assert (action(standing), standing.faults()) == (Action.BLOCK, ())
+
+
 def test_too_many_files_are_refused(site: Site) -> None:
     for number in range(257):
         add(site, f"{number}.json", {"schema": 1})
