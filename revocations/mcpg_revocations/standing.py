@@ -21,6 +21,7 @@ from mcpg_revocations.shipped import load_list
 from mcpg_revocations.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mcpg_registry.trust.keys import PublicKey
@@ -137,11 +138,12 @@ class Standing:
                 raise _unavailable(site.state, error) from error
         return standing
 
-    def offer(self, text: bytes, now: int) -> Offered:
+    def offer(self, text: bytes, now: int, *, verified: Callable[[RevocationIndex], None] = lambda _: None) -> Offered:
         """Take a list from a feed, a mirror or a person, and remember it before it counts; it blocks.
 
         `PluginRefused` at step 4 when a rule of `rules` forbids it, and then nothing has changed. Bytes beyond
-        `MAX_OFFER` are refused unparsed. `ConfigError` when the site has no anchor.
+        `MAX_OFFER` are refused unparsed. `ConfigError` when the site has no anchor. `verified` gets the index over a
+        list that is news, before it is remembered: who stops what runs need not wait for the disk.
         """
         if self._directory is None:
             raise ConfigError(
@@ -157,8 +159,12 @@ class Standing:
             known = accept_chain(before, text, now=time)
             if known.held is None or known.held.expires is None:
                 raise refused("it never expires, and a feed's list must", remedy="ask its publisher for one that does")
-            self._directory.write(Memory(known, checked=time, seen=time))
-            self._take(self._directory, Memory(known, checked=time, seen=time))
+            memory = Memory(known, checked=time, seen=time)
+            view = self._with(memory)
+            if known.digest != before.digest:
+                verified(self._make(view, time).index)
+            self._directory.write(memory)
+            self._view = replace(view, stamp=self._directory.stamp())
         return Offered(
             changed=known.digest != before.digest,
             version=known.version,
@@ -296,11 +302,15 @@ class Standing:
             self._take(directory, memory)
 
     def _take(self, directory: StateDirectory, memory: Memory) -> None:
+        self._view = replace(self._with(memory), stamp=directory.stamp())
+
+    def _with(self, memory: Memory) -> _View:
+        """Return the view with another memory; its list is indexed only if it is another one."""
         held, before = memory.known.held, self._view
         feed = before.feed
         if before.memory is None or memory.known.digest != before.memory.known.digest:
             feed = Table(held.entries, issuer=held.issuer, version=held.version) if held else None
-        self._view = replace(before, memory=memory, feed=feed, stamp=directory.stamp())
+        return replace(before, memory=memory, feed=feed)
 
 
 def _unavailable(directory: Path, error: OSError) -> McpgError:

@@ -48,7 +48,14 @@ class House:
         self.revoking = Revoking(Standing.open(site, int(time.time())))
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.entries: set[str] = set()
-        self.revoking.bind(self._enforce, lambda what, facts: self.told.append((what, facts)), lambda: None)
+        self.fenced_by: set[str] = set()
+        self.revoking.bind(
+            self._enforce, self._fence, lambda what, facts: self.told.append((what, facts)), lambda: None
+        )
+
+    def _fence(self, index: Any) -> tuple[str, ...]:
+        self.fenced_by = {entry.id for entry in index.entries()}
+        return ()
 
     def _enforce(self, index: Any) -> tuple[str, ...]:
         self.entries = {entry.id for entry in index.entries()}
@@ -136,9 +143,9 @@ async def test_a_list_counts_although_who_brought_it_has_gone(house: House) -> N
     await house.until(lambda: house.entries == {"K1"})
 
 
-async def test_a_state_that_cannot_be_written_refuses_and_changes_nothing(house: House) -> None:
+async def test_where_the_state_cannot_be_written_what_a_list_kills_is_fenced_all_the_same(house: House) -> None:
     (house.folder / "state" / "lists").write_text("in the way")
     with pytest.raises(Exception, match="cannot be stored") as refused:
         await house.revoking.offer(house.authority.publisher.issue(kill("backend-mock")), "post")
     assert getattr(refused.value, "code", "") == "store-unavailable"
-    assert house.entries == set()
+    assert (house.fenced_by, house.entries, house.revoking.version) == ({"K1"}, set(), 0)

@@ -55,8 +55,8 @@ async def test_a_killed_backend_leaves_lists_and_its_calls_say_why_while_others_
 async def test_no_answer_comes_after_the_fence_however_many_are_on_their_way(authority, start, plugin, monkeypatch):
     fenced, answers = [], {"before": 0, "after": 0, "refused": 0}
     async with start() as gateway:
-        enforce = gateway.rooms.revoking._enforce
-        monkeypatch.setattr(gateway.rooms.revoking, "_enforce", lambda index: fenced.extend(enforce(index)) or ())
+        fence = gateway.rooms.revoking._fence
+        monkeypatch.setattr(gateway.rooms.revoking, "_fence", lambda index: fenced.extend(fence(index)) or ())
 
         async def client():
             while not answers["refused"]:

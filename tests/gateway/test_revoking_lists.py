@@ -129,8 +129,8 @@ async def test_a_file_feed_is_read_at_the_start_and_when_it_is_replaced(authorit
     async with start(authority.section(feed="file:feed.json", poll="1h")) as gateway:
         assert gateway.rooms.revoking.version == 1
         authority.store(authority.publisher.issue(kill("backend-mock")))
-        await until(lambda: gateway.kill.fences["fake"])
-        assert gateway.rooms.revoking.version == 2
+        await until(lambda: gateway.rooms.revoking.version == 2)
+        assert gateway.kill.fences == {"fake": 1}
         authority.store(authority.publisher.rolled_back())
         await until(lambda: gateway.status()["revocations"]["complaints"])
         assert gateway.status()["revocations"]["complaints"] == {"feed": "revocation-rollback"}

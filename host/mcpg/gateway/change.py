@@ -71,6 +71,9 @@ class Change:
         self._drivers = await self._rooms.desk.prepare(self.loaded)
         self.specs = await upstream_specs(self.loaded, self._drivers.reveal)
         await self._rooms.upstreams.update(self._both())
+        running = before.wanted if before else {}
+        fresh = [use.spec for name, use in self.wanted.items() if name not in running or running[name].spec != use.spec]
+        await self._rooms.loader.bring((spec.source for spec in fresh), self.loaded.base)
         for name, use in self.wanted.items():
             known = before.wanted.get(name) if before else None
             await self._ready(use, known, there=known is not None or name in leaving)

@@ -56,7 +56,7 @@ class KillSwitch:
         """
         self._rooms, self._views, self._vault = rooms, views, vault
         self._owe, self._record, self._show, self._reload = owe, record, show, reload
-        rooms.revoking.bind(self._enforce, record, show)
+        rooms.revoking.bind(self._enforce, rooms.catalog.enforce, record, show)
 
     async def post(self, text: bytes) -> dict[str, Any]:
         """Take a signed revocation list and say what came of it; raises `McpgError`, which changes nothing."""

@@ -57,6 +57,7 @@ class Revoking:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._untold: list[tuple[str, dict[str, Any]]] = []
         self._enforce: Callable[[RevocationIndex], tuple[str, ...]] = lambda _: ()
+        self._fence: Callable[[RevocationIndex], tuple[str, ...]] = lambda _: ()
         self._tell: Callable[[str, dict[str, Any]], None] = self._keep
         self._on_state: Callable[[], None] = lambda: None
         self._index = standing.index(self._now())
@@ -71,14 +72,16 @@ class Revoking:
     def bind(
         self,
         enforce: Callable[[RevocationIndex], tuple[str, ...]],
+        fence: Callable[[RevocationIndex], tuple[str, ...]],
         tell: Callable[[str, dict[str, Any]], None],
         on_state: Callable[[], None],
     ) -> None:
-        """Give it what fences plugins, what records events, and who wants to know that `halted` may have changed.
+        """Give it what puts an index in force, what records events, and who wants to know that `halted` may be another.
 
+        `fence` stops what an index kills and does nothing else: it need not wait until a verified list is remembered.
         What came before is made up for: plugins are fenced and events are told.
         """
-        self._enforce, self._tell, self._on_state = enforce, tell, on_state
+        self._enforce, self._fence, self._tell, self._on_state = enforce, fence, tell, on_state
         untold, self._untold = self._untold, []
         for kind, facts in untold:
             tell(kind, facts)
@@ -196,12 +199,17 @@ class Revoking:
             task.exception()  # whoever waited has it; nobody may wait any more
 
     async def _offer(self, text: bytes, source: str) -> Applied:
+        loop, first = asyncio.get_running_loop(), list[str]()
+
+        def verified(index: RevocationIndex) -> None:
+            loop.call_soon_threadsafe(lambda: first.extend(self._fence(index)))
+
         try:
-            offered = await self._off_loop(lambda now: self._standing.offer(text, now))
+            offered = await self._off_loop(lambda now: self._standing.offer(text, now, verified=verified))
         except McpgError as error:
             self._count(source, error.code)
             raise
-        fenced = self._review(again=True)
+        fenced = tuple(sorted({*first, *self._review(again=True)}))
         self._count(source, "taken" if offered.changed else "known")
         self.complain(source, None)
         if offered.changed:
