@@ -35,7 +35,7 @@ def test_news_is_told_once_and_before_it_is_on_the_disk(tmp_path: Path) -> None:
     standing.offer(first, now, verified=verified)
     standing.offer(second, now, verified=verified)
     standing.offer(second, now, verified=verified)
-    for refused in (first, publisher.forged(), publisher.split(KILL)):
+    for refused in (first, publisher.forged(), publisher.split()):
         with pytest.raises(PluginRefused):
             standing.offer(refused, now, verified=verified)
     shipped = {entry.id for entry in Standing.open(Site(tmp_path / "other"), now).index(now).entries()}
