@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import McpgError, PluginRefused
+from mcpg.contract.problems import McpgError, PluginRefused, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def while_reading(where: str, *, code: str = "bad-bundle", remedy: str = AGAIN) 
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        reason = reason_of(error)
         raise refused(f"cannot read: {reason}", code=code, where=where, remedy=remedy) from error
     except ValueError as error:
         raise refused(str(error), code=code, where=where, remedy=remedy) from error
@@ -44,7 +44,7 @@ def while_storing(where: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)
+        reason = reason_of(error)
         raise McpgError(
             f"cannot store: {reason}",
             code="store-unavailable",

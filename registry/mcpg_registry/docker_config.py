@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.credentials import MAX_FILE, entry_names, server_of
 from mcpg_registry.layout import read_file
 from mcpg_registry.strict_json import parse_object
@@ -56,7 +56,7 @@ def edit_config(file: Path, edit: Callable[[Path], None]) -> None:
         finally:
             copy.unlink(missing_ok=True)
     except OSError as error:
-        reason = (error.strerror or "no reason").lower()
+        reason = reason_of(error)
         raise ConfigError(f"`{file}` cannot be written: {reason}", remedy="look at its folder's rights") from error
 
 

@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.layout import read_file
 from mcpg_registry.trust.keys import MAX_PEM, PrivateKey, is_sealed, load_public_keys
 
@@ -98,7 +98,7 @@ def _told(path: Path, what: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise ConfigError(f"{what}: {reason}", where=f"`{path}`", remedy=remedy, code="bad-key-file") from None
     except ValueError as error:
         reason = "no UTF-8 text" if isinstance(error, UnicodeError) else str(error)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.durable import write_whole
 from mcpg_registry.layout import read_file
@@ -96,7 +96,7 @@ def read_lock(path: Path) -> Lock | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        reason = reason_of(error)
         remedy = "restore it, or write it anew with `mcpg plugin lock`"
         raise ConfigError(
             f"it cannot be used: {reason}", where=f"lock `{path}`", remedy=remedy, code="bad-lock"
@@ -109,7 +109,7 @@ def write_lock(path: Path, lock: Lock) -> None:
     try:
         write_whole(path.resolve(), text)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         message = f"it cannot be written: {reason}"
         raise ConfigError(message, where=f"lock `{path}`", remedy="name a folder that you may write to") from error
 

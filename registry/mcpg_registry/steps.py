@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import PluginRefused
+from mcpg.contract.problems import PluginRefused, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,6 @@ def at_step(number: int, *, where: str, remedy: str, code: str | None = None) ->
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise refusal(number, f"cannot read: {reason.lower()}", where=where, remedy=remedy, code=code) from error
+        raise refusal(number, f"cannot read: {reason_of(error)}", where=where, remedy=remedy, code=code) from error
     except ValueError as error:
         raise refusal(number, str(error), where=where, remedy=remedy, code=code) from error

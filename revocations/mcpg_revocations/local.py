@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.digests import digest_bytes
 from mcpg_revocations.envelopes import open_override
 from mcpg_revocations.index import Table
@@ -58,7 +58,7 @@ def read_local(additions: Path | None, overrides: Path | None, keys: Sequence[Pu
             files.append((path.name, digest_bytes(data)))
             found.append(open_override(data, keys, MAX_OVERRIDE))
         except (OSError, ValueError) as error:
-            faults.append(f"override `{path.name}` does not count: {_told(error)}")
+            faults.append(f"override `{path.name}` does not count: {reason_of(error)}")
     return Local(tuple(files), tuple(tables), tuple(found), tuple(faults))
 
 
@@ -79,7 +79,7 @@ def _table(path: Path) -> tuple[bytes, Table]:
         found = decode(Additions, data, MAX_ADDITIONS)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"cannot be used: {_told(error)}",
+            f"cannot be used: {reason_of(error)}",
             where=f"the local revocations in `{path}`",
             remedy="mend it, or write it with `mcpg revocations add`",
             code="bad-revocations",
@@ -92,7 +92,7 @@ def _additions(directory: Path | None) -> list[Path]:
         return _files(directory)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            _told(error),
+            reason_of(error),
             where=f"the local revocations in `{directory}`",
             remedy="name a folder that can be read, with a file or a few",
             code="bad-revocations",
@@ -103,7 +103,7 @@ def _overrides(directory: Path | None, faults: list[str]) -> list[Path]:
     try:
         return _files(directory)
     except (OSError, ValueError) as error:
-        faults.append(f"overrides do not count: {_told(error)}")
+        faults.append(f"overrides do not count: {reason_of(error)}")
         return []
 
 
@@ -138,7 +138,3 @@ def _read(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise ValueError(f"more than {limit} bytes")
     return data
-
-
-def _told(error: Exception) -> str:
-    return (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from mcpg.contract.problems import ConfigError, RegistryFailed
+from mcpg.contract.problems import ConfigError, RegistryFailed, reason_of
 from mcpg_registry.exchanges import next_url, status_failed
 from mcpg_registry.hosts import HostSettings, is_loopback
 from mcpg_registry.http import HttpFailed, Request
@@ -144,7 +144,7 @@ class FileSource:
                 now = f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
                 return None if now == mark else Fetched(file.read(MAX_OFFER + 1), now)
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = reason_of(error)
             message = f"cannot read the revocation feed: {reason}"
             raise RegistryFailed(message, where=f"`{self._path}`", code="feed-unreadable", remedy=_REMEDY) from error
 

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError, McpgError
+from mcpg.contract.problems import ConfigError, McpgError, reason_of
 from mcpg_revocations.envelopes import refused
 from mcpg_revocations.freshness import Freshness, freshness_of, refusal_of
 from mcpg_revocations.index import RevocationIndex, Table
@@ -314,7 +314,7 @@ class Standing:
 
 
 def _unavailable(directory: Path, error: OSError) -> McpgError:
-    reason = (error.strerror or type(error).__name__).lower()
+    reason = reason_of(error)
     return McpgError(
         f"what this site knows of revocations cannot be read: {reason}",
         where=f"`{directory}`",

@@ -13,6 +13,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from mcpg.cli.findings import Result
+from mcpg.contract.problems import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def _free(name: str, address: Address, family: int, target: Any) -> Result:
         try:
             probe.bind(target)
         except OSError as error:
-            reason = (error.strerror or "no reason given").lower()
+            reason = reason_of(error)
             remedy = f"change `{name}`, or give this user the right to it"
             return Result("listeners", "bad", f"{name}: {address} cannot be bound: {reason}", remedy)
     return Result("listeners", "good", f"{name}: {address} is free")
@@ -155,7 +156,7 @@ def _connection(name: str, url: str, loaded: Loaded) -> Result:
         with path.open("rb") as file:
             head = file.read(len(SQLITE))
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         return Result("connections", "bad", f"`{name}`: `{path}`: {reason}", f"make the database, or mend `{place}`")
     if head not in {SQLITE, b""}:
         return Result("connections", "bad", f"`{name}`: `{path}` is not SQLite", f"mend `{place}`")

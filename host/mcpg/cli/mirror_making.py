@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcpg.cli.mirror_site import counting, revocation_site
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import opened_layout
 from mcpg_mirror.faults import while_storing
 from mcpg_mirror.gathering import gather, wanted_of
@@ -116,7 +116,7 @@ def _read(path: Path, what: str) -> bytes:
     try:
         return read_file(path.resolve(), MAX_PAPER)
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        reason = reason_of(error)
         raise ConfigError(reason, where=f"{what} `{path}`", remedy="name a file that can be read") from error
 
 

@@ -11,7 +11,7 @@ import click
 
 from mcpg.cli.output import FAILED, REFUSED, Verb, json_option, say, show, table
 from mcpg.cli.plugin_options import site_options
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,7 +91,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     try:
         write_whole(path, text.encode())
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = "name a folder that you may write to"
         raise ConfigError(f"cannot be written: {reason}", where=f"report `{path}`", remedy=remedy) from error
 

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.locking import Lock, Locked, parse_lock, read_lock, write_lock
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = "name a folder that is there"
         raise ConfigError(f"cannot be written: {reason}", where=f"lock `{path}`", remedy=remedy) from error
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpg.cli.plugin_reading import inspected
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import Artifact, opened_layout
 from mcpg.plugins.components import describe_component, judge_component
 from mcpg_registry import media
@@ -107,7 +107,7 @@ def _read(path: Path) -> bytes:
     try:
         return read_file(path.resolve(), media.MAX_LAYER)
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        reason = reason_of(error)
         raise ConfigError(f"cannot be read: {reason}", where=f"`{path}`", remedy="name a component's file") from error
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 import msgspec
 
-from mcpg.contract.problems import ConfigError, RegistryFailed
+from mcpg.contract.problems import ConfigError, RegistryFailed, reason_of
 from mcpg_registry.claims import Referrer, claim_from, signature_of
 from mcpg_registry.layout_editing import add_to_layout, sign_in_layout
 from mcpg_registry.receipts import Part
@@ -83,7 +83,7 @@ class _Layout:
         try:
             yield
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = reason_of(error)
             remedy = "name a directory that can be written"
             raise ConfigError(f"cannot be written: {reason}", where=where, remedy=remedy) from error
         except ValueError as error:

@@ -11,7 +11,7 @@ import msgspec
 from mcpg.cli.plugin_locking import change_lock
 from mcpg.cli.plugin_pulling import open_puller
 from mcpg.cli.plugin_versions import is_version, moved, newer
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.pulling import Wish
 from mcpg_registry.durable import write_whole
 from mcpg_registry.references import RegistryReference, parse_reference
@@ -107,7 +107,7 @@ def _rewrite(path: Path, renamed: dict[str, str]) -> int:
         if count:
             write_whole(path.resolve(), text.encode(), mode=path.stat().st_mode & 0o777)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = f"write `{next(iter(renamed.values()))}` there yourself: the lock has it already"
         raise ConfigError(f"cannot be changed: {reason}", where=f"`{path}`", remedy=remedy) from error
     return count

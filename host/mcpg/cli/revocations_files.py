@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcpg.cli.output import say, table
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.durable import write_whole
 from mcpg_revocations.envelopes import MAX_OFFER
 from mcpg_revocations.publishing import read_published
@@ -32,7 +32,7 @@ def read_text(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_OFFER + 1)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = "name the file of a list"
         raise ConfigError(
             f"cannot be read: {reason}", where=f"`{path}`", remedy=remedy, code="bad-revocations"
@@ -49,7 +49,7 @@ def save_file(path: Path, data: bytes) -> None:
     try:
         write_whole(path, data)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = "choose a folder that you may write to"
         raise ConfigError(
             f"cannot be written: {reason}", where=f"`{path}`", remedy=remedy, code="bad-revocations"
@@ -62,7 +62,7 @@ def stored(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         remedy = "look at the disk and at the rights of the folder"
         raise ConfigError(
             f"cannot be written: {reason}", where=f"`{folder}`", remedy=remedy, code="store-unavailable"

@@ -12,7 +12,7 @@ import click
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_verify import FILE, anchor_of
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from mcpg.cli.plugin_options import Chosen
@@ -69,7 +69,7 @@ async def _push(place: str, packed: Packed, chosen: Chosen) -> None:
         try:
             await asyncio.to_thread(add_to_layout, directory, packed, reference.repository, reference.tag, replace=True)
         except (OSError, ValueError) as error:
-            reason = (error.strerror or type(error).__name__).lower() if isinstance(error, OSError) else str(error)
+            reason = reason_of(error)
             remedy = "name a directory that can be written"
             raise ConfigError(f"cannot be written: {reason}", where=f"layout `{directory}`", remedy=remedy) from error
         return

@@ -18,6 +18,7 @@ from mcpg.config.root import Config
 from mcpg.config.source import MAX_BYTES, Source, read_source
 from mcpg.config.trust import Trust
 from mcpg.contract.canonical import digest_text
+from mcpg.contract.problems import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = reason_of(error)
         remedy = "give the file with `--config`, or write one: see docs/reference/config.md"
         raise ConfigErrors([Finding(f"the file cannot be read: {reason}", remedy, file=str(path))]) from None
 

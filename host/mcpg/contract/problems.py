@@ -29,6 +29,7 @@ __all__ = [
     "RegistryFailed",
     "RunFailed",
     "UpstreamFailed",
+    "reason_of",
 ]
 
 
@@ -37,6 +38,13 @@ def _one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, for a message of ours: the system's reason in lower case, or the error's words."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or type(error).__name__).lower()
+    return str(error)
 
 
 class McpgError(Exception):

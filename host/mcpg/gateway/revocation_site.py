@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError, PluginRefused
+from mcpg.contract.problems import ConfigError, PluginRefused, reason_of
 from mcpg.gateway.supplying import hosts_of
 from mcpg_registry.layout import read_file
 from mcpg_registry.references import RegistryReference, parse_reference
@@ -111,7 +111,7 @@ def _keys(loaded: Loaded, paths: Sequence[str], place: str) -> tuple[PublicKey, 
         try:
             found = load_public_keys(read_file(loaded.resolve(path), MAX_PEM).decode("ascii"))
         except (OSError, ValueError) as error:
-            reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+            reason = reason_of(error)
             remedy = "write it with `mcpg keys show`"
             raise ConfigError(f"`{path}`: {reason}", where=place, remedy=remedy) from error
         keys |= {key.id: key for key in found}

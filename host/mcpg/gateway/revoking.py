@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mcpg.contract.problems import McpgError
+from mcpg.contract.problems import McpgError, reason_of
 from mcpg_revocations.envelopes import refused
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ class Revoking:
         try:
             return await loop.run_in_executor(self._thread, work, self._now())
         except OSError as error:
-            reason = (error.strerror or type(error).__name__).lower()
+            reason = reason_of(error)
             raise McpgError(
                 f"what this site knows of revocations cannot be stored: {reason}",
                 code="store-unavailable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpg.config.load import load_trust
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.keyfiles import read_public_keys
 from mcpg_registry.layout import read_file
 from mcpg_registry.trust.identities import MAX_ROOT, TrustedIdentity
@@ -88,5 +88,5 @@ def _bytes(path: Path, limit: int) -> bytes:
     try:
         return read_file(path.resolve(), limit)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise ValueError(f"`{path.name}` cannot be read: {reason}") from None

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError, McpgError
+from mcpg.contract.problems import ConfigError, McpgError, reason_of
 from mcpg.plugins.builtin import ANCHOR, LOCK, Bundle
 from mcpg.plugins.components import judge_component
 from mcpg.plugins.making import Ingredient, Places, make_bundle, read_key
@@ -47,7 +47,7 @@ def read_sources(path: Path) -> dict[str, str]:
         document = parse_object(read_file(path, MAX_SOURCES), MAX_SOURCES)
         return {name: parse_digest(digest) for name, digest in document.items()}
     except (ValueError, OSError) as error:
-        reason = (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else str(error)
+        reason = reason_of(error)
         remedy = f"run plugins-src/sources.py --write {path}"
         raise ConfigError(f"cannot be used: {reason}", where=str(path), remedy=remedy) from error
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import McpgError, PluginRefused
+from mcpg.contract.problems import McpgError, PluginRefused, reason_of
 from mcpg_registry import media
 from mcpg_registry.steps import AGAIN, at_step
 
@@ -102,7 +102,7 @@ def on_disk(where: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         message = f"the store of plugins cannot be used: {reason}"
         remedy = "look at the disk and the rights of the store's folder"
         raise McpgError(message, where=where, remedy=remedy, code="store-unavailable") from error

@@ -7,7 +7,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from mcpg.contract.problems import ConfigError
+from mcpg.contract.problems import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,5 +90,5 @@ def _sync_directory(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> ConfigError:
-    reason = (error.strerror or "input or output failed").lower()
+    reason = reason_of(error)
     return ConfigError(f"the key file cannot be used: {reason}", where=str(path), remedy="check the state directory")
