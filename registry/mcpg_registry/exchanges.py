@@ -39,6 +39,7 @@ _UNAUTHORIZED = 401
 _DENIED = frozenset({401, 403})
 _MISSING = 404
 _BUSY = 429
+_MALFORMED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,10 @@ def status_failed(answer: Answer) -> HttpFailed:
         return HttpFailed("it wants fewer requests (429)", code="registry-busy", remedy="wait, or log in")
     if status in _ORDINARY:
         return HttpFailed(f"it answered {status}, which means nothing here", code="registry-answer")
-    remedy = "try again later" if status in _AGAIN else "ask whoever runs it"
+    if status == _MALFORMED:
+        remedy = "if it speaks TLS, leave out `--plain-http` and `plain_http`; else ask whoever runs it"
+    else:
+        remedy = "try again later" if status in _AGAIN else "ask whoever runs it"
     return HttpFailed(f"it answered {status}", code="registry-error", remedy=remedy)
 
 

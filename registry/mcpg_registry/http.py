@@ -37,6 +37,7 @@ MAX_DRAINED = 16 * 1024
 DRAINING = 1.0
 _ROOTS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PART = 1024 * 1024
+_PLAIN = "if it is plain HTTP, say `--plain-http` for this machine, or `plain_http` of the host under `registries.hosts`"
 """How many bytes of a body are handed on at once, at least: fewer turns of the loop and of the disk's thread."""
 
 
@@ -268,8 +269,9 @@ def _failed(error: httpx2.TransportError) -> HttpFailed:
 def _no_tls(error: ssl.SSLError) -> HttpFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"its certificate is not trusted: {error.verify_message.lower().rstrip('.')}"
-        return HttpFailed(reason, code="registry-tls", remedy="give the CA of this host, for example with --ca")
-    return HttpFailed("it speaks no TLS that we speak", code="registry-tls", remedy="is it plain HTTP?")
+        remedy = "name its CA as `ca` of this host under `registries.hosts`, or with `--ca` at `mcpg login`"
+        return HttpFailed(reason, code="registry-tls", remedy=remedy)
+    return HttpFailed("it speaks no TLS that we speak", code="registry-tls", remedy=_PLAIN)
 
 
 def _reason(error: BaseException) -> str:

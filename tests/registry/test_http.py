@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.effects.certificates import new_authority
 from tests.simulator.access import Basic
+from tests.simulator.faults_places import status
 from tests.simulator.registry import simulated
 
 from mcpg.contract.problems import ConfigError, RegistryFailed
@@ -64,7 +65,22 @@ class TestCertificates:
                     await client.tags(f"{two.authority}/{NAME}")
             assert two.requests == []
         assert caught.value.code == "registry-tls"
+        assert "`registries.hosts`" in caught.value.remedy  # what every verb and the gateway go by
         assert "--ca" in caught.value.remedy
+
+    async def test_which_of_the_two_speaks_no_tls_is_told(self) -> None:
+        async with simulated() as plain:
+            async with client_of(plain, None) as client:
+                with pytest.raises(RegistryFailed, match="it speaks no TLS") as caught:
+                    await client.tags(f"{plain.authority}/{NAME}")
+            assert caught.value.code == "registry-tls"
+            assert "`--plain-http`" in caught.value.remedy
+            assert "`plain_http`" in caught.value.remedy
+            plain.faults.append(status(400))  # what many a server that speaks TLS says to HTTP without it
+            async with RegistryClient(hosts=Hosts(timeouts=QUICK, plain_loopback=True)) as client:
+                with pytest.raises(RegistryFailed, match="it answered 400") as caught:
+                    await client.tags(f"{plain.authority}/{NAME}")
+            assert "leave out `--plain-http`" in caught.value.remedy
 
     async def test_a_certificate_of_another_name_is_none(self, authority: Authority, tmp_path: Path) -> None:
         ca = tmp_path / "ca.pem"
