@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
@@ -114,6 +115,29 @@ async def test_it_is_pulled_at_the_start_and_there_is_no_network_at_the_next(sit
         assert await call(gateway, "ana", "far") == "from afar"
         await gateway.reload(site.file(site.pinned))
     assert len(site.registry.requests) == requests
+
+
+async def test_plugins_are_pulled_at_the_same_time_at_the_start(site, plugin):
+    names = {f"acme/fake{number}" for number in range(3)}
+    for name in names:
+        plugin.put(site.registry.contents, name, "1.0.0")
+    asked, together = set(), asyncio.Event()
+
+    async def wait_for_each_other(exchange):
+        if exchange.is_about("manifest") and exchange.route.reference == plugin.digest:
+            asked.add(exchange.route.name)
+            if asked == names:
+                together.set()
+            async with asyncio.timeout(20):
+                await together.wait()
+        return await exchange.proceed()
+
+    site.registry.faults.append(wait_for_each_other)
+    uses = {name.replace("/", "-"): {"from": f"{site.registry.authority}/{name}@{plugin.digest}"} for name in names}
+    more = {"plugins": uses, "tools": {"far": tool("acme-fake1", mock={"text": "from afar"})}}
+    async with site.running(site.file(site.pinned, **more)) as gateway:
+        assert await call(gateway, "ana", "far") == "from afar"
+    assert len(Store(site.house.folder / "state" / "plugins").receipts()) == 3
 
 
 async def test_a_reload_brings_a_new_plugin_and_one_that_fails_leaves_all_as_it_was(site, plugin):

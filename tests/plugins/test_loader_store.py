@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.registry import Registry, simulated
 
 from mcpg.contract.problems import McpgError, PluginRefused
+from mcpg.plugins.bringing import AT_ONCE
 from mcpg.plugins.pulling import Puller, Wish
 from mcpg.plugins.supply import Supply
 from mcpg_registry.digests import hex_of
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.plugins.kitchen import FakeSandbox
+    from tests.simulator.registry import Exchange
+    from tests.simulator.wire import Reply
 
     from mcpg.plugins.loader import Loader
     from mcpg.plugins.making import Places
@@ -293,3 +297,77 @@ async def test_a_download_that_broke_off_is_gone_on_with(site: Site) -> None:
     ranges = [each.headers.get("range") for each in site.registry.asked("blob")[before:]]
     assert partials
     assert f"bytes={partials[0]}-" in ranges
+
+
+class Gate:
+    """Lets layers pass once so many are under way at one time, and counts them."""
+
+    def __init__(self, plugins: list[Plugin], wanted: int) -> None:
+        self.layers, self.wanted = {each.wasm_digest for each in plugins}, wanted
+        self.inside = self.most = 0
+        self.open = asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        if exchange.route.reference not in self.layers:
+            return await exchange.proceed()
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        if self.inside == self.wanted:
+            self.open.set()
+        async with asyncio.timeout(20):
+            await self.open.wait()
+        await asyncio.sleep(0)
+        self.inside -= 1
+        return await exchange.proceed()
+
+
+def several(site: Site, count: int) -> dict[str, Plugin]:
+    """Put so many plugins into the registry and return them by reference."""
+    made = [Plugin.make(KEYS["acme"], version=f"1.{number}.0", size=2000) for number in range(count)]
+    return {
+        f"{site.repository}@{each.put(site.registry.contents, 'acme/echo', f'1.{number}.0').digest}": each
+        for number, each in enumerate(made)
+    }
+
+
+async def test_what_is_missing_comes_at_once_and_with_one_client(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients, make = [], Supply.client
+
+    def client(supply: Supply, tell: Any) -> Any:
+        clients.append(make(supply, tell))
+        return clients[-1]
+
+    monkeypatch.setattr(Supply, "client", client)
+    plugins = several(site, 6)
+    gate = Gate(list(plugins.values()), AT_ONCE)
+    site.registry.faults.append(gate)
+    loader = site.loader()
+    await loader.bring([*plugins, "builtin:echo", *plugins], site.folder)
+    assert (gate.most, len(clients), len(site.store.receipts())) == (AT_ONCE, 1, 6)
+    requests = len(site.registry.requests)
+    for reference, plugin in plugins.items():
+        assert (await loader.verify(reference, site.folder)).artifact.wasm == plugin.wasm
+    assert (len(site.registry.requests), len(clients)) == (requests, 1)
+
+
+async def test_one_that_fails_ends_the_others_and_is_told(site: Site) -> None:
+    plugins = several(site, 3)
+    bad, *others = plugins.values()
+    site.registry.switch("blob-changed", digest=bad.wasm_digest)
+    site.registry.faults.append(Gate(others, 3))  # these never come
+    with pytest.raises(PluginRefused, match="step 9") as caught:
+        await site.loader().bring(plugins, site.folder)
+    assert bad.wasm_digest in caught.value.message
+    assert site.store.receipts() == ()
+    site.registry.faults.clear()
+    await site.loader().bring(plugins, site.folder)
+    assert len(site.store.receipts()) == 3
+
+
+async def test_all_of_them_must_be_there_offline_and_locked(site: Site) -> None:
+    plugins = several(site, 2)
+    with pytest.raises(PluginRefused, match="nothing may be pulled"):
+        await site.loader(offline=True).bring(plugins, site.folder)
+    with pytest.raises(PluginRefused, match="not in the lock"):
+        await site.loader(lock=site.lock(site.tagged), locked=True).bring(plugins, site.folder)
+    assert site.registry.requests == []

@@ -16,7 +16,7 @@ from mcpg_registry.references import FileReference, LayoutReference, RegistryRef
 from mcpg_registry.steps import AGAIN, at_step, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from mcpg.contract.problems import PluginRefused
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Pin", "bring", "pin"]
 
 LOCK = "lock it with `mcpg plugin lock`"
+AT_ONCE = 4
+"""Plugins that are pulled at one time: each may hold its whole component in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def pin(reference: Reference, text: str, supply: Supply, where: str, *, developm
 
 
 async def bring(
-    pinned: Pin,
+    pins: Iterable[Pin],
     supply: Supply,
     revocations: Revocations,
     sandbox: Sandboxing,
@@ -77,36 +79,71 @@ async def bring(
     clock: Callable[[], float],
     progress: Callable[[str], None] | None,
 ) -> None:
-    """Have a registry's plugin in the store; `PluginRefused` or `RegistryFailed` when it is not there and cannot be."""
-    reference, store = pinned.reference, supply.store
-    where = f"plugin `{reference}`"
-    assert isinstance(reference, RegistryReference)  # noqa: S101 - nothing else is brought
-    if store is None:
+    """Have registries' plugins in the store: what is missing comes with one client, a few at a time.
+
+    `PluginRefused` or `RegistryFailed` when one is not there and cannot be; the others are given up then.
+    """
+    missing = [each for each in pins if not await _stored(each, supply)]
+    if not missing:
+        return
+    assert supply.store is not None  # noqa: S101 - it has been looked into
+    say = progress or (lambda _line: None)
+    async with supply.client(say) as client:
+        puller = Puller(
+            supply.store,
+            supply.trust,
+            revocations,
+            sandbox,
+            client,
+            clock=clock,
+            tell=say,
+            progress=_Quarters(say).show,
+        )
+        few = asyncio.Semaphore(AT_ONCE)
+
+        async def pull(pinned: Pin) -> None:
+            async with few:
+                say(f"pulling {pinned.reference}")
+                done = await puller.pull(Wish(pinned.text, base, locked=pinned.locked, at_least=supply.at_least))
+                say(f"pulled {pinned.reference}: {done.receipt.id} {done.receipt.version}, {done.receipt.digest}")
+
+        await _all([asyncio.create_task(pull(each)) for each in missing])
+
+
+async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for all of them; the first that fails ends the others and is raised."""
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task in done:
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _stored(pinned: Pin, supply: Supply) -> bool:
+    """Whether a plugin is in the store; `PluginRefused` at step 2 when it is not and nothing may be pulled."""
+    where = f"plugin `{pinned.reference}`"
+    if supply.store is None:
         raise refusal(2, "there is no store to load it from", where=where, remedy="name a store", code="not-pulled")
     with at_step(2, where=where, remedy=AGAIN, code="bad-store"), on_disk(where):
         if await asyncio.to_thread(_is_there, pinned, supply):
-            return
+            return True
     if supply.offline:
         remedy = f"pull it where there is a network, with `mcpg plugin pull {pinned.text}`, or import a mirror"
         raise refusal(
             2, "it is not in the store, and nothing may be pulled", where=where, remedy=remedy, code="not-pulled"
         )
-    say = progress or (lambda _line: None)
-    say(f"pulling {reference}")
-    wish = Wish(pinned.text, base, locked=pinned.locked, at_least=supply.at_least)
-    async with supply.client(say) as client:
-        puller = Puller(
-            store, supply.trust, revocations, sandbox, client, clock=clock, tell=say, progress=_Quarters(say).show
-        )
-        done = await puller.pull(wish)
-    say(f"pulled {reference}: {done.receipt.id} {done.receipt.version}, {done.receipt.digest}")
+    return False
 
 
 def _is_there(pinned: Pin, supply: Supply) -> bool:
     """Whether there is a receipt, or what was one: a broken one is for the load to refuse."""
     reference, store = pinned.reference, supply.store
-    assert isinstance(reference, RegistryReference)  # noqa: S101 - as above
-    assert store is not None  # noqa: S101 - as above
+    assert isinstance(reference, RegistryReference)  # noqa: S101 - nothing else is brought
+    assert store is not None  # noqa: S101 - the caller has looked
     repository = repository_of(reference)
     if pinned.digest is not None:
         return store.holds(repository, pinned.digest)
@@ -118,12 +155,12 @@ class _Quarters:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._told = 0
+        self._told: dict[str, int] = {}
 
     def show(self, reference: str, done: int, total: int) -> None:
         quarter = 4 * done // total if total else 4
-        if quarter > self._told:
-            self._told = quarter
+        if quarter > self._told.get(reference, 0):
+            self._told[reference] = quarter
             self._say(f"pulling {reference}: {quarter * 25} % of {total / 1e6:.1f} MB")
 
 

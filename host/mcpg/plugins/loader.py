@@ -39,7 +39,7 @@ from mcpg_revocations.index import RevocationIndex, index_of
 from mcpg_revocations.shipped import load_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from mcpg.contract.manifest import Manifest
@@ -99,13 +99,15 @@ class Loader:
 
         One of a registry that is not in the store is pulled before, which may also raise `RegistryFailed`.
         """
-        parsed, supply = parse_reference(reference), self.supply  # 1
-        pinned = pin(parsed, reference, supply, _where(parsed), development=self._development)
-        if isinstance(parsed, RegistryReference):
-            await bring(
-                pinned, supply, self._revocations, self._sandbox, base, clock=self._clock, progress=self._progress
-            )
+        supply = self.supply
+        pinned = self._pin(reference, supply)
+        await self._bring([pinned], supply, base)
         return await asyncio.to_thread(self._verify, pinned, supply, base)
+
+    async def bring(self, references: Iterable[str], base: Path) -> None:
+        """Have in the store what registries' references stand for; raises what `verify` of the first to fail would."""
+        supply = self.supply
+        await self._bring([self._pin(each, supply) for each in dict.fromkeys(references)], supply, base)
 
     async def compile(self, verified: VerifiedPlugin) -> Any:
         """Return the compiled form of a verified plugin (step 12); `PluginRefused` for a wrong import or export."""
@@ -115,6 +117,14 @@ class Loader:
             )
         except PluginRefused as error:
             raise numbered(error, 12, _where(verified.reference)) from error
+
+    def _pin(self, reference: str, supply: Supply) -> Pin:
+        parsed = parse_reference(reference)  # 1
+        return pin(parsed, reference, supply, _where(parsed), development=self._development)
+
+    async def _bring(self, pins: Sequence[Pin], supply: Supply, base: Path) -> None:
+        far = [each for each in pins if isinstance(each.reference, RegistryReference)]
+        await bring(far, supply, self._revocations, self._sandbox, base, clock=self._clock, progress=self._progress)
 
     def _verify_builtin(self) -> tuple[Artifact, ...]:
         bundle, now = self._bundle(), int(self._clock())
