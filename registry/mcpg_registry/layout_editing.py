@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpg_registry import media
 from mcpg_registry.digests import digest_bytes, hex_of
+from mcpg_registry.durable import Landing, make_directory, write_whole
 from mcpg_registry.layout import LAYOUT_VERSION, Layout, fallback_tag, read_file
 from mcpg_registry.manifests import Descriptor, describe, parse_index
 from mcpg_registry.strict_json import compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from mcpg_registry.digests import Digest
     from mcpg_registry.packing import Packed
@@ -81,20 +81,21 @@ def _opened(directory: Path) -> Iterator[Layout]:
             if any(path.name != _INDEX and not path.name.startswith(".") for path in directory.iterdir()):
                 raise ValueError(f"`{directory.name}` holds other files and is no OCI image layout")
             _put_index(directory, [])
-            _put(directory / _MARKER, compact({"imageLayoutVersion": LAYOUT_VERSION}))
+            write_whole(directory / _MARKER, compact({"imageLayoutVersion": LAYOUT_VERSION}))
         yield Layout(directory)
-        os.fsync(lock)
     finally:
         os.close(lock)
 
 
 def _put_blobs(directory: Path, blobs: Mapping[Digest, bytes]) -> None:
     folder = directory / "blobs" / "sha256"
-    folder.mkdir(parents=True, exist_ok=True)
-    for digest, data in blobs.items():
-        path = folder / hex_of(digest)
-        if not _holds(path, digest, len(data)):
-            _put(path, data)
+    make_directory(folder)
+    with Landing() as landing:
+        for digest, data in blobs.items():
+            path = folder / hex_of(digest)
+            if not _holds(path, digest, len(data)):
+                landing.add(path, data)
+        landing.land()
 
 
 def _holds(path: Path, digest: Digest, size: int) -> bool:
@@ -107,21 +108,7 @@ def _holds(path: Path, digest: Digest, size: int) -> bool:
 def _put_index(directory: Path, entries: Sequence[Descriptor]) -> None:
     documents = [entry.document() for entry in entries]
     documents.sort(key=lambda entry: (entry.get("annotations", {}).get(media.REF_NAME, "~"), entry["digest"]))
-    _put(directory / _INDEX, compact({"schemaVersion": 2, "mediaType": media.INDEX, "manifests": documents}))
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write and sync a file beside `path`, and rename it over it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    write_whole(directory / _INDEX, compact({"schemaVersion": 2, "mediaType": media.INDEX, "manifests": documents}))
 
 
 def _ending(entry: Descriptor) -> str:

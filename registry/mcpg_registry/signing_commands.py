@@ -1,7 +1,4 @@
-"""Runs a signing command, bounded in time and output, without a shell. It judges no signature.
-
-The command runs in our process group and session, for it may ask for a PIN on the terminal.
-"""
+"""Asks a signing command for a signature or a key. It judges no signature; how a program runs is `programs`'."""
 
 from __future__ import annotations
 
@@ -9,22 +6,21 @@ import asyncio
 import base64
 import binascii
 import tempfile
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError
+from mcpg_registry.programs import ProgramFailed, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["INPUT", "MAX_OUTPUT", "command_failed", "run_command", "signature_in"]
+__all__ = ["INPUT", "command_failed", "run_command", "signature_in"]
 
 INPUT = "{input}"
 """In an argument: the path of a file with the bytes, for programs that read no standard input."""
-MAX_OUTPUT = 64 * 1024
 SIGNATURE = 64
-_REAP = 5.0
 
 
 async def run_command(argv: Sequence[str], data: bytes, seconds: float) -> bytes:
@@ -41,17 +37,10 @@ async def run_command(argv: Sequence[str], data: bytes, seconds: float) -> bytes
             file = Path(folder.name) / "input"
             await asyncio.to_thread(file.write_bytes, data)
             arguments, data = [argument.replace(INPUT, str(file)) for argument in arguments], b""
-        process = await _start(arguments)
         try:
-            async with asyncio.timeout(seconds):
-                output = await _talk(process, data)
-                code = await process.wait()
-        except TimeoutError:
-            raise command_failed(argv, f"it took longer than {seconds:g} s") from None
-        finally:
-            await _end(process)
-    if len(output) > MAX_OUTPUT:
-        raise command_failed(argv, f"it printed more than {MAX_OUTPUT} bytes")
+            code, output = await run_program(arguments, data, seconds=seconds)
+        except ProgramFailed as failed:
+            raise command_failed(argv, str(failed)) from None
     if code != 0:
         raise command_failed(argv, f"it ended with {code}")
     return output
@@ -68,41 +57,6 @@ def signature_in(output: bytes) -> bytes:
     if len(found) != SIGNATURE:
         raise ValueError(f"found {len(output)} bytes of answer, wanted {SIGNATURE} bytes or their base64")
     return found
-
-
-async def _start(arguments: Sequence[str]) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    try:
-        return await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be started"
-        raise command_failed(arguments, reason.lower()) from None
-
-
-async def _talk(process: asyncio.subprocess.Process, data: bytes) -> bytes:
-    """Send the bytes and return what the program prints, a little over the limit at most."""
-    if process.stdin is None or process.stdout is None:
-        return b""
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
-        await process.stdin.drain()
-    process.stdin.close()
-    output = b""
-    while len(output) <= MAX_OUTPUT and (part := await process.stdout.read(MAX_OUTPUT)):
-        output += part
-    if len(output) > MAX_OUTPUT:
-        process.kill()
-    return output
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave no process behind, and do not wait for what it may have left behind itself."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_REAP):
-                await process.wait()
 
 
 def command_failed(argv: Sequence[str], reason: str) -> ConfigError:

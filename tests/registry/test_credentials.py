@@ -158,7 +158,7 @@ class TestPrograms:
             (f'print("{SECRET}"); sys.exit(7)', "it ended with 7"),
             (f'print("{SECRET}")', "its answer is no JSON object"),
             (f'print(json.dumps({{"Username": 1, "Secret": "{SECRET}"}}))', "its answer has no user and secret"),
-            (f'sys.stdout.write("{SECRET}" * 9999)', "its answer is no JSON object|it ended with"),
+            (f'sys.stdout.write("{SECRET}" * 9999)', "it printed more than 65536 bytes"),
         ],
     )
     async def test_what_it_prints_is_never_told(self, tmp_path: Path, body: str, reason: str) -> None:

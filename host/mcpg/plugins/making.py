@@ -6,8 +6,6 @@ and revocation list change together; with the key at hand, only what follows fro
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from mcpg.contract.problems import ConfigError
 from mcpg.plugins.builtin import ANCHOR, LOCK, NAMESPACE
 from mcpg.plugins.components import describe_component
+from mcpg_registry.durable import write_whole
 from mcpg_registry.layout_writing import LayoutWriter, put_directory
 from mcpg_registry.locking import Lock, Locked
 from mcpg_registry.packing import pack_plugin
@@ -82,8 +81,8 @@ def make_bundle(
     lock = Lock(schema=1, revocations=listed.version, plugins=locked)
     anchor = key.public.pem.encode()
     put_directory(places.bundle, writer.files() | {LOCK: lock.text(), ANCHOR: anchor})
-    _put(places.revocations / shipped.ANCHOR, anchor)
-    _put(places.revocations / shipped.LIST, sign_list(listed, [key]))
+    write_whole(places.revocations / shipped.ANCHOR, anchor)
+    write_whole(places.revocations / shipped.LIST, sign_list(listed, [key]))
     return lock
 
 
@@ -107,17 +106,3 @@ def _take(writer: LayoutWriter, name: str, ingredient: Ingredient, key: PrivateK
         version=facts.version,
         source=ingredient.source,
     )
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file beside `path` and rename it over it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
