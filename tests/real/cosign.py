@@ -101,7 +101,9 @@ def cosign() -> Path:
         assert _Build.process.returncode == 0, LOG.read_text()[-2000:]
         _Build.process = None
     found = _at_hand()
-    assert found is not None, f"install cosign, or Go so that `go install {MODULE}` works, or set COSIGN to its path"
+    if found is None:
+        assert shutil.which("go") is None, LOG.read_text()[-2000:]
+        pytest.skip(f"there is neither cosign nor Go: set COSIGN, or have `go install {MODULE}` work")
     return found
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.debian import debian
 from tests.effects.certificates import new_authority
 
@@ -66,7 +67,8 @@ def go_program(module: str) -> Path:
     path = TOOLS / f"{name}-{module.rpartition('@')[2]}"
     if not path.exists():
         go = shutil.which("go")
-        assert go is not None, f"install Go, so that `go install {module}` works"
+        if go is None:
+            pytest.skip(f"there is no Go, and `go install {module}` wants it")
         place = TOOLS / f".building-{path.name}"
         place.mkdir(parents=True, exist_ok=True)
         run("nice", go, "install", module, cwd=place, GOBIN=str(place), CGO_ENABLED="0", GOFLAGS="-mod=mod")
