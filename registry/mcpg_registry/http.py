@@ -35,9 +35,11 @@ MAX_POOLS = 32
 IDLE = 30.0
 MAX_DRAINED = 16 * 1024
 DRAINING = 1.0
+_PLAIN = (
+    "if it is plain HTTP, say `--plain-http` for this machine, or `plain_http` of the host under `registries.hosts`"
+)
 _ROOTS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PART = 1024 * 1024
-_PLAIN = "if it is plain HTTP, say `--plain-http` for this machine, or `plain_http` of the host under `registries.hosts`"
 """How many bytes of a body are handed on at once, at least: fewer turns of the loop and of the disk's thread."""
 
 

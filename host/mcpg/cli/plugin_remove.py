@@ -46,7 +46,8 @@ def _remove(references: tuple[str, ...], chosen: Chosen, *, force: bool) -> list
     from mcpg_registry.steps import at_step  # noqa: PLC0415 - likewise
 
     site = open_site(chosen)
-    with at_step(11, where="the store", remedy="see `mcpg plugin list` for what is installed", code="not-installed"):
+    with at_step(11, where="the store", remedy="pull the plugin again"):
+        site.store.receipts()  # each can be read: what is not found below is not there
         receipts = [_receipt(site, text) for text in references]
         if not force:
             for receipt in receipts:
@@ -61,10 +62,14 @@ def _receipt(site: Site, text: str) -> Receipt:
 
     reference = target_of(text)
     repository = repository_of(reference)
-    entry = site.store.find(repository, reference.tag, reference.digest)
-    receipt = site.store.receipt(repository, entry.digest)
+    try:
+        entry = site.store.find(repository, reference.tag, reference.digest)
+        receipt = site.store.receipt(repository, entry.digest)
+    except ValueError:
+        receipt = None
     if receipt is None:
-        raise ValueError(f"`{text}` is not in the store")
+        remedy = "see `mcpg plugin list` for what is installed"
+        raise ConfigError("it is not in the store", where=f"plugin `{text}`", remedy=remedy, code="not-installed")
     return receipt
 
 
