@@ -130,7 +130,10 @@ def test_update_shows_the_difference_and_asks_first(desk: Desk, registry: Regist
     assert "say --yes" in refused.stderr
     assert "effects    + http" in refused.stdout
     assert (desk.folder / "mcpg.lock").read_bytes() == text
+    installed = [each["version"] for each in desk.json("list") if each["held"] == "installed"]
+    assert installed == ["1.0.0"]  # what was declined is not there
     desk.run("update", *HTTP, "--yes")
+    desk.run("verify", "--all", "--lock", "--offline", "--key", "k.pub", code=3)  # 1.0.0 is no longer locked
     assert list(lock_of(desk)["plugins"]) == [f"{place}:1.1.0"]
     assert desk.json("update", *HTTP)["changes"] == []
 
@@ -150,6 +153,15 @@ def test_update_pulls_nothing_that_is_signed_by_nobody(desk: Desk, registry: Reg
     text = (desk.folder / "mcpg.lock").read_bytes()
     assert desk.refused("update", *HTTP, "--yes")["code"] == "bad-signature"
     assert (desk.folder / "mcpg.lock").read_bytes() == text
+
+
+def test_an_update_that_is_refused_leaves_no_other_behind(desk: Desk, registry: Registry, place: str) -> None:
+    stock(registry, "acme/other", desk.key, id="acme/other")
+    desk.run("lock", f"{place}:1.0.0", f"{registry.authority}/acme/other:1.0.0", *HTTP)
+    stock(registry, "acme/anon", desk.key, version="1.1.0")
+    stock(registry, "acme/other", PrivateKey.generate(), id="acme/other", version="1.1.0")
+    desk.refused("update", *HTTP, "--yes")
+    assert {each["version"] for each in desk.json("list") if each["held"] == "installed"} == {"1.0.0"}
 
 
 def test_another_plugin_under_a_newer_tag_is_no_update(desk: Desk, registry: Registry, place: str) -> None:

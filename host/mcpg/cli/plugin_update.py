@@ -31,7 +31,7 @@ def update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: bool, a
 
     NAME is a use of the file, a plugin's id, or a reference of the lock; without one, all are meant. A tag that is no
     version is asked again for what it means now. What would change is shown (version, signers, effects asked for) and
-    asked about, then written: into the lock, and into the references of the file.
+    asked about, then written: into the lock, and into the references of the file. What is declined leaves the store.
     """
     document = asyncio.run(_update(names, allowed, chosen, yes=yes, silent=as_json))
     show(document, lambda console: _told(console, document), as_json=as_json)
@@ -40,7 +40,7 @@ def update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: bool, a
 async def _update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: bool, silent: bool) -> dict[str, Any]:
     from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - slow to import
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_updating import apply, plan  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_updating import apply, decline, plan  # noqa: PLC0415 - likewise
 
     wanted = parse_allowed(allowed)
     site = await asyncio.to_thread(open_site, chosen)
@@ -49,7 +49,13 @@ async def _update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: 
     document = {"changes": [step.document() for step in steps], "applied": False, "rewritten": 0}
     if steps and not silent:
         show(document, lambda console: _draw(console, document), as_json=False)
-    if steps and (yes or (not silent and _agreed())):
+    agreed = False
+    try:
+        agreed = bool(steps) and (yes or (not silent and _agreed()))
+    finally:
+        if not agreed:
+            await asyncio.to_thread(decline, site, steps)
+    if agreed:
         document["rewritten"] = await asyncio.to_thread(apply, site, steps)
         document["applied"] = True
     return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,17 +26,19 @@ if TYPE_CHECKING:
     from mcpg_registry.locking import Locked
     from mcpg_registry.versions import Range
 
-__all__ = ["Step", "apply", "plan"]
+__all__ = ["Step", "apply", "decline", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One plugin's move from what is locked to what was verified."""
+    """One plugin's move from what is locked to what was verified; `fresh` if the store did not have that before."""
 
     old: str
     new: str
     before: Locked
     after: Locked
+    repository: str
+    fresh: bool
 
     def document(self) -> dict[str, Any]:
         """Return what changes, as plain values: pairs of before and after."""
@@ -54,10 +57,14 @@ class Step:
 async def plan(site: Site, names: Sequence[str], allowed: Range, told: Told) -> list[Step]:
     """Return the moves to the newest versions, each pulled and verified; nothing is written but the store."""
     wanted = _named(site, names)
-    found = []
-    for name, locked in wanted.items():
-        step = await _step(site, name, locked, allowed, told)
-        found += [step] if step else []
+    found: list[Step] = []
+    try:
+        for name, locked in wanted.items():
+            step = await _step(site, name, locked, allowed, told)
+            found += [step] if step else []
+    except BaseException:
+        await asyncio.to_thread(decline, site, found)
+        raise
     return found
 
 
@@ -79,7 +86,15 @@ async def _step(site: Site, name: str, locked: Locked, allowed: Range, told: Tol
         return None
     tag = pulled.claim.tag or pulled.receipt.version
     new = name if target == name else moved(reference, tag, pulled.receipt.manifest.digest)
-    return Step(name, new, locked, msgspec.structs.replace(pulled.locked(), reference=new))
+    after = msgspec.structs.replace(pulled.locked(), reference=new)
+    return Step(name, new, locked, after, pulled.receipt.repository, pulled.fresh)
+
+
+def decline(site: Site, steps: Sequence[Step]) -> None:
+    """Take out of the store what was pulled to be asked about; its blobs stay until `cache gc`. It blocks."""
+    for step in steps:
+        if step.fresh:
+            site.store.remove(step.repository, step.after.digest)
 
 
 def apply(site: Site, steps: Sequence[Step]) -> int:
