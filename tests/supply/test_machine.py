@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from tests.registry.artifacts import NOW, facts_of, signatures_of
 from tests.registry.client_faults import PATIENT, bare_network
 from tests.simulator.plugins import Chest, Plugin
@@ -314,5 +321,5 @@ class Supply(RuleBasedStateMachine):
         assert self.model.forbids(found, locked=reference in self.model.locked), (reference, error)
 
 
-TestSupply = Supply.TestCase
-TestSupply.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+def test_what_the_rules_forbid_never_loads() -> None:
+    run_state_machine_as_test(Supply, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))
