@@ -21,6 +21,7 @@ __all__ = [
     "REFUSED",
     "Verb",
     "config_option",
+    "ends_with",
     "failure",
     "json_option",
     "plain",
@@ -62,12 +63,17 @@ class Verb(click.Command):
                 click.echo(_json({"error": failure(error)}, indent=2), err=True)
             else:
                 click.echo(f"error: {plain(error.diagnostics())}", err=True)
-            ctx.exit(REFUSED if isinstance(error, PluginRefused) and error.code != MISCONFIGURED else FAILED)
+            ctx.exit(ends_with(error))
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith("mcpg"):
                 raise
             click.echo(f"error: this installation has no `{error.name}`\n  to do: install mcpg again", err=True)
             ctx.exit(FAILED)
+
+
+def ends_with(error: McpgError) -> int:
+    """Return the exit code of an error: 3 where trust or a revocation refused, else 1."""
+    return REFUSED if isinstance(error, PluginRefused) and error.code != MISCONFIGURED else FAILED
 
 
 def failure(error: McpgError) -> dict[str, Any]:

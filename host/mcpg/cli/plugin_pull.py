@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcpg.cli.output import Verb, json_option, say, show
+from mcpg.cli.output import Verb, ends_with, failure, json_option, plain, say, show
 from mcpg.cli.plugin_options import site_options
+from mcpg.contract.problems import McpgError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mcpg.cli.plugin_options import Chosen
+    from mcpg.plugins.pulling import Pulled
 
 __all__ = ["pull"]
 
@@ -28,37 +30,53 @@ def pull(references: tuple[str, ...], chosen: Chosen, *, relock: bool, allow_dow
     """Pull each REFERENCE into the store.
 
     What the lock names is taken as it is locked, or refused. A key given as --key counts for this pull only, and the
-    rule that would make it last is printed. With --offline only the named mirrors and the store are asked.
+    rule that would make it last is printed. With --offline only the named mirrors and the store are asked. Of several
+    each is pulled that can be, and with --lock locked; the others are told, and decide the exit code.
     """
-    document = asyncio.run(_pull(references, chosen, relock=relock, allow_downgrade=allow_downgrade, silent=as_json))
+    document, errors = asyncio.run(
+        _pull(references, chosen, relock=relock, allow_downgrade=allow_downgrade, silent=as_json)
+    )
     show(document, lambda console: _draw(console, document), as_json=as_json)
+    for error in () if as_json else errors:
+        click.echo(f"error: {plain(error.diagnostics())}", err=True)
+    if errors:
+        click.get_current_context().exit(max(map(ends_with, errors)))
 
 
 async def _pull(
     references: tuple[str, ...], chosen: Chosen, *, relock: bool, allow_downgrade: bool, silent: bool
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[McpgError]]:
     from mcpg.cli.plugin_locking import change_lock  # noqa: PLC0415 - slow to import
     from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_pulling import open_puller, wish_for  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
 
-    site = await asyncio.to_thread(open_site, chosen)
-    found = {}
+    site, wanted = await asyncio.to_thread(open_site, chosen), tuple(dict.fromkeys(references))
+    found: dict[str, Pulled] = {}
+    failed: dict[str, McpgError] = {}
     with telling(silent=silent) as told:
         async with open_puller(site, told, references) as pull_one:
-            for text in dict.fromkeys(references):
-                found[text] = await pull_one(wish_for(site, text, relock=relock, allow_downgrade=allow_downgrade))
-    if relock:
+            for text in wanted:
+                try:
+                    found[text] = await pull_one(wish_for(site, text, relock=relock, allow_downgrade=allow_downgrade))
+                except McpgError as error:
+                    if len(wanted) == 1:
+                        raise
+                    failed[text] = error
+    if relock and found:
         fresh = {text: each.locked() for text, each in found.items()}
         newest = max(each.receipt.revocations for each in found.values())
         await asyncio.to_thread(change_lock, site.lock_path, lambda before: before | fresh, newest)
-    once = site.trust.once.items()
-    return {
+    there = {each.receipt.repository for each in found.values()}
+    once = [(name, rule) for name, rule in site.trust.once.items() if name in there]
+    document = {
         "plugins": [each.document() for each in found.values()],
-        "lock": str(site.lock_path) if relock else "",
+        "failed": [{"reference": text, **failure(error)} for text, error in failed.items()],
+        "lock": str(site.lock_path) if relock and found else "",
         "trust": [{"prefix": name, "keys": [each.key.id for each in rule.keys]} for name, rule in once],
         "trusted_once": [str(path) for path in chosen.keys] if once else [],
     }
+    return document, list(failed.values())
 
 
 def _draw(console: Console, document: dict[str, Any]) -> None:
