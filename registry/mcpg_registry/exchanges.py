@@ -73,7 +73,7 @@ class Exchanges:
     ) -> None:
         self._http = http
         self._hosts = hosts
-        self._sleep = sleep
+        self.sleep = sleep
         self._clock = clock
         self._tokens = Tokens(http, credentials, clock=clock)
         self.listing = asyncio.Lock()
@@ -119,7 +119,7 @@ class Exchanges:
             await stack.aclose()
             if self._clock() + wait > deadline:
                 raise failed
-            await self._sleep(wait)
+            await self.sleep(wait)
         return await self._authenticated(stack, place, call)
 
     async def _authenticated(self, stack: AsyncExitStack, place: Place, call: Call) -> Answer:

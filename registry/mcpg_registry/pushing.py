@@ -8,7 +8,6 @@ with Subject".
 
 from __future__ import annotations
 
-import asyncio
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from mcpg_registry.strict_json import compact
 from mcpg_registry.uploads import Sent, put_blob, put_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from mcpg_registry.digests import Digest
     from mcpg_registry.exchanges import Exchanges
@@ -90,14 +89,7 @@ async def push_manifest(
     return entry, True
 
 
-async def tag_referrer(
-    exchanges: Exchanges,
-    place: Place,
-    entry: Descriptor,
-    subject: Digest,
-    *,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> None:
+async def tag_referrer(exchanges: Exchanges, place: Place, entry: Descriptor, subject: Digest) -> None:
     """Have the fallback tag of `subject` list `entry`, and everything that it listed before; `HttpFailed`."""
     wanted, written = {entry.digest: entry}, False
     for look in range(MAX_LOOKS):
@@ -107,13 +99,13 @@ async def tag_referrer(
                 return
             # Whoever read the list before our write may write yet: look once more, a little later.
             written = False
-            await sleep(_jitter(SETTLED))
+            await exchanges.sleep(_jitter(SETTLED))
             continue
         wanted, written = {**found, **wanted}, True
         if len(wanted) > MAX_LISTED:
             raise HttpFailed(f"its fallback tag lists {MAX_LISTED} referrers already", code="bad-referrers")
         if look:
-            await sleep(_jitter(SETTLED))
+            await exchanges.sleep(_jitter(SETTLED))
         documents = [each.document() for each in wanted.values()]
         text = compact({"schemaVersion": 2, "mediaType": media.INDEX, "manifests": documents})
         await put_manifest(exchanges, place, text, media.INDEX, fallback_tag(subject))

@@ -14,6 +14,7 @@ from tests.cli.goods import Desk
 
 from mcpg.cli import plugin_pulling, plugin_reading
 from mcpg.ledger import SqliteLedger
+from mcpg_registry import exchanges, pushing
 
 CONFIG = """\
 version: 1
@@ -101,6 +102,8 @@ def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Des
     monkeypatch.setattr(plugin_reading, "scratch", lambda: nullcontext(compiled))
     for module in (plugin_pulling, plugin_reading):
         monkeypatch.setattr(module, "compiled_cache", lambda *_: compiled)
+    monkeypatch.setattr(exchanges, "_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(pushing, "SETTLED", 0.0)
     monkeypatch.chdir(tmp_path)
     for name in ("MCPG_CONFIG", "SOURCE_DATE_EPOCH", "MCPG_KEY_PASSWORD"):
         monkeypatch.delenv(name, raising=False)

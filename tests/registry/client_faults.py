@@ -51,7 +51,7 @@ class Bench:
     """How long the client wanted to wait before it tried again: it is not let."""
 
     def __post_init__(self) -> None:
-        self.client._exchanges._sleep = self._wait
+        self.client._exchanges.sleep = self._wait
         self.plugin = Plugin.make(self.chest["acme"], size=SIZE).put(self.registry.contents, NAME, TAG)
 
     async def _wait(self, seconds: float) -> None:

@@ -40,8 +40,12 @@ def plugin() -> Plugin:
 async def client_of(registry: Registry, *mirrors: Mirror) -> AsyncIterator[RegistryClient]:
     hosts = Hosts(mirrors=mirrors, plain_loopback=True, timeouts=Timeouts(connect=1, read=2, total=5))
     known = KnownCredentials(registry.authority, Credentials("u", "p"))
-    async with RegistryClient(hosts=hosts, credentials=known) as client:
+    async with RegistryClient(hosts=hosts, credentials=known, sleep=shortly) as client:
         yield client
+
+
+async def shortly(seconds: float) -> None:
+    await asyncio.sleep(seconds / 10)
 
 
 async def push_signed(client: RegistryClient, repository: str, plugin: Plugin) -> list[bool]:

@@ -68,7 +68,7 @@ class Bench:
         first, second = _plugins()
         self.first = first.put(self.contents, NAME, "1.0.0")
         self.plugin = second.put(self.contents, NAME, "1.2.0")
-        self.client._exchanges._sleep = self._no_wait
+        self.client._exchanges.sleep = self._no_wait
 
     @property
     def contents(self):
