@@ -7,14 +7,18 @@ import shutil
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cli.goods import Desk
+from tests.cli.goods import Desk, stock
+from tests.simulator.registry import Registry, beside
 
 from mcpg.cli import plugin_pulling, plugin_reading
 from mcpg.ledger import SqliteLedger
 from mcpg_registry import exchanges, pushing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONFIG = """\
 version: 1
@@ -108,3 +112,16 @@ def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Des
     for name in ("MCPG_CONFIG", "SOURCE_DATE_EPOCH", "MCPG_KEY_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with beside() as running:
+        yield running
+
+
+@pytest.fixture
+def place(desk: Desk, registry: Registry) -> str:
+    """Where `acme/anon` 1.0.0 stands, signed by `k.key`."""
+    stock(registry, "acme/anon", desk.key)
+    return f"{registry.authority}/acme/anon"

@@ -14,8 +14,8 @@ from mcpg.cli.group import cli
 from mcpg.plugins.builtin import Bundle
 from mcpg.sandbox import manifest_section
 from mcpg_registry import media
-from mcpg_registry.digests import Digest, digest_bytes
-from mcpg_registry.manifests import Descriptor, parse_manifest
+from mcpg_registry.digests import Digest
+from mcpg_registry.manifests import parse_manifest
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from click.testing import Result
     from tests.simulator.registry import Registry
 
-PREAMBLE = 8
 PASSWORD = "correct horse battery staple"
 
 
@@ -130,7 +129,3 @@ def stock(
 def error_of(text: str) -> str:
     """Return the JSON at the end of what was told on standard error."""
     return text[text.index('{\n  "error"') :]
-
-
-def described(data: bytes, media_type: str) -> Descriptor:
-    return Descriptor(media_type, digest_bytes(data), len(data))

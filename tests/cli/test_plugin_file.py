@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from tests.cli.goods import Desk, stock
-from tests.simulator.registry import Registry, beside
 
 from mcpg.cli.group import cli
 from mcpg_registry.store import Store
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.simulator.registry import Registry
 
 FILE = """\
 version: 1
@@ -31,12 +30,6 @@ plugins:
   keys: {{from: "builtin:identity-api-key", config: {{keys: []}}}}
 identity: {{chain: [keys, anon]}}
 """
-
-
-@pytest.fixture
-def registry() -> Iterator[Registry]:
-    with beside() as running:
-        yield running
 
 
 @pytest.fixture

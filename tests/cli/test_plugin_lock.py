@@ -5,30 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from tests.cli.goods import Desk, component, stock
-from tests.simulator.registry import Registry, beside
 
 from mcpg_registry.locking import parse_lock
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.simulator.registry import Registry
 
 HTTP = ("--plain-http", "--key", "k.pub")
-
-
-@pytest.fixture
-def registry() -> Iterator[Registry]:
-    with beside() as running:
-        yield running
-
-
-@pytest.fixture
-def place(desk: Desk, registry: Registry) -> str:
-    """Where `acme/anon` 1.0.0 stands, signed by `k.key`."""
-    stock(registry, "acme/anon", desk.key)
-    return f"{registry.authority}/acme/anon"
 
 
 def lock_of(desk: Desk) -> dict[str, Any]:

@@ -19,25 +19,9 @@ from mcpg_registry.store import Store
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mcpg_registry.digests import Digest
 
 HTTP = "--plain-http"
-
-
-@pytest.fixture
-def registry() -> Iterator[Registry]:
-    with beside() as running:
-        yield running
-
-
-@pytest.fixture
-def place(desk: Desk, registry: Registry) -> str:
-    """Where `acme/anon` 1.0.0 stands, signed by `k.key`."""
-    where = f"{registry.authority}/acme/anon"
-    stock(registry, "acme/anon", desk.key)
-    return where
 
 
 def store_of(desk: Desk) -> Store:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.cli.goods import PASSWORD, Desk, component
 from tests.registry.artifacts import component as empty
-from tests.simulator.registry import Registry, beside
 
 from mcpg_registry import media
 from mcpg_registry.layout import Layout, fallback_tag
 from mcpg_registry.trust.keys import PrivateKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.simulator.registry import Registry
 
 LAYOUT = "layout:lay#acme/anon"
 SIGNER = """
@@ -26,12 +26,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 key = load_pem_private_key(pathlib.Path(sys.argv[1]).read_bytes(), None)
 sys.stdout.buffer.write(key.sign(pathlib.Path(sys.argv[2]).read_bytes()))
 """
-
-
-@pytest.fixture
-def registry() -> Iterator[Registry]:
-    with beside() as running:
-        yield running
 
 
 def test_the_same_input_gives_the_same_digest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,20 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.cli.goods import Desk, stock
-from tests.simulator.registry import Registry, beside
 
 from mcpg_registry.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.simulator.registry import Registry
 
 HTTP = ("--plain-http", "--key", "k.pub")
-
-
-@pytest.fixture
-def registry() -> Iterator[Registry]:
-    with beside() as running:
-        yield running
 
 
 @pytest.fixture

@@ -48,7 +48,6 @@ TAGS = ("stable", *VERSIONS)
 HOSTILE = (
     "rolled_back", "dropped", "unchained", "forged", "forged_hints", "under_signed", "signed_twice", "immortal",
 )  # fmt: skip
-ACTIONS = ("warn", "block", "kill")
 KINDS = ("manifest", "wasm", "key", "range")
 
 
