@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -334,6 +335,7 @@ async def test_what_is_missing_comes_at_once_and_with_one_client(site: Site, mon
     clients, make = [], Supply.client
 
     def client(supply: Supply, tell: Any) -> Any:
+        assert threading.current_thread() is not threading.main_thread()  # it imports what few gateways need
         clients.append(make(supply, tell))
         return clients[-1]
 

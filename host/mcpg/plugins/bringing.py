@@ -88,7 +88,7 @@ async def bring(
         return
     assert supply.store is not None  # noqa: S101 - it has been looked into
     say = progress or (lambda _line: None)
-    async with supply.client(say) as client:
+    async with await asyncio.to_thread(supply.client, say) as client:  # what it imports takes a while
         puller = Puller(
             supply.store,
             supply.trust,
