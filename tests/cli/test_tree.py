@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
+from tests.cli.goods import component
 
 from mcpg.cli.group import NOUNS, cli
 from mcpg.cli.keys import new_key
@@ -50,6 +54,33 @@ def test_each_noun_is_there_and_says_what_is_listed(noun: str) -> None:
         verb = command.get_command(click.Context(command), name)
         assert verb is not None
         assert (verb.name, verb.get_short_help_str(100)) == (name, summary)
+
+
+def mcpg(folder: Path, *arguments: str, stdout: Any = subprocess.PIPE, **variables: str) -> Any:
+    command, environment = [sys.executable, "-m", "mcpg", *arguments], {**os.environ, **variables}
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_a_sign_ends_no_verb(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.wasm").write_bytes(component(summary="Grüße 日本 😀"))
+    arguments = ("plugin", "inspect", "file:a.wasm")
+    done = mcpg(tmp_path, *arguments, PYTHONIOENCODING=encoding)
+    assert (done.returncode, b"\\u65e5" in done.stdout) == (0, True), done.stderr
+    done = mcpg(tmp_path, *arguments, "--json", PYTHONIOENCODING=encoding)
+    assert json.loads(done.stdout.decode(encoding))["summary"] == "Grüße 日本 😀"
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_output_that_is_full_is_told(tmp_path: Path, more: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = mcpg(tmp_path, "plugin", "list", *more, stdout=full)
+    assert done.returncode == 1
+    assert b"standard output" in done.stderr
+    assert b"no space left" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_an_unknown_noun_is_wrong_usage() -> None:

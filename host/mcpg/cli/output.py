@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
+from mcpg.contract.problems import ConfigError, McpgError, PluginRefused, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -86,24 +87,41 @@ def failure(error: McpgError) -> dict[str, Any]:
 
 def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> None:
     """Print `document` as JSON, or let `draw` tell it to a person."""
-    if as_json:
-        click.echo(_json(document, indent=2))
-        return
-    from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
+    with _printing():
+        if as_json:
+            click.echo(_json(document, indent=2))
+            return
+        from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
 
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    draw(Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width))
+        width = None if sys.stdout.isatty() else PIPE_WIDTH
+        draw(Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width))
 
 
 def show_lines(documents: Iterable[Any], line: Callable[[Any], str], *, as_json: bool) -> None:
     """Print documents one a line, as they come: JSON, or what `line` makes of each."""
     for document in documents:
-        click.echo(_json(document) if as_json else line(document))
+        with _printing():
+            click.echo(_json(document) if as_json else line(document))
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Turn what the system says of the output into our error; a reader who is gone is click's to deal with."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        remedy = "all that was asked for is done; only its result is not told: mend the output, then ask for it again"
+        raise ConfigError(
+            f"cannot be written: {reason_of(error)}", where="standard output", remedy=remedy, code="output"
+        ) from error
 
 
 def _json(document: Any, indent: int | None = None) -> str:
     """Return JSON text in which no control character stands as itself; JSON escapes the others anyway."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    everywhere = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(document, indent=indent, ensure_ascii=not everywhere)
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
