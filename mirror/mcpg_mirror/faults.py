@@ -49,5 +49,5 @@ def while_storing(where: str) -> Iterator[None]:
             f"cannot store: {reason}",
             code="store-unavailable",
             where=where,
-            remedy="look at the disk and rights of the store, then say the same again: it goes on where it stopped",
+            remedy="look at the disk and the rights there, then say the same again",
         ) from error

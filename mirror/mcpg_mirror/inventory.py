@@ -179,7 +179,10 @@ def open_inventory(
         found = ", ".join(f"`{each.key_id[:80]}`" for each in envelope.signatures)
         wanted = ", ".join(f"`{key.id}`" for key in keys) or "the key that the inventory names, and it names none"
         message = f"found no valid signature of the inventory (they name {found}), wanted one by {wanted}"
-        raise refused(message, code="inventory-signature", where=where)
+        remedy = (
+            "give the operator's own public key with --operator-key, or have the bundle made again and signed by it"
+        )
+        raise refused(message, code="inventory-signature", where=where, remedy=remedy)
     return inventory, min(signers)
 
 

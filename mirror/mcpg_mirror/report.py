@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mcpg.contract.problems import McpgError
     from mcpg_mirror.verifying import Finding, Findings
 
-__all__ = ["outcome", "report_of", "report_text"]
+__all__ = ["outcome", "refusal_of", "report_of", "report_text"]
 
 _VERDICTS = {"good": "may be imported", "refused": "must not be imported", "incomplete": "cannot be judged here"}
 
@@ -57,6 +57,21 @@ def report_of(findings: Findings, *, now: int, digest: str = "", size: int = 0) 
     }
 
 
+def refusal_of(error: McpgError, *, name: str, now: int, digest: str = "", size: int = 0) -> dict[str, Any]:
+    """Return the report on a bundle of which not even the inventory is believed, in the same shape."""
+    found = "refused" if isinstance(error, PluginRefused) else "incomplete"
+    bundle = {"name": name, "id": "", "file": digest, "file_bytes": size, "created_at": "", "mode": "", "signed_by": ""}
+    names = ("held_before", "entries", "issued_at", "expires_at")
+    return {
+        "outcome": found,
+        "checked_at": _when(now),
+        "bundle": bundle | {"plugin_bytes": 0},
+        "revocations": {"version": None, "state": "unknown", "reason": "", **dict.fromkeys(names)},
+        "plugins": [],
+        "errors": [_error(error)],
+    }
+
+
 def report_text(report: dict[str, Any]) -> str:
     """Return the report as Markdown; whatever others wrote is made harmless in it."""
     bundle, listed = report["bundle"], report["revocations"]
@@ -65,36 +80,39 @@ def report_text(report: dict[str, Any]) -> str:
         "",
         *_table(
             ("what", "found"),
-            [
-                ("outcome", report["outcome"]),
-                ("checked", report["checked_at"]),
-                ("bundle", bundle["id"]),
-                *(
-                    [("SHA-256 of the file", f"{bundle['file']}, {bundle['file_bytes']} bytes")]
-                    if bundle["file"]
-                    else []
-                ),
-                ("made", f"{bundle['created_at']}, {bundle['mode']}"),
-                ("inventory signed by", bundle["signed_by"] or "nobody"),
-                ("revocation list", f"version {listed['version']}, {listed['state']}"),
-                ("list held before", str(listed["held_before"] if listed["held_before"] is not None else "unknown")),
-                ("list expires", listed["expires_at"] or "never" if listed["state"] != "refused" else "unknown"),
-                *([("about the list", listed["reason"])] if listed["reason"] else []),
-            ],
+            [("outcome", report["outcome"]), ("checked", report["checked_at"]), *_known(bundle), *_listed(listed)],
         ),
-        "",
-        "## Plugins",
-        "",
-        *_table(("plugin", "result", "manifest", "signed by", "bytes", "in the bundle"), map(_row, report["plugins"])),
     ]
+    if report["plugins"]:
+        columns = ("plugin", "result", "manifest", "signed by", "bytes", "in the bundle")
+        lines += ["", "## Plugins", "", *_table(columns, map(_row, report["plugins"]))]
     for each in report["plugins"]:
         lines += _details(each)
     if report["errors"]:
         lines += ["", "## What is wrong", ""]
-        lines += [
-            f"- {_cell(each['where'])}: {_cell(each['message'])} ({_cell(each['code'])})" for each in report["errors"]
-        ]
+        lines += map(_wrong, report["errors"])
     return "\n".join(lines) + "\n"
+
+
+def _known(bundle: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows about the bundle itself; what nothing proves is left out."""
+    file = [("SHA-256 of the file", f"{bundle['file']}, {bundle['file_bytes']} bytes")] if bundle["file"] else []
+    if not bundle["id"]:
+        return file
+    made = ("made", f"{bundle['created_at']}, {bundle['mode']}")
+    return [("bundle", bundle["id"]), *file, made, ("inventory signed by", bundle["signed_by"] or "nobody")]
+
+
+def _listed(listed: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows about the revocation list, none where it was not come to."""
+    if listed["version"] is None:
+        return []
+    return [
+        ("revocation list", f"version {listed['version']}, {listed['state']}"),
+        ("list held before", str(listed["held_before"] if listed["held_before"] is not None else "unknown")),
+        ("list expires", listed["expires_at"] or "never" if listed["state"] != "refused" else "unknown"),
+        *([("about the list", listed["reason"])] if listed["reason"] else []),
+    ]
 
 
 def _plugin(finding: Finding) -> dict[str, Any]:
@@ -118,6 +136,11 @@ def _plugin(finding: Finding) -> dict[str, Any]:
         "notes": list(finding.notes),
         "error": _error(finding.error) if finding.error else None,
     }
+
+
+def _wrong(error: dict[str, str]) -> str:
+    where, message, code = _cell(error["where"]), _cell(error["message"]), _cell(error["code"])
+    return f"- {where}: {message} ({code}); to do: {_cell(error['remedy'])}"
 
 
 def _error(error: McpgError) -> dict[str, str]:

@@ -57,7 +57,11 @@ def test_from_a_connected_site_to_one_without_a_network_and_back(near: Folder, f
 
 
 def test_the_short_way(near: Folder) -> None:
-    assert "made mcpg-mirror.tar: 2 plugins" in near.run("--offline").stdout
+    done = near.run("--offline")
+    assert "made mcpg-mirror.tar: 2 plugins" in done.stdout
+    assert "writing mcpg-mirror.tar" in done.stderr
+    assert near.json("--offline", "short.tar")["out"] == "short.tar"
+    near.run("--json", "have", code=2)
     near.run("--offline", "there.tar")
     assert (near.path / "there.tar").read_bytes() == (near.path / "mcpg-mirror.tar").read_bytes()
     near.run("--offline", "folder")
@@ -208,6 +212,15 @@ def test_the_report_for_a_change_board(near: Folder, far: Folder) -> None:
     assert [each["state"] for each in document["plugins"]] == ["good", "good"]
     assert document["plugins"][0]["asks"][0]["driver"] == "http"
     assert len(document["plugins"][0]["breaks"]) == 1
+    far.error("verify", str(near.path / "m.tar"), "--report", "board.md", "--operator-key", "stranger.pub", code=3)
+    text = (far.path / "board.md").read_text()  # the good one is not what the board gets to read
+    assert text.startswith("# Mirror bundle m.tar: must not be imported")
+    assert digest_bytes((near.path / "m.tar").read_bytes()) in text
+    far.error("verify", str(near.path / "m.tar"), "--report", "b.json", "--operator-key", "stranger.pub", code=3)
+    refused = json.loads((far.path / "b.json").read_text())
+    assert refused.keys() == document.keys()
+    assert [each["code"] for each in refused["errors"]] == ["inventory-signature"]
+    assert "--operator-key" in refused["errors"][0]["remedy"]
     error = far.error("verify", str(near.path / "m.tar"), "--report", "no/where.md", code=1)
     assert "cannot be written" in error["message"]
 

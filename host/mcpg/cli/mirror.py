@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mcpg.cli.lazy import LazyGroup
+from mcpg.cli.output import json_option
 
 __all__ = ["SHORT", "VERBS", "mirror"]
 
@@ -32,12 +33,15 @@ VERBS: dict[str, tuple[str, str]] = {
     metavar="[DIR|TAR]",
     help="The short way: make a bundle of what `mcpg.lock` names, without a network.",
 )
+@json_option
 @click.pass_context
-def mirror(context: click.Context, place: str | None) -> None:
+def mirror(context: click.Context, place: str | None, *, as_json: bool) -> None:
     """Make, check, move and serve mirror bundles."""
     if context.invoked_subcommand is not None:
         if place is not None:
             raise click.UsageError("--offline makes a bundle by itself; leave the verb or the option out")
+        if as_json:
+            raise click.UsageError(f"say --json behind `{context.invoked_subcommand}`")
         return
     if place is None:
         click.echo(context.get_help())
@@ -45,5 +49,5 @@ def mirror(context: click.Context, place: str | None) -> None:
     command = mirror.get_command(context, "create")
     if command is None:
         raise click.UsageError("there is no `create`")
-    with command.make_context("create", ["--out", place], parent=context) as made:
+    with command.make_context("create", ["--out", place, *(("--json",) if as_json else ())], parent=context) as made:
         command.invoke(made)

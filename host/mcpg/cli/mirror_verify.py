@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from mcpg.cli.output import FAILED, REFUSED, Verb, json_option, say, show, table
 from mcpg.cli.plugin_options import site_options
-from mcpg.contract.problems import ConfigError, reason_of
+from mcpg.contract.problems import ConfigError, McpgError, reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,40 +47,50 @@ def verify(
 
     Every digest, the inventory's signature, every publisher's signature under this site's trust, the revocation list
     and its age, and whether the components would break this gateway. BUNDLE is a directory, a tar, or a tar in parts.
+    The report is written whatever the verdict is, and replaces an earlier one.
     Exit code 3 when it must not be imported, 1 when something that it builds on is missing here.
     """
-    document = asyncio.run(asyncio.to_thread(_verify, bundle, chosen, operators, compiled=compiled, silent=as_json))
-    if report is not None:
-        _write(report, document)
+    document = asyncio.run(
+        asyncio.to_thread(_verify, bundle, chosen, operators, report, compiled=compiled, silent=as_json)
+    )
     show(document, lambda console: _draw(console, document), as_json=as_json)
     click.get_current_context().exit(_CODES[document["outcome"]])
 
 
-def _verify(path: Path, chosen: Chosen, operators: tuple[Path, ...], *, compiled: bool, silent: bool) -> dict[str, Any]:
+def _verify(
+    path: Path, chosen: Chosen, operators: tuple[Path, ...], report: Path | None, *, compiled: bool, silent: bool
+) -> dict[str, Any]:
     from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
-    from mcpg_mirror.report import report_of  # noqa: PLC0415 - likewise
+    from mcpg_mirror.report import refusal_of, report_of  # noqa: PLC0415 - likewise
     from mcpg_mirror.verifying import verify_bundle  # noqa: PLC0415 - likewise
 
     site = open_site(chosen)
     here = here_of(site, operators, base=site.store, compiled=compiled)
     size = size_of(path)
-    with counting(path.name, size, silent=silent) as progress:
-        findings = verify_bundle(path, here, progress)
     try:
-        return report_of(findings, now=site.now, digest=_digest(path), size=size)
-    finally:
-        findings.bundle.files.close()
+        with counting(path.name, size, silent=silent) as progress:
+            findings = verify_bundle(path, here, progress)
+    except McpgError as error:
+        if report is not None:
+            _write(report, refusal_of(error, name=path.name, now=site.now, digest=_digest(path), size=size))
+        raise
+    with closing(findings.bundle.files):
+        document = report_of(findings, now=site.now, digest=_digest(path), size=size)
+    if report is not None:
+        _write(report, document)
+    return document
 
 
 def _digest(path: Path) -> str:
     """Return the digest of a tar in one file, for the change board to compare; nothing for any other bundle."""
     import hashlib  # noqa: PLC0415 - used here only
 
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -32,12 +32,12 @@ class Told:
         elif not self._silent:
             click.echo(plain(text), err=True)
 
-    def bar(self, label: str, size: int) -> Callable[[int], None]:
+    def bar(self, label: str, size: int, doing: str = "reading") -> Callable[[int], None]:
         """Begin to tell of `size` bytes; what is returned takes how many of them are there."""
         if self._bars is None:
-            self.line(f"reading {label} ({size} bytes)")
+            self.line(f"{doing} {label} ({size} bytes)")
             return lambda _: None
-        bars, task = self._bars, self._bars.add_task(plain(label), total=size)
+        bars, task = self._bars, self._bars.add_task(plain(f"{doing} {label}"), total=size)
         return lambda done: bars.update(task, completed=done)
 
 
