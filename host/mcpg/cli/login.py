@@ -116,8 +116,7 @@ def _site(chosen: Chosen) -> tuple[Hosts, Path]:
     if chosen.config is None:
         return Hosts(), docker
     loaded = load(chosen.config)
-    named = loaded.config.registries.credentials
-    return hosts_of(loaded), loaded.resolve(named) if named else docker
+    return hosts_of(loaded), loaded.credentials or docker
 
 
 def _from_stdin() -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.environment import whoever
 from mcpg.cli.mirror_verify import operator_option
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
-from mcpg.cli.whoever import whoever
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from mcpg.cli.mirror_site import counting, revocation_site
+from mcpg.cli.environment import said_time
+from mcpg.cli.mirror_site import counting
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import opened_layout
 from mcpg_mirror.faults import while_storing
@@ -54,8 +53,6 @@ __all__ = [
     "write_bundle",
 ]
 
-EPOCH = "SOURCE_DATE_EPOCH"
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -95,9 +92,8 @@ def lock_of(site: Site, wanted: Wanted) -> tuple[Lock, bytes]:
 
 def list_of(site: Site, path: Path | None) -> tuple[bytes, Believed, Anchor]:
     """Return the list to ship, as it was signed, what this site makes of it, and whose lists the site believes."""
-    known = revocation_site(site)
-    text = _read(path, "revocation list") if path else held_text(known)
-    return text, SiteLists(known).judge(text, site.now), known.anchor or shipped_anchor(known.shipped)
+    text = _read(path, "revocation list") if path else held_text(site.lists)
+    return text, SiteLists(site.lists).judge(text, site.now), site.lists.anchor or shipped_anchor(site.lists.shipped)
 
 
 def have_of(path: Path | None) -> Have | None:
@@ -112,7 +108,6 @@ def have_of(path: Path | None) -> Have | None:
 
 
 def _read(path: Path, what: str) -> bytes:
-
     try:
         return read_file(path.resolve(), MAX_PAPER)
     except (OSError, ValueError) as error:
@@ -142,10 +137,9 @@ def trust_of(site: Site, gathered: Gathered, anchor: Anchor) -> Paper:
 
 def created_of(site: Site, gathered: Gathered, believed: Believed) -> int:
     """Return when the bundle counts as made: no clock is asked, so that it can be made again to the bit."""
-    if text := os.environ.get(EPOCH):
-        if not re.fullmatch(r"[0-9]{1,11}", text):
-            raise ConfigError(f"`{text[:40]}` is no number of seconds", where=EPOCH, remedy="unset it, or mend it")
-        return int(text)
+    said = said_time()
+    if said is not None:
+        return said
     claims = [each.claim for each in gathered.plugins]
     with while_storing(f"store `{site.store.directory}`"):
         receipts = [site.store.receipt(each.repository, each.manifest.digest) for each in claims]
@@ -155,7 +149,7 @@ def created_of(site: Site, gathered: Gathered, believed: Believed) -> int:
 def write_bundle(plan: Plan, wanted: Wanted, *, silent: bool) -> None:
     """Write the bundle as the options say, telling people how far it is. It blocks."""
     out, where = wanted.out, f"bundle `{wanted.out}`"
-    with counting(f"into {out.name}", tar_size(plan), silent=silent) as progress, while_storing(where):
+    with counting(out.name, tar_size(plan), silent=silent, doing="writing") as progress, while_storing(where):
         if wanted.part:
             write_parts(plan, out, wanted.part, progress)
         elif out.suffix == ".tar":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcpg.cli.environment import said_time
 from mcpg.cli.plugin_reading import inspected
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import Artifact, opened_layout
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from mcpg.cli.plugin_site import Site
     from mcpg_registry.claims import Claim, Referrer
 
-__all__ = ["Parcel", "created", "parcel_of"]
-
-EPOCH = "SOURCE_DATE_EPOCH"
+__all__ = ["Parcel", "parcel_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ async def parcel_of(source: str, site: Site) -> Parcel:
     path = Path(source.removeprefix("file:"))
     wasm = await asyncio.to_thread(_read, path)
     facts = await _facts(wasm, Artifact(wasm, digest_bytes(wasm)), f"component `{path}`", site)
-    return Parcel(pack_plugin(wasm, facts, created=created()), facts)
+    return Parcel(pack_plugin(wasm, facts, created=said_time() or 0), facts)
 
 
 async def _from_layout(source: str, site: Site) -> Parcel:
@@ -109,11 +107,3 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise ConfigError(f"cannot be read: {reason}", where=f"`{path}`", remedy="name a component's file") from error
-
-
-def created() -> int:
-    """Return the seconds since 1970 that an artifact says it was made at: SOURCE_DATE_EPOCH, else 0."""
-    text = os.environ.get(EPOCH, "0")
-    if not text.isascii() or not text.isdigit() or len(text) > 11:  # noqa: PLR2004 - beyond the year 5000
-        raise ConfigError(f"`{text[:40]}` is no number of seconds since 1970", where=EPOCH, remedy="unset or mend it")
-    return int(text)

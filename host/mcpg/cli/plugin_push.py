@@ -61,8 +61,9 @@ async def _push(
     password_file: Path | None,
     via: str | None,
 ) -> dict[str, Any]:
+    from mcpg.cli.environment import said_time  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_parcels import created, parcel_of  # noqa: PLC0415 - likewise
+    from mcpg.cli.plugin_parcels import parcel_of  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_targets import open_target, parse_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
@@ -78,7 +79,9 @@ async def _push(
         if signers:
             revocations = await asyncio.to_thread(site.index, locked=False)
             async with origin_of(target_of(name), site, where=f"plugin `{name}`", fresh=True) as origin:
-                await sign_there(origin, target, signers, revocations, where=f"plugin `{name}`", created=created())
+                await sign_there(
+                    origin, target, signers, revocations, where=f"plugin `{name}`", created=said_time() or 0
+                )
     signed = bool(signers or parcel.signatures)
     return {
         "id": parcel.facts.id,

@@ -57,8 +57,8 @@ def sign(reference: str, chosen: Chosen, vulnerabilities: tuple[str, ...], *, as
 
 
 async def _sign(text: str, chosen: Chosen, vulnerabilities: tuple[str, ...], **given: Any) -> dict[str, Any]:
+    from mcpg.cli.environment import said_time  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_parcels import created  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
     from mcpg.cli.plugin_targets import open_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
@@ -73,7 +73,7 @@ async def _sign(text: str, chosen: Chosen, vulnerabilities: tuple[str, ...], **g
         open_target(reference, site) as target,
     ):
         signed = await sign_there(
-            origin, target, signers, revocations, where=where, created=created(), vulnerabilities=vulnerabilities
+            origin, target, signers, revocations, where=where, created=said_time() or 0, vulnerabilities=vulnerabilities
         )
     name = pinned(reference, signed.claim.manifest.digest)
     return {

@@ -13,7 +13,7 @@ from mcpg.cli.plugin_trusting import FirstTrust
 from mcpg.config import ConfigErrors, load
 from mcpg.config.load import LOCK, STORE
 from mcpg.gateway.revocation_site import STATE as REVOCATIONS
-from mcpg.gateway.revocation_site import open_standing
+from mcpg.gateway.revocation_site import site_of
 from mcpg.gateway.supplying import hosts_of
 from mcpg.gateway.trusting import policy_in, policy_of
 from mcpg_registry.hosts import Hosts, Mirror
@@ -50,7 +50,10 @@ _SECTIONS = {"", "lock", "registries", "revocations", "state", "store", "trust",
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One verb's surroundings. Relative paths start at `base`; `now` in seconds since 1970."""
+    """One verb's surroundings. Relative paths start at `base`; `now` in seconds since 1970.
+
+    `lists` says whose revocation lists count and where they are kept; `revocations` is what they say.
+    """
 
     base: Path
     state: Path
@@ -58,6 +61,7 @@ class Site:
     trust: FirstTrust
     lock_path: Path
     lock: Lock | None
+    lists: RevocationSite
     revocations: Standing
     mirrors: tuple[Path, ...]
     remote_mirrors: tuple[str, ...]
@@ -144,7 +148,7 @@ def open_site(chosen: Chosen) -> Site:
     state = loaded.state if loaded else base / STATE
     lock_path = chosen.lock or (loaded.lock if loaded else base / LOCK)
     local = {place for place in chosen.mirrors if (base / place).exists() or parts_file(base / place).exists()}
-    now = int(time.time())
+    lists, now = site_of(loaded) if loaded else RevocationSite(state / REVOCATIONS), int(time.time())
     return Site(
         base=base,
         state=state,
@@ -152,11 +156,12 @@ def open_site(chosen: Chosen) -> Site:
         trust=FirstTrust(_policy(chosen, loaded), [key for path in chosen.keys for key in read_public_keys(path)]),
         lock_path=lock_path,
         lock=read_lock(lock_path),
-        revocations=_standing(loaded, state, now),
+        lists=lists,
+        revocations=Standing.open(lists, now),
         mirrors=tuple(base / place for place in chosen.mirrors if place in local),
         remote_mirrors=tuple(place for place in chosen.mirrors if place not in local),
         hosts=replace(hosts_of(loaded) if loaded else Hosts(), plain_loopback=chosen.plain_http),
-        credentials=_credentials(loaded),
+        credentials=loaded.credentials if loaded else None,
         offline=chosen.offline,
         now=now,
         loaded=loaded,
@@ -198,14 +203,3 @@ def _policy(chosen: Chosen, loaded: Loaded | None) -> TrustPolicy:
     if chosen.trust is not None:
         return policy_in(chosen.trust)
     return policy_of(loaded) if loaded else TrustPolicy()
-
-
-def _credentials(loaded: Loaded | None) -> Path | None:
-    named = loaded.config.registries.credentials if loaded else None
-    return loaded.resolve(named) if loaded and named else None
-
-
-def _standing(loaded: Loaded | None, state: Path, now: int) -> Standing:
-    if loaded is not None:
-        return open_standing(loaded, now)
-    return Standing.open(RevocationSite(state / REVOCATIONS), now)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.environment import whoever
 from mcpg.cli.output import Verb, json_option, say, show
 from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_add import FOLDER, folder_of
 from mcpg.cli.revocations_sign import signer_options
-from mcpg.cli.whoever import whoever
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:

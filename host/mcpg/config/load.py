@@ -68,6 +68,12 @@ class Loaded:
         """The folder of pulled plugins."""
         return self.resolve(self.config.store) if self.config.store else self.state / STORE
 
+    @property
+    def credentials(self) -> Path | None:
+        """The file of registries' credentials, if one is named."""
+        named = self.config.registries.credentials
+        return self.resolve(named) if named else None
+
     def resolve(self, path: str) -> Path:
         """Return `path` of the file as an absolute one."""
         return (self.base / path).absolute()

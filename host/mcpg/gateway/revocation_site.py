@@ -84,7 +84,7 @@ def _remote(loaded: Loaded, feed: str, http: Http) -> Source:
     from mcpg_registry.credentials import StoredCredentials  # noqa: PLC0415 - likewise
     from mcpg_revocations.sources import HttpsSource, OciSource  # noqa: PLC0415 - likewise
 
-    hosts, registries = hosts_of(loaded), loaded.config.registries
+    hosts = hosts_of(loaded)
     if feed.startswith(_HTTP):
         return HttpsSource(http, feed, hosts.of(feed.partition("://")[2].partition("/")[0]))
     try:
@@ -93,8 +93,9 @@ def _remote(loaded: Loaded, feed: str, http: Http) -> Source:
         raise _no_feed(feed) from error
     if not isinstance(reference, RegistryReference):
         raise _no_feed(feed)
-    credentials = StoredCredentials(file=loaded.resolve(registries.credentials) if registries.credentials else None)
-    return OciSource(RegistryClient(http, hosts=hosts, credentials=credentials), reference)
+    return OciSource(
+        RegistryClient(http, hosts=hosts, credentials=StoredCredentials(file=loaded.credentials)), reference
+    )
 
 
 def _no_feed(feed: str) -> ConfigError:

@@ -32,13 +32,12 @@ class Intake:
 
 def supply_of(loaded: Loaded, *, locked: bool = False, offline: bool = False) -> Supply:
     """Return what the file says; it reads keys and the lock, and so blocks. `ConfigError` for what cannot be obeyed."""
-    registries = loaded.config.registries
     return Supply(
         store=Store(loaded.store),
         trust=policy_of(loaded),
         lock=lock_of(loaded, must=locked),
         hosts=hosts_of(loaded),
-        credentials=loaded.resolve(registries.credentials) if registries.credentials else None,
+        credentials=loaded.credentials,
         locked=locked,
         offline=offline,
     )
