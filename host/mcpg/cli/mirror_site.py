@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mcpg.cli.mirror_examining import examiner_of
-from mcpg.gateway.revocation_site import STATE, site_of
 from mcpg_mirror.lists import SiteLists
 from mcpg_mirror.verifying import Here
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.keyfiles import read_public_keys
 from mcpg_registry.tar_sources import part_name, read_parts
-from mcpg_revocations.standing import Site as RevocationSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +19,7 @@ if TYPE_CHECKING:
     from mcpg.cli.plugin_site import Site
     from mcpg_registry.claims import Shelf
 
-__all__ = ["counting", "here_of", "revocation_site", "size_of"]
-
-
-def revocation_site(site: Site) -> RevocationSite:
-    """Return what the file says of revocations; it blocks."""
-    return site_of(site.loaded) if site.loaded else RevocationSite(site.state / STATE)
+__all__ = ["counting", "here_of", "size_of"]
 
 
 def here_of(site: Site, operators: Sequence[Path], *, base: Shelf | None, compiled: bool = False) -> Here:
@@ -34,7 +27,7 @@ def here_of(site: Site, operators: Sequence[Path], *, base: Shelf | None, compil
     locked = site.lock.plugins.values() if site.lock else ()
     return Here(
         policy=site.trust,
-        lists=SiteLists(revocation_site(site)),
+        lists=SiteLists(site.lists),
         now=site.now,
         operators=tuple(key for path in operators for key in read_public_keys(path)),
         base=base,
@@ -58,12 +51,12 @@ def size_of(path: Path) -> int:
 
 
 @contextmanager
-def counting(label: str, total: int, *, silent: bool) -> Iterator[Callable[[int], None]]:
+def counting(label: str, total: int, *, silent: bool, doing: str = "reading") -> Iterator[Callable[[int], None]]:
     """Tell people how many of `total` bytes were dealt with; what is yielded is told of each piece."""
     from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - drawing
 
     with telling(silent=silent) as told:
-        show, done = told.bar(label, total), [0]
+        show, done = told.bar(label, total, doing), [0]
 
         def more(count: int) -> None:
             done[0] += count
