@@ -100,6 +100,19 @@ def test_verify_says_at_which_step_it_stops(desk: Desk, spoil: str, step: int, c
     assert "REFUSED" in desk.run("verify", f"{LAYOUT}@{digest}", "--key", "k.pub", code=3).stdout
 
 
+def test_what_was_not_come_to_is_not_told_as_passed(desk: Desk) -> None:
+    digest = desk.push(LAYOUT)
+    steps = {}
+    for options in ((), ("--key", "k.pub", "--lock")):
+        (walked,) = desk.json("verify", f"{LAYOUT}@{digest}", *options, code=3)
+        steps[options] = [(each["step"], each["passed"]) for each in walked["steps"]]
+    # no rule of trust, and not locked: shape and signatures have been looked at by nobody
+    assert list(steps.values()) == [
+        [(1, True), (2, True), (4, True), (6, False)],
+        [(1, True), (2, True), (4, True), (8, False)],
+    ]
+
+
 def test_verify_can_demand_the_lock(desk: Desk) -> None:
     digest = desk.push(LAYOUT)
     (walked,) = desk.json("verify", f"{LAYOUT}@{digest}", "--key", "k.pub", "--lock", code=3)

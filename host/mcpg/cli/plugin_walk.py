@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(slots=True)
 class Walk:
-    """What is known of a reference after the steps; what was not reached is none."""
+    """What is known of a reference after the steps; what was not reached is none. `judging` is while it is proven."""
 
     text: str
     rows: list[Row] = field(default_factory=list)
@@ -64,6 +64,7 @@ class Walk:
     claim: Claim | None = None
     rule: Rule | None = None
     once: bool = False
+    judging: bool = False
     proven: Proven | None = None
     artifact: Artifact | None = None
     described: Described | None = None
@@ -94,7 +95,7 @@ async def walk(text: str, site: Site, *, must_be_locked: bool = False) -> Walk:
     except PluginRefused as error:
         walked.error = error
         for step in (3, 5, 6, 7):  # judged as one; the first that fails is told
-            if walked.claim is not None and step < error.step and all(row.step != step for row in walked.rows):
+            if walked.judging and step < error.step:
                 walked.passed(step, "")
         walked.rows.append(Row(error.step or 1, error.message.partition(": ")[2] or error.message, passed=False))
     except McpgError as error:
@@ -115,9 +116,11 @@ async def _steps(walked: Walk, site: Site, origin: Origin, *, must_be_locked: bo
     if must_be_locked and locked is None:
         remedy = "write it into the lock on purpose with `mcpg plugin lock`"
         raise refusal(8, "the lock does not name it", where=walked.where, remedy=remedy, code="not-locked")
+    walked.judging = True
     proven = walked.proven = prove(
         claim, Judgement(rule, site.now, revoked(revocations), locked), where=walked.where
     )  # 3, 5 to 8
+    walked.judging = False
     _tell_proven(walked, proven, locked)
     wasm = await origin.layer(claim, proven.layer)
     walked.passed(9, f"{proven.layer.digest}, {proven.layer.size} bytes")
