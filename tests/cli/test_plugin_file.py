@@ -122,7 +122,7 @@ def test_audit_knows_the_vulnerabilities_that_signers_state(desk: Desk, registry
     assert desk.json("audit")["ok"]  # nobody trusts the stranger
     desk.run("sign", f"{place}:1.0.0", "--offline", "--key", "k.key", "--vulnerability", "CVE-2026-1234")
     hits = [each["held"] for each in desk.json("audit", code=3)["plugins"] if each["action"] == "block"]
-    assert hits == ["installed"]
+    assert hits == ["installed", "locked"]
 
 
 def test_a_lock_is_checked_again_without_asking_anybody(desk: Desk, registry: Registry, place: str) -> None:

@@ -101,10 +101,14 @@ def test_a_vulnerability_that_its_publisher_states_can_be_revoked(desk: Desk) ->
     desk.write("mcpg.yaml", CONFIG)
     entry = {"id": "site-1", "action": "block", "reason": "not here", "vulnerability": "CVE-2026-1234"}
     desk.write("revoked.d/one.json", json.dumps({"schema": 1, "entries": [entry]}))
+    desk.run("lock", PLACE)
     desk.run("verify", PLACE)
+    assert desk.json("audit", "--mirror", "lay")["ok"]
     signed = desk.json("sign", PLACE, "--key", "k.key", "--vulnerability", "CVE-2026-1234")
     assert signed["made"] == 1
     assert refused(desk) == "plugin-revoked"
+    audited = desk.json("audit", "--mirror", "lay", code=3)["plugins"]
+    assert [each["held"] for each in audited if each["action"] == "block"] == ["locked", "mirrored"]
     assert desk.json("sign", PLACE, "--key", "k.key", "--vulnerability", "CVE-2026-1234")["made"] == 0
     error = desk.refused("sign", PLACE, "--key", "k.key", "--vulnerability", "not an id", code=1)
     assert "CVE" in error["remedy"]

@@ -11,6 +11,7 @@ from mcpg.plugins.artifacts import opened_layout
 from mcpg.plugins.builtin import Bundle
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
+from mcpg_registry.digests import parse_digest
 from mcpg_registry.manifests import parse_manifest, plugin_layer
 from mcpg_registry.media import PLUGIN, REF_NAME
 from mcpg_registry.proving import Judgement, prove
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpg.cli.plugin_site import Site
+    from mcpg_registry.claims import Shelf
     from mcpg_registry.layout import Layout
     from mcpg_registry.locking import Locked
     from mcpg_registry.manifests import Descriptor
@@ -50,13 +52,12 @@ def held(site: Site) -> Iterator[Held]:
     with at_step(11, where="the store", remedy="pull the plugin again"):
         receipts = site.store.receipts()
     for receipt in receipts:
-        yield Held(f"{receipt.repository}@{receipt.manifest.digest}", "installed", _proven_subject(site, receipt))
+        subject = _stated(site, site.store, installed_subject(receipt))
+        yield Held(f"{receipt.repository}@{receipt.manifest.digest}", "installed", subject)
     for name, locked in site.lock.plugins.items() if site.lock else ():
-        reference = parse_reference(name)
-        repository = repository_of(reference) if isinstance(reference, LayoutReference | RegistryReference) else ""
-        yield Held(name, "locked", _locked_subject(locked, repository))
+        yield Held(name, "locked", _locked(site, name, locked))
     for place in site.mirrors:
-        yield from _mirrored(place)
+        yield from _mirrored(site, place)
 
 
 def installed_subject(receipt: Receipt) -> Subject:
@@ -72,18 +73,33 @@ def installed_subject(receipt: Receipt) -> Subject:
     )
 
 
-def _proven_subject(site: Site, receipt: Receipt) -> Subject:
-    """Return what a list is asked about an installed plugin, with the vulnerabilities that trusted signers state."""
-    subject = installed_subject(receipt)
+def _stated(site: Site, shelf: Shelf, subject: Subject, locked: Locked | None = None) -> Subject:
+    """Return `subject` with the vulnerabilities that trusted signers state where it lies, and with these signers."""
+    where = subject.repository
     try:
-        claim = claim_from(site.store, receipt.repository, None, receipt.digest, where=receipt.repository)
-        rule = site.trust.rule_for(receipt.repository)
-        signed = prove(claim, Judgement(rule, site.now), where=receipt.repository).signed
-    except McpgError:
+        claim = claim_from(shelf, where, None, parse_digest(subject.manifest), where=where)
+        rule = site.trust.rule_for(where)
+        signed = prove(claim, Judgement(rule, site.now, locked=locked), where=where).signed
+    except (McpgError, ValueError):
         return subject
     keys = tuple(dict.fromkeys([*subject.keys, *signed.keys]))
     identities = tuple(dict.fromkeys([*subject.identities, *signed.identities]))
     return replace(subject, keys=keys, identities=identities, vulnerabilities=signed.vulnerabilities)
+
+
+def _locked(site: Site, name: str, locked: Locked) -> Subject:
+    """Return what a list is asked about a plugin of the lock: its signatures are asked, too, where they are here."""
+    reference = parse_reference(name)
+    if isinstance(reference, RegistryReference):
+        return _stated(site, site.store, _locked_subject(locked, repository_of(reference)), locked)
+    if not isinstance(reference, LayoutReference):
+        return _locked_subject(locked, "")
+    subject = _locked_subject(locked, reference.repository)
+    try:
+        with opened_layout(site.base / reference.directory, f"plugin `{name}`") as layout:
+            return _stated(site, layout, subject, locked)
+    except McpgError:  # a layout that is gone: what the lock says is all there is
+        return subject
 
 
 def _locked_subject(locked: Locked, repository: str) -> Subject:
@@ -98,7 +114,7 @@ def _locked_subject(locked: Locked, repository: str) -> Subject:
     )
 
 
-def _mirrored(place: Path) -> Iterator[Held]:
+def _mirrored(site: Site, place: Path) -> Iterator[Held]:
     with opened_layout(place, f"mirror `{place}`") as layout:
         for entry in layout.entries:
             if entry.media_type != media.MANIFEST:
@@ -106,7 +122,8 @@ def _mirrored(place: Path) -> Iterator[Held]:
             with at_step(2, where=f"mirror `{place}`", remedy="make the mirror again"):
                 found = _entry(layout, entry)
             if found is not None:
-                yield Held(f"layout:{place}#{found.repository}@{entry.digest}", "mirrored", found)
+                name = f"layout:{place}#{found.repository}@{entry.digest}"
+                yield Held(name, "mirrored", _stated(site, layout, found))
 
 
 def _entry(layout: Layout, entry: Descriptor) -> Subject | None:
