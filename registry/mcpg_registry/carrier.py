@@ -67,12 +67,12 @@ class Carrier:
         self._places = Places()
         self._seconds = seconds
 
-    async def push(self, repository: str, packed: Packed, *, tag: str | None = None, chunked: bool = False) -> Pushed:
-        """Send an artifact's very bytes to `HOST/REPOSITORY`, `chunked` where that is wanted; `RegistryFailed`."""
+    async def push(self, repository: str, packed: Packed, *, tag: str | None = None) -> Pushed:
+        """Send an artifact's very bytes to `HOST/REPOSITORY`; `RegistryFailed`."""
 
         async def attempt(place: Place) -> Pushed:
             header = await self._exchanges.header(place, push_scope(place))
-            upload = _Upload(packed, tag, chunked=chunked)
+            upload = _Upload(packed, tag)
             sent, subject = await self._on_thread(place, header, upload.run)
             return Pushed(packed.manifest, sent, await self._see_to(place, packed, subject))
 
@@ -137,10 +137,9 @@ class Carrier:
 class _Upload:
     """One artifact on its way up, on a thread."""
 
-    def __init__(self, packed: Packed, tag: str | None, *, chunked: bool) -> None:
+    def __init__(self, packed: Packed, tag: str | None) -> None:
         self._packed = packed
         self._tag = tag
-        self._chunked = chunked
         if tag is not None and not is_tag(tag):
             raise HttpFailed("the tag is malformed", code="bad-reference")
 
@@ -164,7 +163,7 @@ class _Upload:
         if registry.blob_exists(layer, container):
             return Sent.THERE
         file.write_bytes(self._packed.blobs[part.digest])
-        _check(registry.upload_blob(str(file), container, layer, do_chunked=self._chunked))
+        _check(registry.upload_blob(str(file), container, layer))
         return Sent.UPLOADED
 
 
@@ -175,7 +174,6 @@ async def log_in(
     file: Path,
     hosts: Hosts,
     environment: Mapping[str, str],
-    http: Http | None = None,
 ) -> tuple[bool, str | None]:
     """Store user and password for a host once it took them; return whether it asked, and the helper that keeps them.
 
@@ -183,7 +181,7 @@ async def log_in(
     """
     if not credentials.username or ":" in credentials.username or not credentials.password:
         raise ConfigError("a log-in has a user without colons and a password", remedy="give both")
-    async with RegistryClient(http, hosts=hosts, credentials=KnownCredentials(host, credentials)) as client:
+    async with RegistryClient(hosts=hosts, credentials=KnownCredentials(host, credentials)) as client:
         asked = await client.check(host)
     server = server_of(host)
     program = program_for(await asyncio.to_thread(read_config, file), host)

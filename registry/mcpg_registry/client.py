@@ -99,12 +99,12 @@ class RegistryClient:
             config = await self.read(repository, manifest.config, media.MAX_CONFIG)
             return Claim(repository, reference.tag, descriptor, text, config, await signing)
 
-    async def manifest(self, reference: RegistryReference, limit: int = media.MAX_MANIFEST) -> tuple[Descriptor, bytes]:
+    async def manifest(self, reference: RegistryReference) -> tuple[Descriptor, bytes]:
         """Return a manifest's descriptor and bytes: the digest's own when one is given, else what the tag means."""
         name = str(reference.digest or reference.tag)
 
         async def attempt(place: Place) -> tuple[Descriptor, bytes]:
-            found = await fetch_manifest(self._exchanges, place, name, limit)
+            found = await fetch_manifest(self._exchanges, place, name, media.MAX_MANIFEST)
             self._tell_mirror(place, reference)
             return found
 

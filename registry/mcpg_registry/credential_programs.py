@@ -42,12 +42,10 @@ async def ask_program(
     return (user, secret) if secret else None
 
 
-async def tell_program(
-    name: str, verb: str, request: Mapping[str, str] | str, environment: Mapping[str, str], *, seconds: float = SECONDS
-) -> None:
+async def tell_program(name: str, verb: str, request: Mapping[str, str] | str, environment: Mapping[str, str]) -> None:
     """Have the program `store` an entry or `erase` a server; `ConfigError` when it fails."""
     text = request if isinstance(request, str) else json.dumps(dict(request))
-    code, output = await _run(name, verb, text.encode(), environment, seconds)
+    code, output = await _run(name, verb, text.encode(), environment, SECONDS)
     if code != 0 and _UNKNOWN not in output[:256].lower():
         raise _failed(name, f"it ended with {code}")
 

@@ -90,9 +90,9 @@ class Exchanges:
                 raise
             yield answer
 
-    def asked(self, place: Place, scope: str = "") -> bool:
-        """Whether the place asked who we are, for this scope, and took our answer."""
-        return self._tokens.known(place, scope) is not None
+    def asked(self, place: Place) -> bool:
+        """Whether the place asked who we are, for no scope in particular, and took our answer."""
+        return self._tokens.known(place, "") is not None
 
     async def header(self, place: Place, scope: str) -> str | None:
         """Return the `Authorization` that a place takes for a scope, none where it asks for none; `HttpFailed`."""
