@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpg_registry import media
-from mcpg_registry.claims import Referrer, signature_of
+from mcpg_registry.claims import Referrer, referrer_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +52,10 @@ class Overlay:
                 continue
             for each in plugin.signatures:
                 entry = each.manifest.descriptor()
-                text = self.read(entry, media.MAX_MANIFEST)
-                parts = signature_of(text, subject)
-                if parts is None:
+                referrer = referrer_from(self, entry, self.read(entry, media.MAX_MANIFEST), subject)
+                if referrer is None:
                     raise ValueError(f"`{entry.digest}` is listed as a signature of `{subject}` and is none")
-                config, layer = parts
-                stored = self.read(config, media.MAX_CONFIG), self.read(layer, media.MAX_SIGNATURE)
-                found[entry.digest] = Referrer(entry, text, config, stored[0], layer, stored[1])
+                found[entry.digest] = referrer
         if len(found) > media.MAX_REFERRERS:
             raise ValueError(f"found {len(found)} signatures, at most {media.MAX_REFERRERS} are allowed")
         return tuple(found.values())

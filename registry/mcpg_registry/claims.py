@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcpg_registry.digests import Digest
     from mcpg_registry.manifests import Descriptor
 
-__all__ = ["Claim", "Referrer", "Shelf", "claim_from", "signature_of"]
+__all__ = ["Claim", "Referrer", "Shelf", "claim_from", "referrer_from", "signature_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,19 @@ def claim_from(shelf: Shelf, repository: str, tag: str | None, digest: Digest | 
     with at_step(5, where=where, remedy=AGAIN, code="bad-signature"):
         referrers = shelf.referrers(entry.digest)
     return Claim(repository, tag, entry, text, config, referrers)
+
+
+def referrer_from(shelf: Shelf, entry: Descriptor, text: bytes, subject: Digest) -> Referrer | None:
+    """Return the signature whose manifest is `text`; none if it is no signature of `subject`.
+
+    `ValueError` when it is one in a wrong shape, or a part of it is missing or damaged; `OSError`.
+    """
+    parts = signature_of(text, subject)
+    if parts is None:
+        return None
+    config, layer = parts
+    stored = shelf.read(config, media.MAX_CONFIG), shelf.read(layer, media.MAX_SIGNATURE)
+    return Referrer(entry, text, config, stored[0], layer, stored[1])
 
 
 def signature_of(data: bytes, subject: Digest) -> tuple[Descriptor, Descriptor] | None:

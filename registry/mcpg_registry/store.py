@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mcpg_registry import media
-from mcpg_registry.claims import Referrer, signature_of
+from mcpg_registry.claims import Referrer, referrer_from
 from mcpg_registry.digests import Checker, Digest, digest_bytes, hex_of, parse_digest
 from mcpg_registry.durable import Landing, make_directories, sync_directory, write_whole
 from mcpg_registry.ingest import Ingest, open_partial
@@ -99,13 +99,10 @@ class Store:
         for name in self._names(hex_of(parse_digest(subject)) + "-"):
             for part in self._receipt(name).referrers:
                 entry = part.descriptor()
-                text = self.read(entry, media.MAX_MANIFEST)
-                parts = signature_of(text, subject)
-                if parts is None:
+                referrer = referrer_from(self, entry, self.read(entry, media.MAX_MANIFEST), subject)
+                if referrer is None:
                     raise ValueError(f"`{entry.digest}` in the store is no signature of `{subject}`")
-                config, layer = parts
-                stored = self.read(config, media.MAX_CONFIG), self.read(layer, media.MAX_SIGNATURE)
-                found[entry.digest] = Referrer(entry, text, config, stored[0], layer, stored[1])
+                found[entry.digest] = referrer
         return tuple(found.values())
 
     def has(self, descriptor: Descriptor) -> bool:
