@@ -14,6 +14,7 @@ from mcpg_revocations.publishing import read_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from rich.console import Console
@@ -28,15 +29,8 @@ MARKS = ("manifest", "wasm", "key", "issuer", "identity", "publisher", "plugin",
 
 def read_text(path: Path) -> bytes:
     """Return a list file's bytes, a little over the limit at most; `ConfigError` when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_OFFER + 1)
-    except OSError as error:
-        reason = reason_of(error)
-        remedy = "name the file of a list"
-        raise ConfigError(
-            f"cannot be read: {reason}", where=f"`{path}`", remedy=remedy, code="bad-revocations"
-        ) from error
+    with _told(f"`{path}`", "cannot be read", "name the file of a list"), path.open("rb") as file:
+        return file.read(MAX_OFFER + 1)
 
 
 def load_file(path: Path) -> Published:
@@ -46,27 +40,22 @@ def load_file(path: Path) -> Published:
 
 def save_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; `ConfigError` when it cannot be."""
-    try:
+    with _told(f"`{path}`", "cannot be written", "choose a folder that you may write to"):
         write_whole(path, data)
-    except OSError as error:
-        reason = reason_of(error)
-        remedy = "choose a folder that you may write to"
-        raise ConfigError(
-            f"cannot be written: {reason}", where=f"`{path}`", remedy=remedy, code="bad-revocations"
-        ) from error
+
+
+def stored(folder: Path) -> AbstractContextManager[None]:
+    """Turn what a disk does not let us remember into an error for people."""
+    remedy = "look at the disk and at the rights of the folder"
+    return _told(f"`{folder}`", "cannot be written", remedy, "store-unavailable")
 
 
 @contextmanager
-def stored(folder: Path) -> Iterator[None]:
-    """Turn what a disk does not let us remember into an error for people."""
+def _told(where: str, what: str, remedy: str, code: str = "bad-revocations") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = reason_of(error)
-        remedy = "look at the disk and at the rights of the folder"
-        raise ConfigError(
-            f"cannot be written: {reason}", where=f"`{folder}`", remedy=remedy, code="store-unavailable"
-        ) from error
+        raise ConfigError(f"{what}: {reason_of(error)}", where=where, remedy=remedy, code=code) from error
 
 
 def when(seconds: int | None) -> str:
