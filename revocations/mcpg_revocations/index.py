@@ -61,14 +61,15 @@ class Verdict:
 
 
 class Table:
-    """The entries of one list, by what they name."""
+    """The entries of one list, by what they name; those of a `local` one, which nobody signed, are never hidden."""
 
-    __slots__ = ("_marks", "_patterns", "entries", "issuer", "signers", "version")
+    __slots__ = ("_marks", "_patterns", "entries", "issuer", "local", "signers", "version")
 
-    def __init__(self, entries: Iterable[Entry], *, issuer: str = "", version: int = 0) -> None:
+    def __init__(self, entries: Iterable[Entry], *, issuer: str = "", version: int = 0, local: bool = False) -> None:
         self.entries = tuple(entries)
         self.issuer = issuer
         self.version = version
+        self.local = local
         self.signers = tuple(entry for entry in self.entries if entry.key or entry.issuer)
         self._marks = _marks(self.entries)
         patterns = (entry for entry in self.signers if entry.identity.startswith("^"))
@@ -110,19 +111,20 @@ class RevocationIndex:
 
     def entries(self) -> Iterator[Entry]:
         """Yield every entry in force."""
-        return (entry for table in self.tables for entry in table.entries if self._counts(entry))
+        return (entry for table in self.tables for entry in table.entries if self._counts(table, entry))
 
     def signers(self) -> Iterator[Entry]:
         """Yield every entry in force that names a key or a keyless identity."""
-        return (entry for table in self.tables for entry in table.signers if self._counts(entry))
+        return (entry for table in self.tables for entry in table.signers if self._counts(table, entry))
 
     def hits(self, subject: Subject) -> tuple[Entry, ...]:
         """Return the entries in force that match, each once, strongest first."""
-        found = dict.fromkeys(entry for table in self.tables for entry in table.hits(subject))
-        return tuple(sorted(filter(self._counts, found), key=_strength, reverse=True))
+        hits = ((table, entry) for table in self.tables for entry in table.hits(subject))
+        found = dict.fromkeys(entry for table, entry in hits if self._counts(table, entry))
+        return tuple(sorted(found, key=_strength, reverse=True))
 
-    def _counts(self, entry: Entry) -> bool:
-        return not self.hidden or entry not in self.hidden
+    def _counts(self, table: Table, entry: Entry) -> bool:
+        return not self.hidden or table.local or entry not in self.hidden
 
 
 def index_of(revocations: RevocationIndex | RevocationList) -> RevocationIndex:

@@ -84,7 +84,7 @@ def _table(path: Path) -> tuple[bytes, Table]:
             remedy="mend it, or write it with `mcpg revocations add`",
             code="bad-revocations",
         ) from error
-    return data, Table(found.entries, issuer=f"local:{path.name}")
+    return data, Table(found.entries, issuer=f"local:{path.name}", local=True)
 
 
 def _additions(directory: Path | None) -> list[Path]:

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from tests.revocations.lists_made import DIGEST, NOW, SUBJECT, A, D, E, entry, listed
 
@@ -191,6 +192,14 @@ def test_an_override_never_hides_what_the_site_added(site: Site) -> None:
     standing = Standing.open(site, NOW)
     assert standing.overrides(NOW) == ()
     assert action(standing) is Action.BLOCK
+
+
+def test_an_override_does_not_hide_the_same_entry_where_the_site_added_it(site: Site) -> None:
+    add(site, "a.json", {"schema": 1, "entries": [msgspec.to_builtins(BLOCK)]})
+    override(site)
+    standing = Standing.open(site, NOW)
+    assert action(standing) is Action.BLOCK
+    assert list(standing.index(NOW).entries()) == [BLOCK]
 
 
 def test_an_override_that_nobody_here_signed_does_not_count_and_is_told(site: Site) -> None:
