@@ -92,7 +92,7 @@ class HttpsSource:
     def __init__(self, http: Http, url: str, settings: HostSettings | None = None) -> None:
         parts = urlsplit(url)
         plain = is_loopback(parts.netloc) or (settings is not None and settings.plain_http)
-        if not parts.hostname or parts.scheme not in ({"https", "http"} if plain else {"https"}) or parts.username:
+        if not parts.hostname or parts.scheme not in ({"https", "http"} if plain else {"https"}) or "@" in parts.netloc:
             raise ConfigError(
                 "a feed's address is https://HOST/PATH, without a user in it",
                 where="revocations",

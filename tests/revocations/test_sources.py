@@ -165,7 +165,15 @@ async def test_a_web_server_that_is_gone_is_one_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://lists.example/x", "ftp://lists.example/x", "https://ana:pw@lists.example/x", "https:///x", "lists"]
+    "url",
+    [
+        "http://lists.example/x",
+        "ftp://lists.example/x",
+        "https://ana:pw@lists.example/x",
+        "https://:pw@lists.example/x",
+        "https:///x",
+        "lists",
+    ],
 )
 def test_an_address_is_https_and_holds_no_password(url: str) -> None:
     with pytest.raises(ConfigError, match="https://HOST/PATH") as caught:
