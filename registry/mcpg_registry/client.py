@@ -25,6 +25,7 @@ from mcpg_registry.http import Network
 from mcpg_registry.listing import list_tags
 from mcpg_registry.logins import check_login
 from mcpg_registry.manifests import Descriptor, parse_manifest, plugin_layer
+from mcpg_registry.parsing import parsed
 from mcpg_registry.places import Goal, Places
 from mcpg_registry.pushing import Pushed, push_artifact, push_manifest
 from mcpg_registry.referring import by_api, by_tag
@@ -86,14 +87,14 @@ class RegistryClient:
             self._tell_mirror(place, reference)
             return found
 
-        return await self._places.first(self._hosts.places(_repository(reference)), goal, attempt)
+        return await self._places.first(self._hosts.places(reference.full_name), goal, attempt)
 
     async def claim(self, reference: RegistryReference) -> Claim:
         """Return manifest, config and signatures of a plugin: bytes as promised, nothing proven; steps 2, 3 and 5."""
-        repository, where = _repository(reference), _where(reference)
+        repository, where = reference.full_name, _where(reference)
         descriptor, text = await self.manifest(reference)
         with at_step(3, where=where, remedy=AGAIN, code="bad-shape"):
-            manifest = parse_manifest(text)
+            manifest = await parsed(parse_manifest, text)
             plugin_layer(manifest)
         async with _meanwhile(self.signatures(repository, descriptor.digest)) as signing:
             config = await self.read(repository, manifest.config, media.MAX_CONFIG)
@@ -109,7 +110,7 @@ class RegistryClient:
             return found
 
         goal = _goal("cannot read the manifest", reference)
-        return await self._places.first(self._hosts.places(_repository(reference)), goal, attempt)
+        return await self._places.first(self._hosts.places(reference.full_name), goal, attempt)
 
     async def read(self, repository: str, descriptor: Descriptor, limit: int) -> bytes:
         """Return a small blob of `HOST/REPOSITORY`, checked; `PluginRefused` over `limit` bytes."""
@@ -240,7 +241,7 @@ class RegistryClient:
 
     def _tell_mirror(self, place: Place, reference: RegistryReference) -> None:
         if place.mirror and reference.digest is None and self._tell is not None:
-            self._tell(f"{place} said what the tag `{reference.tag}` of `{_repository(reference)}` means")
+            self._tell(f"{place} said what the tag `{reference.tag}` of `{reference.full_name}` means")
 
 
 @asynccontextmanager
@@ -254,10 +255,6 @@ async def _meanwhile(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task
         await asyncio.wait({task})
         if not task.cancelled():
             task.exception()  # it was told, or what was told came before it
-
-
-def _repository(reference: RegistryReference) -> str:
-    return f"{reference.host}/{reference.repository}"
 
 
 def _where(reference: RegistryReference) -> str:

@@ -14,6 +14,7 @@ from mcpg_registry.exchanges import Call, pull_scope, status_failed
 from mcpg_registry.layout import fallback_tag
 from mcpg_registry.links import check_page, next_page
 from mcpg_registry.manifests import parse_index
+from mcpg_registry.parsing import parsed
 
 if TYPE_CHECKING:
     from mcpg_registry.digests import Digest
@@ -48,7 +49,7 @@ async def by_api(
                 return None
             if answer.status != _OK:
                 raise status_failed(answer)
-            entries = parse_index(await answer.read(media.MAX_INDEX))
+            entries = await parsed(parse_index, await answer.read(media.MAX_INDEX))
             url = next_page(answer.headers.get("link", ""), url)
         # A place may ignore the filter, and may say that it did not: we filter in any case.
         found |= {each.digest: each for each in entries if artifact_type in {"", each.artifact_type}}
@@ -70,7 +71,7 @@ async def by_tag(
             raise status_failed(answer)
         data = await answer.read(media.MAX_INDEX)
     try:
-        entries = parse_index(data)
+        entries = await parsed(parse_index, data)
     except ValueError as error:
         raise ValueError(f"the fallback tag `{fallback_tag(subject)}` names no image index: {error}") from None
     if len(entries) > MAX_LISTED:

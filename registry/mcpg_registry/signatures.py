@@ -15,6 +15,7 @@ from mcpg_registry.claims import Referrer, signature_of
 from mcpg_registry.digests import digest_bytes
 from mcpg_registry.downloads import fetch_blob, fetch_manifest
 from mcpg_registry.http import HttpFailed
+from mcpg_registry.parsing import parsed
 from mcpg_registry.referring import by_api, by_tag
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def _fetch(exchanges: Exchanges, place: Place, subject: Digest, entry: Des
         raise ValueError(f"a referrer's manifest has {entry.size} bytes, at most {media.MAX_MANIFEST} are allowed")
     _, text = await fetch_manifest(exchanges, place, entry.digest, entry.size)
     entry = replace(entry, size=len(text))  # the listing's size is a hint, the store's receipt wants the real one
-    parts = signature_of(text, subject)
+    parts = await parsed(lambda data: signature_of(data, subject), text)
     if parts is None:
         return None
     config, layer = parts

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.simulator.plugins import Chest, Plugin
 from tests.simulator.registry import simulated
 
 from mcpg.contract.problems import PluginRefused, RegistryFailed
-from mcpg_registry import media
+from mcpg_registry import manifests, media
 from mcpg_registry.client import RegistryClient
 from mcpg_registry.digests import digest_bytes
 from mcpg_registry.hosts import Hosts, Timeouts
@@ -51,7 +52,7 @@ async def client_of() -> AsyncIterator[RegistryClient]:
         yield client
 
 
-def note(registry: Registry, plugin: Plugin, number: int, kind: str = "application/vnd.acme.note") -> None:
+def note(registry: Registry, plugin: Plugin, number: int | str, kind: str = "application/vnd.acme.note") -> None:
     """Attach something that is no signature."""
     empty = describe(media.EMPTY, b"{}")
     subject = plugin.packed.manifest
@@ -185,3 +186,21 @@ async def test_too_many_signatures_are_refused_before_any_is_fetched(registry: R
         with pytest.raises(PluginRefused, match="at most 64 are allowed"):
             await client.signatures(f"{registry.authority}/{NAME}", plugin.packed.manifest.digest)
     assert registry.asked("manifest") == []
+
+
+async def test_long_documents_are_not_parsed_on_the_event_loop(
+    registry: Registry, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, bool]] = []
+    parse = manifests.parse_object
+
+    def watched(data: bytes, limit: int) -> dict[str, Any]:
+        seen.append((len(data), threading.current_thread() is threading.main_thread()))
+        return parse(data, limit)
+
+    monkeypatch.setattr(manifests, "parse_object", watched)
+    note(registry, plugin, "x" * 90_000, media.BUNDLE)
+    async with client_of() as client:
+        found = await client.signatures(f"{registry.authority}/{NAME}", plugin.packed.manifest.digest)
+    assert len(found) == len(plugin.signatures)
+    assert [on_loop for size, on_loop in seen if size > 50_000] == [False, False]  # the listing, and what it lists
