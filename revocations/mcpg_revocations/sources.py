@@ -16,6 +16,7 @@ from mcpg.contract.problems import ConfigError, RegistryFailed, reason_of
 from mcpg_registry.exchanges import next_url, status_failed
 from mcpg_registry.hosts import HostSettings, is_loopback
 from mcpg_registry.http import HttpFailed, Request
+from mcpg_registry.parsing import parsed
 from mcpg_registry.steps import at_step
 from mcpg_revocations.artifact import LIST_TYPE, parse_list_manifest
 from mcpg_revocations.envelopes import MAX_OFFER
@@ -78,8 +79,8 @@ class OciSource:
         if descriptor.digest == mark:
             return None
         with at_step(4, where=f"the revocation list in `{self.name}`", remedy=_REMEDY, code="revocation-list"):
-            layer = parse_list_manifest(text)
-        repository = f"{self._reference.host}/{self._reference.repository}"
+            layer = await parsed(parse_list_manifest, text)
+        repository = self._reference.full_name
         return Fetched(await self._client.read(repository, layer, MAX_OFFER), descriptor.digest)
 
 
