@@ -76,6 +76,11 @@ class LayoutReference:
     tag: str | None
     digest: Digest | None
 
+    @property
+    def full_name(self) -> str:
+        """The repository's original name, host included where the layout has it."""
+        return self.repository
+
     def __str__(self) -> str:
         return f"layout:{self.directory}#{self.repository}{_ending(self.tag, self.digest)}"
 
@@ -89,8 +94,13 @@ class RegistryReference:
     tag: str | None
     digest: Digest | None
 
+    @property
+    def full_name(self) -> str:
+        """The repository's original name, host included."""
+        return f"{self.host}/{self.repository}"
+
     def __str__(self) -> str:
-        return f"{self.host}/{self.repository}{_ending(self.tag, self.digest)}"
+        return f"{self.full_name}{_ending(self.tag, self.digest)}"
 
 
 Reference = BuiltinReference | FileReference | LayoutReference | RegistryReference
