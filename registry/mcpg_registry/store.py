@@ -179,6 +179,7 @@ class Store:
         if ingest is not None and ingest.descriptor.digest != receipt.layer.digest:
             raise ValueError("the layer is another plugin's")
         with self.writing():
+            self._check_room(receipt)
             self._land(claim, receipt, ingest, landing)
             if not self._is_there(receipt.layer.descriptor()):
                 raise ValueError(f"blob `{receipt.layer.digest}` is missing in the store")
@@ -247,14 +248,19 @@ class Store:
         known = None
         with contextlib.suppress(ValueError):  # a broken one is replaced
             known = self.receipt(receipt.repository, receipt.digest)
-        if known is None and len(self._names()) >= MAX_RECEIPTS:
-            raise ValueError(f"the store has {MAX_RECEIPTS} plugins, which is as many as it takes")
+        self._check_room(receipt)  # others have written since
         tags = {**(known.tags if known else {}), **receipt.tags}
         newest = dict(sorted(tags.items(), key=lambda each: each[1])[-MAX_TAGS:])
         receipt = msgspec.structs.replace(receipt, tags=newest)
         name = receipt_name(receipt.repository, receipt.digest)
         write_whole(self._receipts / name, receipt.text(), aside=self.partials)
         return receipt
+
+    def _check_room(self, receipt: Receipt) -> None:
+        if not self.holds(receipt.repository, receipt.digest) and len(self._names()) >= MAX_RECEIPTS:
+            raise ValueError(
+                f"the store has {MAX_RECEIPTS} plugins, which is as many as it takes; `mcpg plugin remove` makes room"
+            )
 
     def _receipt(self, name: str) -> Receipt:
         """Return the receipt in a file that bears the name of what it is about."""

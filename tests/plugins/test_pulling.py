@@ -282,6 +282,20 @@ async def test_a_pull_that_is_cancelled_leaves_no_lock(tmp_path: Path, store: St
     assert store.collect() is not None
 
 
+async def test_step_11_a_store_that_is_full_is_left_as_it_was(
+    tmp_path: Path, store: Store, sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcpg_registry.store.MAX_RECEIPTS", 1)
+    layout_in(tmp_path / "mirror")
+    puller = puller_of(store, sandbox)
+    await puller.pull(Wish(REFERENCE, tmp_path))
+    layout_in(tmp_path / "newer", NEWER, tag="1.3.0")
+    wish = Wish(f"layout:newer#{NAME}:1.3.0", tmp_path)
+    error = await refused(puller, wish, 11, "the store has 1 plugins, which is as many as it takes", store)
+    assert "mcpg plugin remove" in error.message
+    assert not (await puller.pull(Wish(REFERENCE, tmp_path))).fresh
+
+
 async def test_a_disk_that_fails_is_no_question_of_trust(
     tmp_path: Path, store: Store, sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
