@@ -296,6 +296,35 @@ async def test_step_11_a_store_that_is_full_is_left_as_it_was(
     assert not (await puller.pull(Wish(REFERENCE, tmp_path))).fresh
 
 
+async def test_a_pull_that_is_cancelled_while_it_installs_ends_with_all_of_it(
+    tmp_path: Path, store: Store, sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go, done = threading.Event(), threading.Event(), threading.Event()
+    install = Store.install
+
+    def slow(*given: Any) -> Any:
+        begun.set()
+        go.wait(20)
+        try:
+            return install(*given)
+        finally:
+            done.set()
+
+    monkeypatch.setattr(Store, "install", slow)
+    layout_in(tmp_path / "mirror")
+    task = asyncio.create_task(puller_of(store, sandbox).pull(Wish(REFERENCE, tmp_path)))
+    assert await asyncio.to_thread(begun.wait, 20)
+    task.cancel()
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go.set()
+    assert await asyncio.to_thread(done.wait, 20)
+    assert [receipt.version for receipt in store.receipts()] == ["1.2.0"]
+    assert list(store.partials.iterdir()) == []
+
+
 async def test_a_disk_that_fails_is_no_question_of_trust(
     tmp_path: Path, store: Store, sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,12 +16,13 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mcpg.contract.problems import PluginRefused
 from mcpg.plugins.artifacts import Name, artifact_of, opened_layout
 from mcpg.plugins.components import judge_component, numbered
-from mcpg.plugins.receiving import on_disk, received
+from mcpg.plugins.receiving import on_disk, received, to_its_end
 from mcpg.plugins.sources import RegistrySource, ShelfSource
 from mcpg_registry.locking import Locked, check_newer
 from mcpg_registry.proving import Judgement, prove
@@ -232,7 +233,7 @@ class Puller:
                 grants=tuple(sorted({effect.driver for effect in described.manifest.effects})),
             )
             with at_step(11, where=where, remedy=AGAIN, code="bad-store"), on_disk(where):
-                receipt = await asyncio.to_thread(taken.install, make_receipt(proven, facts))  # 11
+                receipt = await to_its_end(partial(taken.install, make_receipt(proven, facts)))  # 11
         warnings = (*artifact.warnings, *([verdict.reason()] if verdict.entries else []))
         return Pulled(
             reference=reference,

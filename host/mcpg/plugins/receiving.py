@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mcpg.contract.problems import McpgError, PluginRefused, reason_of
 from mcpg_registry import media
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from mcpg_registry.receipts import Receipt
     from mcpg_registry.store import Store
 
-__all__ = ["Received", "on_disk", "received"]
+__all__ = ["Received", "on_disk", "received", "to_its_end"]
+
+T = TypeVar("T")
 
 WAIT = 0.1
 """Seconds between two looks whether another process has the layer by now."""
@@ -94,6 +96,18 @@ async def _prepared(store: Store, claim: Claim) -> AsyncIterator[asyncio.Future[
         await asyncio.wait([task])
         if task.exception() is None:
             task.result().__exit__()
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """Run in a thread what cannot be stopped; who is cancelled waits for it, for what it uses is closed after that."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # nobody waits for it any more
+        raise
 
 
 @contextmanager
