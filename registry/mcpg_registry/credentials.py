@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mcpg.contract.problems import ConfigError
 from mcpg_registry.credential_programs import ask_program
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.strict_json import parse_object
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def _read(file: Path, *, must: bool) -> dict[str, Any]:
     try:
-        return parse_object(read_file(file.resolve(), MAX_FILE), MAX_FILE)
+        return parse_object(read_followed(file, MAX_FILE), MAX_FILE)
     except FileNotFoundError:
         if not must:
             return {}

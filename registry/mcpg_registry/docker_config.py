@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.credentials import MAX_FILE, entry_names, server_of
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.strict_json import parse_object
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = ["drop_entries", "edit_config", "program_for", "read_config"]
 def read_config(file: Path) -> dict[str, Any]:
     """Return the document, empty when there is no file; `ConfigError` when it cannot be read. It blocks."""
     try:
-        return parse_object(read_file(file.resolve(), MAX_FILE), MAX_FILE)
+        return parse_object(read_followed(file, MAX_FILE), MAX_FILE)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -39,8 +39,8 @@ def edit_config(file: Path, edit: Callable[[Path], None]) -> None:
 
     The copy holds an object with `auths` in any case. A link stays a link to what it names.
     """
-    target = file.resolve()
     document = read_config(file)
+    target = file.resolve()
     if not isinstance(document.get("auths"), dict):
         document["auths"] = {}
     try:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError, reason_of
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.trust.keys import MAX_PEM, PrivateKey, is_sealed, load_public_keys
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def read_password(file: Path | None, environ: Mapping[str, str]) -> bytes | None
     if file is None:
         return environ[PASSWORD].encode() if environ.get(PASSWORD) else None
     with _told(file, "cannot be used", "give a file whose one line is the password"):
-        password = read_file(file.resolve(), MAX_PASSWORD).removesuffix(b"\n").removesuffix(b"\r")
+        password = read_followed(file, MAX_PASSWORD).removesuffix(b"\n").removesuffix(b"\r")
         if not password or b"\n" in password:
             raise ValueError("it does not hold exactly one line")
         return password
@@ -90,7 +90,7 @@ def read_password(file: Path | None, environ: Mapping[str, str]) -> bytes | None
 def read_text(path: Path) -> str:
     """Return the text of a small key file; `ConfigError` says why not."""
     with _told(path, "cannot be read", "name a key file"):
-        return read_file(path.resolve(), MAX_PEM).decode()
+        return read_followed(path, MAX_PEM).decode()
 
 
 @contextmanager

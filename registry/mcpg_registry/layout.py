@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mcpg_registry.digests import Digest
     from mcpg_registry.manifests import Descriptor
 
-__all__ = ["LAYOUT_VERSION", "Layout", "LayoutFiles", "fallback_tag", "read_file"]
+__all__ = ["LAYOUT_VERSION", "Layout", "LayoutFiles", "fallback_tag", "read_file", "read_followed"]
 
 LAYOUT_VERSION = "1.0.0"
 _CHUNK = 1024 * 1024
@@ -196,6 +196,14 @@ def read_file(path: Path, limit: int) -> bytes:
     if left == 0:
         raise ValueError(f"more than {limit} bytes")
     return b"".join(parts)
+
+
+def read_followed(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file that an operator names, maybe by a link; else as `read_file`.
+
+    A circle of links is a `ValueError`.
+    """
+    return read_file(Path(os.path.realpath(path)), limit)
 
 
 def _named(entry: Descriptor) -> str:

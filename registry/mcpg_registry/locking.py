@@ -9,7 +9,7 @@ import msgspec
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.digests import parse_digest
 from mcpg_registry.durable import write_whole
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.steps import refusal
 from mcpg_registry.strict_json import compact, parse_object
 from mcpg_registry.versions import version_key
@@ -92,7 +92,7 @@ def parse_lock(text: bytes) -> Lock:
 def read_lock(path: Path) -> Lock | None:
     """Return the lock in a file; none when there is no such file, `ConfigError` when it cannot be used. It blocks."""
     try:
-        return parse_lock(read_file(path.resolve(), MAX_LOCK))
+        return parse_lock(read_followed(path, MAX_LOCK))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -20,7 +20,7 @@ from mcpg_mirror.roots import pack_trust
 from mcpg_mirror.shelves import Shelves
 from mcpg_mirror.verifying import subject_of
 from mcpg_mirror.writing import tar_size, write_directory, write_parts, write_tar
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.locking import read_lock
 from mcpg_registry.proving import Judgement, prove
 from mcpg_registry.references import LayoutReference, parse_reference
@@ -109,7 +109,7 @@ def have_of(path: Path | None) -> Have | None:
 
 def _read(path: Path, what: str) -> bytes:
     try:
-        return read_file(path.resolve(), MAX_PAPER)
+        return read_followed(path, MAX_PAPER)
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise ConfigError(reason, where=f"{what} `{path}`", remedy="name a file that can be read") from error

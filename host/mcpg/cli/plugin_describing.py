@@ -13,7 +13,7 @@ from mcpg.contract.problems import ConfigError
 from mcpg.plugins.artifacts import Artifact, bare_artifact
 from mcpg.plugins.components import Described, describe_component, subject_of
 from mcpg_registry import media
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.manifests import parse_manifest, plugin_layer
 from mcpg_registry.references import FileReference, parse_reference
 from mcpg_registry.steps import AGAIN, at_step
@@ -84,8 +84,8 @@ async def _component(walked: Walk, site: Site) -> tuple[Artifact, Described]:
     reference = walked.reference or parse_reference(walked.text)
     if isinstance(reference, FileReference):
         with at_step(9, where=walked.where, remedy="name a component's file"):
-            path = (site.base / Path(reference.path)).resolve()
-            artifact = bare_artifact(await asyncio.to_thread(read_file, path, media.MAX_LAYER))
+            path = site.base / Path(reference.path)
+            artifact = bare_artifact(await asyncio.to_thread(read_followed, path, media.MAX_LAYER))
         walked.error = None
         return artifact, await asyncio.to_thread(describe_component, artifact.wasm, walked.where)
     if walked.claim is None and walked.error is not None:

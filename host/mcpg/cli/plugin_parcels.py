@@ -15,7 +15,7 @@ from mcpg.plugins.components import describe_component, judge_component
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
 from mcpg_registry.digests import digest_bytes
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.manifests import parse_manifest, plugin_layer
 from mcpg_registry.packing import Facts, Packed, pack_plugin
 from mcpg_registry.references import LayoutReference, parse_reference
@@ -103,7 +103,7 @@ def _signature(referrer: Referrer) -> Packed:
 
 def _read(path: Path) -> bytes:
     try:
-        return read_file(path.resolve(), media.MAX_LAYER)
+        return read_followed(path, media.MAX_LAYER)
     except (OSError, ValueError) as error:
         reason = reason_of(error)
         raise ConfigError(f"cannot be read: {reason}", where=f"`{path}`", remedy="name a component's file") from error

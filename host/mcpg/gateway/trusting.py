@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mcpg.config.load import load_trust
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg_registry.keyfiles import read_public_keys
-from mcpg_registry.layout import read_file
+from mcpg_registry.layout import read_followed
 from mcpg_registry.trust.identities import MAX_ROOT, TrustedIdentity
 from mcpg_registry.trust.policy import Rule, TrustedKey, TrustPolicy
 from mcpg_registry.trust.rotation import MAX_PROOF, parse_rotation
@@ -86,7 +86,7 @@ def _rotation(path: Path, where: str) -> Rotation:
 
 def _bytes(path: Path, limit: int) -> bytes:
     try:
-        return read_file(path.resolve(), limit)
+        return read_followed(path, limit)
     except OSError as error:
         reason = reason_of(error)
         raise ValueError(f"`{path.name}` cannot be read: {reason}") from None
