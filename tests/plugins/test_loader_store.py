@@ -157,6 +157,14 @@ async def test_locked_means_nothing_else(site: Site) -> None:
     assert (await site.loader(lock=lock, locked=True).verify(site.tagged, site.folder)).manifest.version == "1.2.0"
 
 
+def test_the_lock_is_found_however_the_host_is_written(site: Site) -> None:
+    lock = site.lock("ghcr.io/acme/echo:1.2.0")
+    found = Supply(lock=lock).find("GHCR.io/acme/echo:1.2.0")  # a reload asks this, to see whether the lock has changed
+    assert found == lock.plugins["ghcr.io/acme/echo:1.2.0"]
+    assert Supply(lock=lock).find("ghcr.io/acme/echo:1.3.0") is None
+    assert Supply().find("ghcr.io/acme/echo:1.2.0") is None
+
+
 async def test_offline_means_the_store_or_nothing(site: Site) -> None:
     error = await site.refused(site.loader(offline=True), site.pinned, 2, "nothing may be pulled")
     assert "mcpg plugin pull" in error.remedy

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mcpg_registry.hosts import Hosts
+from mcpg_registry.references import parse_reference
 from mcpg_registry.trust.policy import TrustPolicy
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ class Supply:
     offline: bool = False
 
     def find(self, reference: str) -> Locked | None:
-        """Return what the lock says of a reference as the operator wrote it."""
-        return self.lock.find(reference) if self.lock else None
+        """Return what the lock says of a reference, as the operator wrote it or in full; `PluginRefused` for none."""
+        if self.lock is None:
+            return None
+        return self.lock.find(reference) or self.lock.find(str(parse_reference(reference)))
 
     @property
     def at_least(self) -> int:
