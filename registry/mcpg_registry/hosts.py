@@ -171,5 +171,6 @@ def _check_prefix(prefix: str) -> None:
         good = False
     if not good or (slash and not is_repository(path)):
         raise ConfigError(
-            f"`{prefix[:200]}` is no prefix of repositories", remedy="write HOST or HOST/PATH in lower case"
+            f"`{prefix[:200]}` is no prefix of repositories",
+            remedy="write HOST or HOST/PATH in lower case; a port's colon in PATH is a hyphen",
         )

@@ -128,6 +128,15 @@ def test_push_and_sign_in_a_registry_with_and_without_the_referrers_api(desk: De
         desk.run("verify", f"{place}@{digest}", "--key", "k.pub", "--plain-http")
 
 
+def test_what_to_do_next_works_as_it_is_told(desk: Desk, registry: Registry) -> None:
+    done = desk.json("push", "anon.wasm", f"{registry.authority}/acme/anon", "--plain-http")
+    sign = done["next"].replace("KEY", "k.key").split()
+    signed = desk.json(*sign[2:])
+    assert signed["made"] == 2
+    pull = signed["next"].replace("KEY", "k").split()
+    assert desk.json(*pull[2:])["plugins"][0]["fresh"]
+
+
 def test_oras_carries_the_same_bytes(desk: Desk, registry: Registry) -> None:
     place = f"{registry.authority}/acme/anon"
     digest = desk.push(place, "--via", "oras", "--plain-http")

@@ -38,6 +38,11 @@ class Chosen:
     offline: bool = False
     plain_http: bool = False
 
+    @property
+    def repeated(self) -> str:
+        """Return what the command that we tell people to run next needs of these options, too."""
+        return " --plain-http" if self.plain_http else ""
+
 
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "config": click.option(

@@ -92,5 +92,5 @@ async def _push(
         "size": parcel.size,
         "signed": signed,
         "pinned": name,
-        "next": signed_next(name) if signed else f"mcpg plugin sign {name} --key KEY",
+        "next": (signed_next(name) if signed else f"mcpg plugin sign {name} --key KEY") + chosen.repeated,
     }

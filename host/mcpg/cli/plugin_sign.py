@@ -84,5 +84,5 @@ async def _sign(text: str, chosen: Chosen, vulnerabilities: tuple[str, ...], **g
         "keys": list(signed.keys),
         "made": signed.made,
         "pinned": name,
-        "next": signed_next(name),
+        "next": signed_next(name) + chosen.repeated,
     }
