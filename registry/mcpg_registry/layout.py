@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT_VERSION", "Layout", "LayoutFiles", "fallback_tag", "read_file", "read_followed"]
 
 LAYOUT_VERSION = "1.0.0"
+MAX_KEPT = 16 * 1024 * 1024
+"""Bytes of manifests that a layout keeps in memory: a stranger's index may name gigabytes of them."""
 _CHUNK = 1024 * 1024
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -61,6 +63,7 @@ class Layout:
         self.entries = parse_index(self._files.read("index.json", media.MAX_INDEX), typed=False)
         self._referring: dict[Digest, list[Descriptor]] | None = None
         self._texts: dict[Digest, bytes] = {}
+        self._kept = 0
         self._faults: list[str] = []
 
     def find(self, repository: str, tag: str | None, digest: Digest | None) -> Descriptor:
@@ -136,10 +139,14 @@ class Layout:
         return frozenset(seen)
 
     def _text(self, entry: Descriptor) -> bytes:
-        """Return a manifest's bytes, read and checked once."""
-        if entry.digest not in self._texts:
-            self._texts[entry.digest] = self.read(entry, media.MAX_MANIFEST)
-        return self._texts[entry.digest]
+        """Return a manifest's bytes, read and checked once, unless there are more of them than are kept."""
+        text = self._texts.get(entry.digest)
+        if text is None:
+            text = self.read(entry, media.MAX_MANIFEST)
+            if self._kept + len(text) <= MAX_KEPT:
+                self._kept += len(text)
+                self._texts[entry.digest] = text
+        return text
 
     def _referrers(self) -> dict[Digest, list[Descriptor]]:
         """Return the entries of the index that refer to another manifest, by that other's digest."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -306,3 +307,39 @@ def test_a_signature_has_no_release() -> None:
 
 
 GOLDEN = "sha256:f79242268d8409f9986bc68caa37ccc07fd97d0f763d1ded968e617708ed302c"
+
+
+class Endless:
+    """A layout whose manifests are made when they are read."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self.size = size
+        self.numbers = {hex_of(digest_bytes(self.manifest(number))): number for number in range(count)}
+
+    def manifest(self, number: int) -> bytes:
+        empty = {"mediaType": media.EMPTY, "digest": digest_bytes(b"{}"), "size": 2}
+        note = {"number": str(number), "padding": "x" * self.size}
+        shape = {"schemaVersion": 2, "mediaType": media.MANIFEST, "config": empty, "layers": [], "annotations": note}
+        return compact(shape)
+
+    def read(self, name: str, limit: int) -> bytes:
+        del limit
+        if name == "oci-layout":
+            return b'{"imageLayoutVersion":"1.0.0"}'
+        if name != "index.json":
+            return self.manifest(self.numbers[name.rpartition("/")[2]])
+        entries = [
+            {"mediaType": media.MANIFEST, "digest": f"sha256:{digits}", "size": len(self.manifest(number))}
+            for digits, number in self.numbers.items()
+        ]
+        return compact({"schemaVersion": 2, "manifests": entries})
+
+
+def test_a_layout_keeps_no_more_manifests_in_memory_than_it_may() -> None:
+    layout = Layout(Endless(80, 500_000))
+    tracemalloc.start()
+    try:
+        assert layout.referrers(digest_bytes(b"nobody")) == ()
+        assert tracemalloc.get_traced_memory()[0] < 20_000_000
+    finally:
+        tracemalloc.stop()
