@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.mirror.folders import Folder, shop_of
 from tests.mirror.workshop import ECHO, NOW, POLICY
 from tests.registry.artifacts import packed_of
+from tests.simulator.access import Basic
 from tests.simulator.registry import Registry, beside
 
 from mcpg.cli.mirror_import import _client
@@ -50,9 +53,21 @@ def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
 
 
 def push(far: Folder, registry: Registry, *more: str, code: int = 0) -> Any:
-    return far.json(
-        "import", "../m.tar", "--to", f"{registry.authority}/mirror", "--plain-http", "--offline", *more, code=code
-    )
+    return far.json(*_pushed(registry), *more, code=code)
+
+
+def test_it_is_pushed_with_the_credentials_that_the_file_names(far: Folder, registry: Registry) -> None:
+    registry.access = Basic({"site": "p"})
+    auths = {registry.authority: {"auth": base64.b64encode(b"site:p").decode()}}
+    (far.path / "credentials.json").write_text(json.dumps({"auths": auths}))
+    file = far.path / "mcpg.yaml"
+    assert "mcpg login" in far.error(*_pushed(registry), code=1)["remedy"]
+    file.write_text(file.read_text() + "registries: {credentials: credentials.json}\n")
+    assert len(far.json(*_pushed(registry))["installed"]) == 2
+
+
+def _pushed(registry: Registry) -> tuple[str, ...]:
+    return ("import", "../m.tar", "--to", f"{registry.authority}/mirror", "--plain-http", "--offline")
 
 
 def state(registry: Registry) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def test_a_push_that_breaks_off_is_finished_by_the_next(
 
 
 async def test_offline_speaks_to_no_host_but_the_one_that_was_told() -> None:
-    site: Any = SimpleNamespace(offline=True, hosts=Hosts(plain_loopback=True))
+    site: Any = SimpleNamespace(offline=True, credentials=None, hosts=Hosts(plain_loopback=True))
     packed = packed_of(ECHO)
     async with _client(site, "registry.corp:5000/mirror") as client:
         with pytest.raises(RegistryFailed) as caught:

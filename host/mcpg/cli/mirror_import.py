@@ -176,7 +176,7 @@ def _client(site: Site, target: str) -> RegistryClient:
 
     host, _ = split_repository(f"{target}/any")
     network = OnlyHosts(Network(), [host]) if site.offline else Network()
-    return RegistryClient(network, hosts=site.hosts, credentials=StoredCredentials())
+    return RegistryClient(network, hosts=site.hosts, credentials=StoredCredentials(file=site.credentials))
 
 
 def _tell(*, silent: bool) -> Any:

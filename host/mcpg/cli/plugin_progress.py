@@ -33,11 +33,11 @@ class Told:
             click.echo(plain(text), err=True)
 
     def bar(self, label: str, size: int, doing: str = "reading") -> Callable[[int], None]:
-        """Begin to tell of `size` bytes; what is returned takes how many of them are there."""
+        """Begin to tell of `size` bytes, 0 for nobody knows; what is returned takes how many of them are there."""
         if self._bars is None:
-            self.line(f"{doing} {label} ({size} bytes)")
+            self.line(f"{doing} {label} ({size} bytes)" if size else f"{doing} {label}")
             return lambda _: None
-        bars, task = self._bars, self._bars.add_task(plain(f"{doing} {label}"), total=size)
+        bars, task = self._bars, self._bars.add_task(plain(f"{doing} {label}"), total=size or None)
         return lambda done: bars.update(task, completed=done)
 
 
