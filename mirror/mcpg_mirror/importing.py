@@ -161,7 +161,7 @@ def _take(findings: Findings, believed: Believed, store: Store, here: Here, wish
 
 def _install(finding: Finding, findings: Findings, believed: Believed, store: Store, here: Here) -> bool:
     """Install one plugin with all signatures that are known of it; return whether anything was to be done."""
-    if finding.proven is None:
+    if finding.proven is None or finding.error is not None:
         raise ValueError("a plugin that is not proven cannot be installed")
     proven = _with_known_signatures(finding.proven, store)
     claim = proven.claim

@@ -211,7 +211,16 @@ def _proven(plugin: Plugin, bundle: Bundle, shelf: Overlay, here: Here, believed
     rule = here.policy.rule_for(plugin.repository, where=where, claimed=claimed_keys(claim.bundles()))
     hit = revoked(believed.index) if believed else NOBODY
     proven = prove(claim, Judgement(rule, here.now, hit, here.locked.get(digest)), where=where)  # 4
-    signed = proven.signed
+    try:
+        return _examined(plugin, proven, bundle, shelf, here, believed=believed)
+    except PluginRefused as error:
+        return Finding(plugin, proven, error=error)  # who has signed it is known all the same
+
+
+def _examined(
+    plugin: Plugin, proven: Proven, bundle: Bundle, shelf: Overlay, here: Here, *, believed: Believed | None
+) -> Finding:
+    where, signed, digest = _where(plugin, bundle), proven.signed, proven.claim.manifest.digest
     _check_listed(plugin, proven, where)
     for locked in bundle.lock.plugins.values():
         if locked.manifest == digest:

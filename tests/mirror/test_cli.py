@@ -188,6 +188,19 @@ def test_another_operators_bundle_is_refused(near: Folder, far: Folder) -> None:
     assert error["code"] == "inventory-unsigned"
 
 
+def test_a_board_reads_who_has_signed_what_is_revoked(near: Folder, tmp_path: Path) -> None:
+    near.run("create", "--out", "m.tar")
+    other = Folder(tmp_path / "other", CONFIG + "revocations: {additions: added}\n")
+    entry = {"id": "site-1", "action": "kill", "reason": "not here", "plugin": "acme/echo", "versions": "*"}
+    (other.path / "added").mkdir()
+    (other.path / "added" / "one.json").write_text(json.dumps({"schema": 1, "entries": [entry]}))
+    report = other.json("verify", str(near.path / "m.tar"), "--report", "board.md", code=3)
+    hit = next(each for each in report["plugins"] if each["state"] == "refused")
+    assert (hit["id"], hit["error"]["code"]) == ("acme/echo", "plugin-revoked")
+    assert hit["signed_by"] == [PUBLISHER.public.id]
+    assert "nobody that is trusted" not in (other.path / "board.md").read_text()
+
+
 def test_a_site_that_does_not_trust_the_publisher_refuses(near: Folder, tmp_path: Path) -> None:
     near.run("create", "--out", "m.tar")
     other = Folder(tmp_path / "other", "version: 1\n")
