@@ -138,6 +138,13 @@ def test_of_several_each_is_pulled_that_can_be_and_the_others_are_told(
     assert (nothing["plugins"], nothing["lock"]) == ([], "")
 
 
+@pytest.mark.parametrize("mirror", ["usb.tar", "./usb", "/no/where"])
+def test_a_mirror_that_is_written_as_a_path_is_never_a_host(desk: Desk, mirror: str) -> None:
+    refused = desk.refused("pull", "ghcr.io/acme/anon:1.0.0", "--offline", "--mirror", mirror, code=1)
+    assert refused["message"] == "there is no such folder or tar"
+    assert mirror in refused["where"]
+
+
 def test_two_pulls_at_once_make_one_plugin(desk: Desk, place: str) -> None:
     command = [sys.executable, "-m", "mcpg", "plugin", "pull", f"{place}:1.0.0", HTTP, "--key", "k.pub", "--json"]
     both = [

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from mcpg.contract.problems import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -116,6 +118,8 @@ def _chosen(options: dict[str, Any]) -> Chosen:
     path: Path = options.pop("config_path")
     source = click.get_current_context().get_parameter_source("config_path")
     there = source is not ParameterSource.DEFAULT or path.exists()
+    for place in options.get("mirrors", ()):
+        _check_mirror(place, path.parent)
     return Chosen(
         config=path if there else None,
         near=path.parent,
@@ -127,3 +131,14 @@ def _chosen(options: dict[str, Any]) -> Chosen:
         offline=options.pop("offline", False),
         plain_http=options.pop("plain_http", False),
     )
+
+
+def _check_mirror(place: str, near: Path) -> None:
+    """Return unless a mirror is written as a path and nothing is there: no host is asked for what was misspelt."""
+    from mcpg_registry.tar_sources import parts_file  # noqa: PLC0415 - slow to import
+
+    if not place.startswith(("/", ".")) and not place.endswith(".tar"):
+        return
+    if not (near / place).exists() and not parts_file(near / place).exists():
+        remedy = "name a folder, a tar, a tar in parts, or HOST[/PATH] of a registry"
+        raise ConfigError("there is no such folder or tar", where=f"mirror `{place}`", remedy=remedy)
