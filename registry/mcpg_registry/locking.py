@@ -116,7 +116,7 @@ def write_lock(path: Path, lock: Lock) -> None:
 
 def check_newer(locked: Locked, release: Release, *, where: str) -> None:
     """Return if `release` may take the place of what is locked; `PluginRefused` at step 8 for an older version."""
-    remedy = "keep the newer one, or allow the downgrade on purpose"
+    remedy = "keep the newer one, or allow the downgrade on purpose with `--allow-downgrade`"
     try:
         older = version_key(release.version) < version_key(locked.version)
     except ValueError as error:

@@ -67,6 +67,19 @@ def test_an_older_version_is_refused_unless_said(desk: Desk, registry: Registry,
     assert lock_of(desk)["plugins"][f"{place}:stable"]["version"] == "1.3.0"
 
 
+def test_an_older_version_under_its_own_tag_is_refused_unless_said(desk: Desk, registry: Registry, place: str) -> None:
+    stock(registry, "acme/anon", desk.key, version="1.3.0")
+    desk.run("pull", f"{place}:1.3.0", *HTTP, "--lock")
+    text = (desk.folder / "mcpg.lock").read_bytes()
+    refused = desk.refused("pull", f"{place}:1.0.0", *HTTP, "--lock")
+    assert (refused["code"], "older than the locked `1.3.0`" in refused["message"]) == ("downgrade", True)
+    assert "--allow-downgrade" in refused["remedy"]
+    assert (desk.folder / "mcpg.lock").read_bytes() == text
+    desk.run("pull", f"{place}:1.0.0", *HTTP, "--lock", "--allow-downgrade")
+    assert set(lock_of(desk)["plugins"]) == {f"{place}:1.0.0", f"{place}:1.3.0"}
+    desk.run("pull", f"{place}:1.0.0", *HTTP, "--lock")  # it is among what is locked by now
+
+
 def test_check_tells_and_writes_nothing(desk: Desk, place: str) -> None:
     desk.run("lock", f"{place}:1.0.0", "--check", *HTTP, code=1)
     assert not (desk.folder / "mcpg.lock").exists()

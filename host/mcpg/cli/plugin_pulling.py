@@ -11,7 +11,8 @@ from mcpg.cli.plugin_origins import mirrored
 from mcpg.cli.plugin_reading import compiled_cache
 from mcpg.plugins.pulling import Puller, Wish
 from mcpg.sandbox import Sandbox, SandboxSettings
-from mcpg_registry.references import parse_reference
+from mcpg_registry.references import LayoutReference, RegistryReference, parse_reference
+from mcpg_registry.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mcpg.cli.plugin_progress import Told
     from mcpg.cli.plugin_site import Site
     from mcpg.plugins.pulling import Pulled
+    from mcpg_registry.locking import Locked
 
     Pull = Callable[[Wish], Awaitable[Pulled]]
 
@@ -71,12 +73,29 @@ def _cache(state: Path, stack: AsyncExitStack) -> Path:
 
 
 def wish_for(site: Site, reference: str, *, relock: bool = False, allow_downgrade: bool = False) -> Wish:
-    """Return the wish for a reference as the site's lock has it."""
+    """Return the wish for a reference as the site's lock has it.
+
+    With `relock` what is not locked under this very name is held against the newest that is locked of its repository.
+    """
+    locked = site.locked(reference)
     return Wish(
         reference=reference,
         base=site.base,
-        locked=site.locked(reference),
+        locked=_newest(site, reference) if locked is None and relock else locked,
         relock=relock,
         allow_downgrade=allow_downgrade,
         at_least=site.lock.revocations if site.lock else 0,
     )
+
+
+def _newest(site: Site, reference: str) -> Locked | None:
+    """Return the newest version that the lock has of a reference's repository, under whatever name."""
+    wanted = parse_reference(reference)
+    if not isinstance(wanted, RegistryReference | LayoutReference):
+        return None
+    found = []
+    for name, locked in site.lock.plugins.items() if site.lock else ():
+        known = parse_reference(name)
+        if isinstance(known, RegistryReference | LayoutReference) and known.full_name == wanted.full_name:
+            found.append(locked)
+    return max(found, key=lambda each: version_key(each.version), default=None)
