@@ -45,7 +45,7 @@ def _references(finding: Finding, findings: Findings) -> Iterator[str]:
             parsed = parse_reference(reference)
         except PluginRefused:
             continue
-        if not isinstance(parsed, RegistryReference) or f"{parsed.host}/{parsed.repository}" != plugin.repository:
+        if not isinstance(parsed, RegistryReference) or parsed.full_name != plugin.repository:
             continue
         if (parsed.tag or plugin.tag) == plugin.tag and parsed.digest in {None, plugin.manifest.digest}:
             yield reference

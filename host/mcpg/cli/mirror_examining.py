@@ -49,11 +49,7 @@ def _uses(site: Site, repository: str) -> Iterator[tuple[str, PluginUse]]:
     """Yield the uses in the file whose plugin comes from `repository`."""
     for name, use in (site.loaded.config.plugins if site.loaded else {}).items():
         reference = parse_reference(use.source)
-        if isinstance(reference, RegistryReference):
-            named = f"{reference.host}/{reference.repository}"
-        else:
-            named = reference.repository if isinstance(reference, LayoutReference) else ""
-        if named == repository:
+        if isinstance(reference, LayoutReference | RegistryReference) and reference.full_name == repository:
             yield name, use
 
 

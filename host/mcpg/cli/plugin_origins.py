@@ -95,7 +95,7 @@ async def origin_of(reference: Reference, site: Site, *, where: str, fresh: bool
         async with _layout(site.base / reference.directory, where) as layout:
             yield _OnShelf(layout, place, reference.repository, reference.tag, reference.digest, where)
     elif isinstance(reference, RegistryReference):
-        repository = f"{reference.host}/{reference.repository}"
+        repository = reference.full_name
         if not fresh and await asyncio.to_thread(_installed, site, repository, reference):
             yield _OnShelf(site.store, "the store", repository, reference.tag, reference.digest, where)
             return
@@ -132,7 +132,7 @@ def mirrored(site: Site, text: str) -> Path | None:
         return None
     for place in site.mirrors:
         with opened_layout(place, f"mirror `{place}`") as layout, suppress(ValueError):
-            layout.find(f"{reference.host}/{reference.repository}", reference.tag, reference.digest)
+            layout.find(reference.full_name, reference.tag, reference.digest)
             return place
     return None
 

@@ -44,7 +44,7 @@ async def _outdated(allowed: str, chosen: Chosen) -> list[dict[str, Any]]:
         if not isinstance(reference, RegistryReference):
             continue
         async with site.client(reference) as client:
-            tags = await client.tags(f"{reference.host}/{reference.repository}")
+            tags = await client.tags(reference.full_name)
         above = newer(tags, locked.version, ())
         within = newer(tags, locked.version, wanted)
         rows.append(

@@ -58,10 +58,10 @@ def _remove(references: tuple[str, ...], chosen: Chosen, *, force: bool) -> list
 
 
 def _receipt(site: Site, text: str) -> Receipt:
-    from mcpg.cli.plugin_targets import repository_of, target_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.plugin_targets import target_of  # noqa: PLC0415 - slow to import
 
     reference = target_of(text)
-    repository = repository_of(reference)
+    repository = reference.full_name
     try:
         entry = site.store.find(repository, reference.tag, reference.digest)
         receipt = site.store.receipt(repository, entry.digest)

@@ -85,7 +85,7 @@ class Site:
         parsed = parse_reference(reference)
         if locked is None or not isinstance(parsed, RegistryReference):
             return ""
-        repository = f"{parsed.host}/{parsed.repository}"
+        repository = parsed.full_name
         return f"{repository}@{locked.digest}" if self.store.holds(repository, locked.digest) else ""
 
     def everything(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mcpg.cli.plugin_targets import repository_of
 from mcpg.contract.problems import McpgError
 from mcpg.plugins.artifacts import opened_layout
 from mcpg.plugins.builtin import Bundle
@@ -91,7 +90,7 @@ def _locked(site: Site, name: str, locked: Locked) -> Subject:
     """Return what a list is asked about a plugin of the lock: its signatures are asked, too, where they are here."""
     reference = parse_reference(name)
     if isinstance(reference, RegistryReference):
-        return _stated(site, site.store, _locked_subject(locked, repository_of(reference)), locked)
+        return _stated(site, site.store, _locked_subject(locked, reference.full_name), locked)
     if not isinstance(reference, LayoutReference):
         return _locked_subject(locked, "")
     subject = _locked_subject(locked, reference.repository)

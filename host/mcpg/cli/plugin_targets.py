@@ -34,7 +34,6 @@ __all__ = [
     "open_target",
     "parse_target",
     "pinned",
-    "repository_of",
     "signed_next",
     "target_of",
 ]
@@ -96,7 +95,7 @@ class _Installed:
 
     def __init__(self, store: Store, reference: RegistryReference) -> None:
         self._store = store
-        self._repository = f"{reference.host}/{reference.repository}"
+        self._repository = reference.full_name
         self._where = f"plugin `{reference}`"
 
     async def put(self, packed: Packed, tag: str, *, replace: bool) -> None:  # noqa: ARG002 - a port's method
@@ -129,7 +128,7 @@ class _Registry:
         self._reference = reference
         self._client = client
         self._pushing = carrier or client
-        self._repository = f"{reference.host}/{reference.repository}"
+        self._repository = reference.full_name
 
     async def put(self, packed: Packed, tag: str, *, replace: bool) -> None:
         found = None if replace else await self._now(tag)
@@ -208,13 +207,6 @@ def pinned(reference: TargetReference, digest: str) -> str:
     name = str(reference)
     ending = f":{reference.tag}" if reference.tag else ""
     return f"{name.partition('@')[0].removesuffix(ending)}@{digest}"
-
-
-def repository_of(reference: TargetReference) -> str:
-    """Return the full name of the repository that a reference speaks of, host included."""
-    if isinstance(reference, RegistryReference):
-        return f"{reference.host}/{reference.repository}"
-    return reference.repository
 
 
 def signed_next(name: str) -> str:

@@ -75,10 +75,10 @@ async def _step(site: Site, name: str, locked: Locked, allowed: Range, told: Tol
         return None
     if reference.tag is None or is_version(reference.tag):
         async with site.client(reference) as client:
-            above = newer(await client.tags(f"{reference.host}/{reference.repository}"), locked.version, allowed)
+            above = newer(await client.tags(reference.full_name), locked.version, allowed)
         if not above:
             return None
-        target = f"{reference.host}/{reference.repository}:{above[0]}"
+        target = f"{reference.full_name}:{above[0]}"
     async with open_puller(site, told, [target]) as pull_one:
         at_least = site.lock.revocations if site.lock else 0
         pulled = await pull_one(Wish(target, site.base, locked, relock=True, at_least=at_least))

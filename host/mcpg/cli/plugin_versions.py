@@ -36,7 +36,7 @@ def newer(tags: Iterable[str], than: str, allowed: Range) -> tuple[str, ...]:
 
 def moved(reference: RegistryReference, tag: str, digest: str) -> str:
     """Return a reference to another version, pinned to the digest where the old one was."""
-    name = f"{reference.host}/{reference.repository}"
+    name = reference.full_name
     if reference.digest is None:
         return f"{name}:{tag}"
     return f"{name}:{tag}@{digest}" if reference.tag else f"{name}@{digest}"

@@ -74,4 +74,4 @@ async def _push(place: str, packed: Packed, chosen: Chosen) -> None:
             raise ConfigError(f"cannot be written: {reason}", where=f"layout `{directory}`", remedy=remedy) from error
         return
     async with open_site(chosen).client() as client:
-        await client.push(f"{reference.host}/{reference.repository}", packed, tag=reference.tag)
+        await client.push(reference.full_name, packed, tag=reference.tag)

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpg.plugins.pulling import Puller, Wish, repository_of
+from mcpg.plugins.pulling import Puller, Wish
 from mcpg.plugins.receiving import on_disk
 from mcpg_registry.references import FileReference, LayoutReference, RegistryReference
 from mcpg_registry.steps import AGAIN, at_step, refusal
@@ -65,7 +65,7 @@ def pin(reference: Reference, text: str, supply: Supply, where: str, *, developm
         return Pin(text, reference, locked, digest, reference.tag)
     if not development:
         message = "it names a tag, and no lock says which digest that is"
-        raise _unlocked(message, where, f"{LOCK}, or write its digest: {repository_of(reference)}@sha256:...")
+        raise _unlocked(message, where, f"{LOCK}, or write its digest: {reference.full_name}@sha256:...")
     return Pin(text, reference, tag=reference.tag, warnings=("its tag is not locked, which is for development only",))
 
 
@@ -144,7 +144,7 @@ def _is_there(pinned: Pin, supply: Supply) -> bool:
     reference, store = pinned.reference, supply.store
     assert isinstance(reference, RegistryReference)  # noqa: S101 - nothing else is brought
     assert store is not None  # noqa: S101 - the caller has looked
-    repository = repository_of(reference)
+    repository = reference.full_name
     if pinned.digest is not None:
         return store.holds(repository, pinned.digest)
     return any(each.repository == repository and reference.tag in each.tags for each in store.receipts())

@@ -201,7 +201,7 @@ def _from_shelf(pinned: Pin, supply: Supply, base: Path, index: RevocationIndex,
             return verified(layout, reference.repository, reference.tag)
     assert isinstance(reference, RegistryReference)  # noqa: S101 - the other kinds have been dealt with
     assert supply.store is not None  # noqa: S101 - it has been brought there
-    return verified(supply.store, f"{reference.host}/{reference.repository}", None if pinned.digest else reference.tag)
+    return verified(supply.store, reference.full_name, None if pinned.digest else reference.tag)
 
 
 def _where(reference: Reference) -> str:

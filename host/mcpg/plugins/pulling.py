@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from mcpg_registry.trust.policy import Rule
     from mcpg_revocations.index import RevocationIndex
 
-__all__ = ["Pulled", "Puller", "Revocations", "Trusting", "Wish", "repository_of"]
+__all__ = ["Pulled", "Puller", "Revocations", "Trusting", "Wish"]
 
 
 class Trusting(Protocol):
@@ -200,7 +200,7 @@ class Puller:
         digest = reference.digest
         if wish.locked is not None and not wish.relock:
             digest = digest or wish.locked.digest
-        name = Name(repository_of(reference), None if digest else reference.tag, digest, where)
+        name = Name(reference.full_name, None if digest else reference.tag, digest, where)
         place = wish.mirror
         if place is None and isinstance(reference, LayoutReference):
             place = wish.base / reference.directory
@@ -262,10 +262,3 @@ class Puller:
             await self._sandbox.load(wasm, label=label, progress=self._tell)
         except PluginRefused as error:
             raise numbered(error, 10, where) from error
-
-
-def repository_of(reference: RegistryReference | LayoutReference) -> str:
-    """Return the original name of the repository, host included where it has one."""
-    if isinstance(reference, RegistryReference):
-        return f"{reference.host}/{reference.repository}"
-    return reference.repository
