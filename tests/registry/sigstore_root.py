@@ -98,9 +98,7 @@ class Sigstore:
             }
         ).encode()
 
-    def sign(
-        self, payload: bytes, speaker: Speaker = RELEASER, *, kind: str = "application/vnd.in-toto+json"
-    ) -> bytes:
+    def sign(self, payload: bytes, speaker: Speaker = RELEASER, *, kind: str = "application/vnd.in-toto+json") -> bytes:
         """Return the keyless bundle that signs a payload."""
         key = new_key()
         leaf = self._leaf(key, speaker)
