@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mcpg.contract.problems import McpgError
 from mcpg_registry import media
 from mcpg_registry.claims import Referrer, referrer_from
 from mcpg_registry.digests import Checker, Digest, digest_bytes, hex_of, parse_digest
@@ -258,9 +259,9 @@ class Store:
 
     def _check_room(self, receipt: Receipt) -> None:
         if not self.holds(receipt.repository, receipt.digest) and len(self._names()) >= MAX_RECEIPTS:
-            raise ValueError(
-                f"the store has {MAX_RECEIPTS} plugins, which is as many as it takes; `mcpg plugin remove` makes room"
-            )
+            # Nobody is distrusted for it, so it is no refusal.
+            message = f"the store has {MAX_RECEIPTS} plugins, which is as many as it takes"
+            raise McpgError(message, code="store-full", where="the store", remedy="`mcpg plugin remove` makes room")
 
     def _receipt(self, name: str) -> Receipt:
         """Return the receipt in a file that bears the name of what it is about."""

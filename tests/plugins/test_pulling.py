@@ -291,8 +291,12 @@ async def test_step_11_a_store_that_is_full_is_left_as_it_was(
     await puller.pull(Wish(REFERENCE, tmp_path))
     layout_in(tmp_path / "newer", NEWER, tag="1.3.0")
     wish = Wish(f"layout:newer#{NAME}:1.3.0", tmp_path)
-    error = await refused(puller, wish, 11, "the store has 1 plugins, which is as many as it takes", store)
-    assert "mcpg plugin remove" in error.message
+    before = {path: path.read_bytes() for path in store.blobs.iterdir()}, store.receipts()
+    with pytest.raises(McpgError, match="the store has 1 plugins, which is as many as it takes") as caught:
+        await puller.pull(wish)
+    assert (type(caught.value), caught.value.code) == (McpgError, "store-full"), "nobody is distrusted for it"
+    assert "mcpg plugin remove" in caught.value.remedy
+    assert ({path: path.read_bytes() for path in store.blobs.iterdir()}, store.receipts()) == before
     assert not (await puller.pull(Wish(REFERENCE, tmp_path))).fresh
 
 

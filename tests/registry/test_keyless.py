@@ -255,9 +255,14 @@ def test_a_payload_of_another_type_is_refused() -> None:
     refused("the payload is `text/plain`", [text], rule())
 
 
-@pytest.mark.parametrize("root", [b"{}", b"junk", STAGED, b"\xff"])
-def test_a_root_that_is_none_is_refused(root: bytes) -> None:
-    refused("trusted root cannot be used", SIGNATURES, rule(TrustedIdentity(ISSUER, WORKFLOW, root=root)))
+@pytest.mark.parametrize("root", [b"{}", b"junk", b"[]", b"\xff"])
+def test_a_root_that_is_none_is_found_out_at_once(root: bytes) -> None:
+    with pytest.raises(ValueError, match=f"the trusted root for `{ISSUER}`"):
+        TrustedIdentity(ISSUER, WORKFLOW, root=root)
+
+
+def test_a_root_that_cannot_be_used_proves_nothing() -> None:
+    refused("trusted root cannot be used", SIGNATURES, rule(TrustedIdentity(ISSUER, WORKFLOW, root=STAGED)))
 
 
 def test_the_shipped_root_can_be_used() -> None:

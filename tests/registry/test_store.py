@@ -10,7 +10,7 @@ import pytest
 from tests.registry.artifacts import NOW, component, rule_of
 from tests.registry.shelves import KEY, NAME, good
 
-from mcpg.contract.problems import PluginRefused
+from mcpg.contract.problems import McpgError, PluginRefused
 from mcpg_registry import media
 from mcpg_registry.claims import claim_from
 from mcpg_registry.digests import digest_bytes, hex_of
@@ -256,5 +256,5 @@ def test_a_store_takes_a_bounded_number(tmp_path: Path, monkeypatch: pytest.Monk
     one, two = good(tmp_path / "one"), good(tmp_path / "two", wasm=component(version="1.3.0"), tag="1.3.0")
     one.put_into(store)
     one.put_into(store)
-    with pytest.raises(ValueError, match="as many as it takes"):
+    with pytest.raises(McpgError, match="as many as it takes"):
         two.put_into(store)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from mcpg_registry.strict_json import parse_object
 from mcpg_registry.trust.patterns import MAX_TEXT, parse_pattern
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Identity", "TrustedIdentity"]
 
 MAX_ROOT = 1024 * 1024
+ROOT_TYPE = "application/vnd.dev.sigstore.trustedroot"
 
 
 class Identity(NamedTuple):
@@ -53,8 +55,19 @@ class TrustedIdentity:
             raise ValueError(f"a keyless identity of `{self.issuer}` wants either identity or pattern")
         if len(self.root) > MAX_ROOT:
             raise ValueError(f"the trusted root for `{self.issuer}` has more than {MAX_ROOT} bytes")
+        if self.root:
+            self._check_root()
         if self.pattern:
             object.__setattr__(self, "_compiled", parse_pattern(self.pattern))
+
+    def _check_root(self) -> None:
+        """Find the wrong file when it is named; whether it can be used is `sigstore`'s to say, when it is needed."""
+        try:
+            kind = parse_object(self.root, MAX_ROOT).get("mediaType")
+        except ValueError as error:
+            raise ValueError(f"the trusted root for `{self.issuer}`: {error}") from None
+        if not isinstance(kind, str) or not kind.startswith(ROOT_TYPE):
+            raise ValueError(f"the trusted root for `{self.issuer}` is no document of type `{ROOT_TYPE}`")
 
     def matches(self, found: Identity) -> bool:
         """Whether `found` is trusted by this entry: issuer and identity, both in full."""
