@@ -13,7 +13,7 @@ import pytest
 from tests.cli.goods import Desk, stock
 from tests.simulator.registry import Registry, beside
 
-from mcpg.cli import plugin_pulling, plugin_reading
+from mcpg.cli.kit import engine, puller
 from mcpg.ledger import SqliteLedger
 from mcpg_registry import exchanges, pushing
 
@@ -103,8 +103,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Somebody who sits in a folder without a configuration."""
-    monkeypatch.setattr(plugin_reading, "scratch", lambda: nullcontext(compiled))
-    for module in (plugin_pulling, plugin_reading):
+    monkeypatch.setattr(engine, "scratch", lambda: nullcontext(compiled))
+    for module in (puller, engine):
         monkeypatch.setattr(module, "compiled_cache", lambda *_: compiled)
     monkeypatch.setattr(exchanges, "_PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr(pushing, "SETTLED", 0.0)

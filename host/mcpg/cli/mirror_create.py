@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show, table
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.mirror_making import Wanted
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.bundle_making import Wanted
+    from mcpg.cli.kit.options import Chosen
     from mcpg_mirror.gathering import Gathered
     from mcpg_mirror.lists import Believed
     from mcpg_mirror.planning import Plan
@@ -69,9 +69,9 @@ async def _create(
     dry_run: bool,
     **paths: Any,
 ) -> dict[str, Any]:
-    from mcpg.cli import mirror_making as making  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_signing import open_signers  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit import bundle_making as making  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.signing import open_signers  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
     from mcpg_mirror.gathering import demand_all  # noqa: PLC0415 - likewise
     from mcpg_mirror.planning import Ingredients, make_plan  # noqa: PLC0415 - likewise
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["have"]
 
@@ -38,7 +38,7 @@ def have(chosen: Chosen, *, out: Path | None, as_json: bool) -> None:  # noqa: A
 
 
 def _have(chosen: Chosen) -> bytes:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_mirror.faults import while_storing  # noqa: PLC0415 - likewise
     from mcpg_mirror.having import digests_of, have_text  # noqa: PLC0415 - likewise
 

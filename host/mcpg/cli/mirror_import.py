@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.environment import whoever
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.mirror_verify import operator_option
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.site import Site
     from mcpg_mirror.importing import Wish
     from mcpg_registry.client import RegistryClient
 
@@ -84,7 +84,7 @@ async def _import(
     reason: str,
     silent: bool,
 ) -> dict[str, Any]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_mirror.importing import Wish  # noqa: PLC0415 - likewise
 
     site = await asyncio.to_thread(open_site, chosen)
@@ -95,8 +95,8 @@ async def _import(
 
 
 def _into_store(path: Path, site: Site, operators: tuple[Path, ...], wish: Wish, *, silent: bool) -> dict[str, Any]:
-    from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_locking import change_lock  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.bundle_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.lock_file import change_lock  # noqa: PLC0415 - likewise
     from mcpg_mirror.importing import import_bundle  # noqa: PLC0415 - likewise
 
     path = _received(path, site, silent=silent)
@@ -121,7 +121,7 @@ def _into_store(path: Path, site: Site, operators: tuple[Path, ...], wish: Wish,
 async def _into_registry(
     path: Path, site: Site, operators: tuple[Path, ...], wish: Wish, target: str, *, silent: bool
 ) -> dict[str, Any]:
-    from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.bundle_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
     from mcpg_mirror.importing import collect_parts, demand_good, record_push  # noqa: PLC0415 - likewise
     from mcpg_mirror.pushing import push_bundle  # noqa: PLC0415 - likewise
     from mcpg_mirror.verifying import verify_bundle  # noqa: PLC0415 - likewise
@@ -158,7 +158,7 @@ async def _into_registry(
 
 def _received(path: Path, site: Site, *, silent: bool) -> Path:
     """Return where the bundle is: a stream is kept first, each of its members checked as it comes."""
-    from mcpg.cli.mirror_site import counting  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.bundle_site import counting  # noqa: PLC0415 - slow to import
     from mcpg_mirror.importing import receive_stream  # noqa: PLC0415 - likewise
 
     if str(path) != "-":

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["prune"]
 
@@ -43,7 +43,7 @@ def prune(chosen: Chosen, *, keep_locked: bool, also: tuple[Path, ...], dry_run:
 
 
 def _prune(chosen: Chosen, also: tuple[Path, ...], *, dry: bool) -> dict[str, Any]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_mirror.faults import while_storing  # noqa: PLC0415 - likewise
     from mcpg_registry.locking import read_lock  # noqa: PLC0415 - likewise
 

@@ -63,7 +63,7 @@ async def _serve(
 
 
 def _open(path: Path, operators: tuple[Path, ...], *, silent: bool) -> tuple[Bundle, Catalogue]:
-    from mcpg.cli.mirror_site import counting, size_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.bundle_site import counting, size_of  # noqa: PLC0415 - slow to import
     from mcpg_mirror.catalogue import catalogue_of  # noqa: PLC0415 - likewise
     from mcpg_mirror.faults import while_reading  # noqa: PLC0415 - likewise
     from mcpg_mirror.reading import hash_all, open_bundle  # noqa: PLC0415 - likewise

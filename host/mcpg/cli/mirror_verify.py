@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import FAILED, REFUSED, Verb, json_option, say, show, table
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError, McpgError, reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["operator_option", "verify"]
 
@@ -60,8 +60,8 @@ def verify(
 def _verify(
     path: Path, chosen: Chosen, operators: tuple[Path, ...], report: Path | None, *, compiled: bool, silent: bool
 ) -> dict[str, Any]:
-    from mcpg.cli.mirror_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.bundle_site import counting, here_of, size_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
     from mcpg_mirror.report import refusal_of, report_of  # noqa: PLC0415 - likewise
     from mcpg_mirror.verifying import verify_bundle  # noqa: PLC0415 - likewise
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import REFUSED, Verb, json_option, say, show, table
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["audit"]
 
@@ -35,8 +35,8 @@ def audit(chosen: Chosen, *, explain: bool, as_json: bool) -> None:
 
 
 def _audit(chosen: Chosen) -> dict[str, Any]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_subjects import held  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.holdings import held  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_revocations.index import check  # noqa: PLC0415 - likewise
     from mcpg_revocations.lists import Action  # noqa: PLC0415 - likewise
 

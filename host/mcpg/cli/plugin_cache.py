@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["cache"]
 
@@ -43,7 +43,7 @@ def gc(chosen: Chosen, *, dry_run: bool, unlocked: bool, as_json: bool) -> None:
 
 
 def _collect(chosen: Chosen, *, dry: bool, unlocked: bool) -> dict[str, Any]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_registry.steps import at_step  # noqa: PLC0415 - likewise
 
     site = open_site(chosen)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["inspect"]
 
@@ -32,8 +32,8 @@ def inspect(reference: str | None, use: str | None, chosen: Chosen, *, as_json: 
     REFERENCE is `builtin:NAME`, `layout:PLACE#REPOSITORY@DIGEST`, HOST/REPOSITORY@DIGEST, or `file:PATH`. It is
     compiled to read its imports, and not run. Without a trust rule its signers are shown as unproven.
     """
-    from mcpg.cli.plugin_describing import describe  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.describing import describe  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
 
     if not reference and not use:
         raise click.UsageError("give REFERENCE, or --use NAME of the file")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, show, table
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.receipts import Receipt
 
 __all__ = ["list_plugins"]
@@ -36,7 +36,7 @@ def list_plugins(chosen: Chosen, *, as_json: bool) -> None:
 
 
 def _list(chosen: Chosen) -> list[dict[str, Any]]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     site = open_site(chosen)
     return [*_builtin(), *_installed(site)]
@@ -70,7 +70,7 @@ def _builtin() -> Iterator[dict[str, Any]]:
 
 
 def _installed(site: Site) -> Iterator[dict[str, Any]]:
-    from mcpg.cli.plugin_subjects import installed_subject  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.holdings import installed_subject  # noqa: PLC0415 - slow to import
     from mcpg_registry.steps import at_step  # noqa: PLC0415 - likewise
     from mcpg_revocations.index import check  # noqa: PLC0415 - likewise
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import FAILED, Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_progress import Told
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.progress import Told
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.locking import Locked
 
 __all__ = ["lock"]
@@ -47,9 +47,9 @@ def lock(references: tuple[str, ...], chosen: Chosen, *, check: bool, as_json: b
 
 
 async def _lock(references: tuple[str, ...], chosen: Chosen, *, check: bool, silent: bool) -> dict[str, Any]:
-    from mcpg.cli.plugin_locking import change_lock, locked_text  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.lock_file import change_lock, locked_text  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.progress import telling  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
 
     site = await asyncio.to_thread(open_site, chosen)
     before = dict(site.lock.plugins) if site.lock else {}
@@ -83,9 +83,9 @@ def _configured(site: Site) -> list[str]:
 
 async def _entries(site: Site, wanted: tuple[str, ...], told: Told) -> dict[str, Locked]:
     """Return what is to be locked: everything verified as a load would, and what is a registry's in the store."""
-    from mcpg.cli.plugin_locking import locked_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_pulling import open_puller, wish_for  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_walk import walk  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.lock_file import locked_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.puller import open_puller, wish_for  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.walk import walk  # noqa: PLC0415 - likewise
 
     found: dict[str, Locked] = {}
     async with open_puller(site, told, wanted) as pull_one:

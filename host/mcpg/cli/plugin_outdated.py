@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import parse_allowed, range_option, site_options
 from mcpg.cli.output import Verb, json_option, say, show, table
-from mcpg.cli.plugin_options import parse_allowed, range_option, site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["outdated"]
 
@@ -32,8 +32,8 @@ def outdated(allowed: str, chosen: Chosen, *, as_json: bool) -> None:
 
 
 async def _outdated(allowed: str, chosen: Chosen) -> list[dict[str, Any]]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_versions import newer  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.newer import newer  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_registry.references import RegistryReference, parse_reference  # noqa: PLC0415 - likewise
 
     wanted = parse_allowed(allowed)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, ends_with, failure, json_option, plain, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import McpgError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
     from mcpg.plugins.pulling import Pulled
 
 __all__ = ["pull"]
@@ -46,10 +46,10 @@ def pull(references: tuple[str, ...], chosen: Chosen, *, relock: bool, allow_dow
 async def _pull(
     references: tuple[str, ...], chosen: Chosen, *, relock: bool, allow_downgrade: bool, silent: bool
 ) -> tuple[dict[str, Any], list[McpgError]]:
-    from mcpg.cli.plugin_locking import change_lock  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_pulling import open_puller, wish_for  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.lock_file import change_lock  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.progress import telling  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.puller import open_puller, wish_for  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
 
     site, wanted = await asyncio.to_thread(open_site, chosen), tuple(dict.fromkeys(references))
     found: dict[str, Pulled] = {}

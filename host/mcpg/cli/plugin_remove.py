@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.receipts import Receipt
 
 __all__ = ["remove"]
@@ -42,7 +42,7 @@ def remove(references: tuple[str, ...], chosen: Chosen, *, force: bool, as_json:
 
 
 def _remove(references: tuple[str, ...], chosen: Chosen, *, force: bool) -> list[str]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_registry.steps import at_step  # noqa: PLC0415 - likewise
 
     site = open_site(chosen)
@@ -58,7 +58,7 @@ def _remove(references: tuple[str, ...], chosen: Chosen, *, force: bool) -> list
 
 
 def _receipt(site: Site, text: str) -> Receipt:
-    from mcpg.cli.plugin_targets import target_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.targets import target_of  # noqa: PLC0415 - slow to import
 
     reference = target_of(text)
     repository = reference.full_name

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.keys_opening import password_option
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["sign"]
 
@@ -58,10 +58,10 @@ def sign(reference: str, chosen: Chosen, vulnerabilities: tuple[str, ...], *, as
 
 async def _sign(text: str, chosen: Chosen, vulnerabilities: tuple[str, ...], **given: Any) -> dict[str, Any]:
     from mcpg.cli.environment import said_time  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_origins import origin_of  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_signing import open_signers, sign_there  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_targets import open_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.origins import origin_of  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.signing import open_signers, sign_there  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.targets import open_target, pinned, signed_next, target_of  # noqa: PLC0415 - likewise
 
     reference = target_of(text)
     signers = await open_signers(**given)

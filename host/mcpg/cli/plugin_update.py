@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import parse_allowed, range_option, site_options, yes_option
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import parse_allowed, range_option, site_options, yes_option
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["update"]
 
@@ -38,9 +38,9 @@ def update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: bool, a
 
 
 async def _update(names: tuple[str, ...], allowed: str, chosen: Chosen, *, yes: bool, silent: bool) -> dict[str, Any]:
-    from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - likewise
-    from mcpg.cli.plugin_updating import apply, decline, plan  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.moves import apply, decline, plan  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.progress import telling  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - likewise
 
     wanted = parse_allowed(allowed)
     site = await asyncio.to_thread(open_site, chosen)

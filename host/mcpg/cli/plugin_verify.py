@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import FAILED, REFUSED, Verb, failure, json_option, say, show, table
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import PluginRefused
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_walk import Walk
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.walk import Walk
 
 __all__ = ["verify"]
 
@@ -44,8 +44,8 @@ def verify(
 
 
 async def _verify(references: tuple[str, ...], chosen: Chosen, *, everything: bool, must_be_locked: bool) -> list[Walk]:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.plugin_walk import walk  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.walk import walk  # noqa: PLC0415 - likewise
 
     site = await asyncio.to_thread(open_site, chosen)
     wanted = [*references, *(await asyncio.to_thread(site.everything) if everything else ())]

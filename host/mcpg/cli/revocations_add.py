@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_revoke import entry_options, make_entry
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["add", "folder_of"]
 
@@ -32,7 +32,7 @@ def add(name: str, folder: Path | None, chosen: Chosen, *, as_json: bool, **give
 
     The entry is written as NAME.json into the folder of additions; remove the file to take it back.
     """
-    from mcpg.cli.revocations_files import described_entry, save_file  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import described_entry, save_file  # noqa: PLC0415 - slow to import
     from mcpg_revocations.lists import Additions, encode  # noqa: PLC0415 - likewise
 
     entry = make_entry(given, name)
@@ -46,7 +46,7 @@ def add(name: str, folder: Path | None, chosen: Chosen, *, as_json: bool, **give
 
 def folder_of(folder: Path | None, chosen: Chosen, what: str) -> Path:
     """Return the folder that an option or the operator's file names, made if it is not there; `ConfigError`."""
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     found: Path | None = folder or getattr(open_site(chosen).revocations.site, what)
     if found is None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
 
 __all__ = ["accept_clock", "import_list"]
 
@@ -26,8 +26,8 @@ def import_list(file: Path, chosen: Chosen, *, as_json: bool) -> None:
     It is judged as if the feed had delivered it. A gateway that is running here puts it in force at
     once.
     """
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.revocations_files import read_text, stored  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.list_files import read_text, stored  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     site, text = open_site(chosen), read_text(file)
     with stored(site.state):
@@ -57,8 +57,8 @@ def accept_clock(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
     A list cannot be kept fresh by setting the clock back, so the latest time ever seen is remembered. If that was
     wrong, only a person can say so.
     """
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.revocations_files import stored, when  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.list_files import stored, when  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     if not yes:
         raise click.UsageError("make sure that the clock is right, then say --yes")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.environment import whoever
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_add import FOLDER, folder_of
 from mcpg.cli.revocations_sign import signer_options
 from mcpg.contract.problems import ConfigError
@@ -18,7 +18,7 @@ from mcpg.contract.problems import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
     from mcpg_revocations.lists import Entry
     from mcpg_revocations.standing import Standing
 
@@ -42,8 +42,8 @@ def override(entry: str, folder: Path | None, chosen: Chosen, *, as_json: bool, 
     One key of the site (`revocations.override_keys`) signs it. It is about the entry as it stands now: if that changes,
     it counts again. Every gateway records the overrides that it goes by.
     """
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
-    from mcpg.cli.revocations_files import save_file, when  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.list_files import save_file, when  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_revocations.lists import Override, digest_of  # noqa: PLC0415 - likewise
 
     now = int(time.time())
@@ -79,7 +79,7 @@ def _entry(standing: Standing, name: str) -> Entry:
 
 
 async def _signed(made: Any, given: tuple[Any, ...]) -> bytes:
-    from mcpg.cli.plugin_signing import open_signers  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.signing import open_signers  # noqa: PLC0415 - slow to import
     from mcpg_revocations.publishing import sign_override_with  # noqa: PLC0415 - likewise
 
     return await sign_override_with(made, await open_signers(*given))

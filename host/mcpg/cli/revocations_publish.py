@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.cli.revocations_verify import FILE, anchor_of
 from mcpg.contract.problems import ConfigError, reason_of
 
 if TYPE_CHECKING:
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
     from mcpg_registry.packing import Packed
 
 __all__ = ["publish"]
@@ -39,7 +39,7 @@ def publish(
     verified with the keys first, so that no site is sent a list that it would refuse; an emergency list, with the full
     list that it adds to.
     """
-    from mcpg.cli.revocations_files import read_text, save_file  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import read_text, save_file  # noqa: PLC0415 - slow to import
     from mcpg_revocations.artifact import pack_list  # noqa: PLC0415 - likewise
     from mcpg_revocations.rules import Known, accept_chain  # noqa: PLC0415 - likewise
 
@@ -56,7 +56,7 @@ def publish(
 
 
 async def _push(place: str, packed: Packed, chosen: Chosen) -> None:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
     from mcpg_registry.layout_editing import add_to_layout  # noqa: PLC0415 - likewise
     from mcpg_registry.references import LayoutReference, RegistryReference, parse_reference  # noqa: PLC0415 - likewise
 

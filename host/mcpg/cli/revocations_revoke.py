@@ -75,7 +75,7 @@ def revoke(file: Path, *, as_json: bool, **given: Any) -> None:
     renews the list. One person makes it with one key, the others add theirs with `mcpg revocations sign`. To change
     the keys give --next-key for each, and have the list signed by old and new keys.
     """
-    from mcpg.cli.revocations_files import load_file  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import load_file  # noqa: PLC0415 - slow to import
     from mcpg_revocations.publishing import next_list, start  # noqa: PLC0415 - likewise
 
     published = load_file(file) if file.exists() or not given["issuer"] else None
@@ -128,7 +128,7 @@ def _change(given: dict[str, Any], number: int) -> Change:
 
 
 def _more(path: Path | None) -> tuple[Entry, ...]:
-    from mcpg.cli.revocations_files import read_text  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import read_text  # noqa: PLC0415 - slow to import
     from mcpg_revocations.lists import MAX_LIST, Additions, decode  # noqa: PLC0415 - likewise
 
     if path is None:

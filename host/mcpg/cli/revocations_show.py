@@ -19,7 +19,7 @@ def show_list(file: Path, *, as_json: bool) -> None:
 
     Whoever adds a signature reads it here first. The keys named as signers are what the file says.
     """
-    from mcpg.cli.revocations_files import describe, draw_list, load_file  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import describe, draw_list, load_file  # noqa: PLC0415 - slow to import
 
     published = load_file(file)
     document = describe(published)

@@ -53,7 +53,7 @@ def sign(
 
     Read it with `mcpg revocations show` first. A key that has signed before signs anew, and counts once.
     """
-    from mcpg.cli.revocations_files import load_file  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import load_file  # noqa: PLC0415 - slow to import
 
     published = load_file(file)
     document = asyncio.run(signed_and_saved(file, published, (keys, password_file, command, public_key)))
@@ -62,8 +62,8 @@ def sign(
 
 async def signed_and_saved(path: Path, published: Published, given: tuple[Any, ...]) -> dict[str, Any]:
     """Sign the last list with each signer that options name, write the file, and return what it holds now."""
-    from mcpg.cli.plugin_signing import open_signers  # noqa: PLC0415 - slow to import
-    from mcpg.cli.revocations_files import describe, save_file  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.list_files import describe, save_file  # noqa: PLC0415 - likewise
+    from mcpg.cli.kit.signing import open_signers  # noqa: PLC0415 - slow to import
     from mcpg_revocations.publishing import sign_envelope_with  # noqa: PLC0415 - likewise
 
     signers = await open_signers(*given)

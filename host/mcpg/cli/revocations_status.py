@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import FAILED, REFUSED, Verb, json_option, say, show, table
-from mcpg.cli.plugin_options import site_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.options import Chosen
+    from mcpg.cli.kit.site import Site
 
 __all__ = ["status"]
 
@@ -27,7 +27,7 @@ def status(chosen: Chosen, *, as_json: bool) -> None:
     Exit code 0 when the list is fresh and blocks or kills nothing that is here, 1 when it is stale, 3 when it is dead
     or hits.
     """
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     document = _status(open_site(chosen))
     show(document, lambda console: _draw(console, document), as_json=as_json)
@@ -69,7 +69,7 @@ def _status(site: Site) -> dict[str, Any]:
 
 
 def _hits(site: Site) -> list[dict[str, Any]]:
-    from mcpg.cli.plugin_subjects import held  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.holdings import held  # noqa: PLC0415 - slow to import
     from mcpg_revocations.index import check  # noqa: PLC0415 - likewise
 
     index, found = site.revocations.index(site.now), []
@@ -83,7 +83,7 @@ def _hits(site: Site) -> list[dict[str, Any]]:
 
 
 def _expiry(document: dict[str, Any]) -> str:
-    from mcpg.cli.revocations_files import when  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import when  # noqa: PLC0415 - slow to import
 
     if document["expires"] is None:
         return "never"
@@ -91,7 +91,7 @@ def _expiry(document: dict[str, Any]) -> str:
 
 
 def _draw(console: Console, document: dict[str, Any]) -> None:
-    from mcpg.cli.revocations_files import when  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import when  # noqa: PLC0415 - slow to import
 
     told = f": {document['reason']}" if document["reason"] else ""
     say(console, f"{document['state']}{told}")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcpg.cli.kit.options import site_options
 from mcpg.cli.output import Verb, json_option, say, show
-from mcpg.cli.plugin_options import site_options
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
     from mcpg_revocations.envelopes import Anchor
     from mcpg_revocations.rules import Known
 
@@ -39,7 +39,7 @@ def verify(
     With --key it is judged as the first list that somebody sees who believes these keys; without, as the next list of
     this site. Nothing is changed. Exit code 3, and the rule, when it would be refused.
     """
-    from mcpg.cli.revocations_files import read_text, when  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.list_files import read_text, when  # noqa: PLC0415 - slow to import
     from mcpg_revocations.envelopes import refused  # noqa: PLC0415 - likewise
     from mcpg_revocations.rules import Known, accept_chain  # noqa: PLC0415 - likewise
 
@@ -79,7 +79,7 @@ def anchor_of(paths: tuple[Path, ...], threshold: int | None) -> Anchor:
 
 
 def _of_site(chosen: Chosen) -> Known:
-    from mcpg.cli.plugin_site import open_site  # noqa: PLC0415 - slow to import
+    from mcpg.cli.kit.site import open_site  # noqa: PLC0415 - slow to import
 
     known = open_site(chosen).revocations.known()
     if known is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcpg.cli.plugin_reading import compiled_cache
+from mcpg.cli.kit.engine import compiled_cache
 from mcpg.contract.problems import ConfigError, PluginRefused
 from mcpg.gateway.supplying import supply_of
 from mcpg.gateway.uses import wanted_uses

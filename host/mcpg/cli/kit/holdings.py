@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.claims import Shelf
     from mcpg_registry.layout import Layout
     from mcpg_registry.locking import Locked

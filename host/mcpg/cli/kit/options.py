@@ -1,4 +1,4 @@
-"""The options that plugin verbs share, and what was chosen with them. It opens nothing; `plugin_site` does."""
+"""The options that plugin verbs share, and what was chosen with them. It opens nothing; `kit.site` does."""
 
 from __future__ import annotations
 

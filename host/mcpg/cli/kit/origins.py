@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.claims import Claim
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest

@@ -9,8 +9,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mcpg.cli.plugin_origins import origin_of
-from mcpg.cli.plugin_reading import inspected
+from mcpg.cli.kit.engine import inspected
+from mcpg.cli.kit.origins import origin_of
 from mcpg.contract.problems import McpgError, PluginRefused
 from mcpg.plugins.artifacts import Artifact, artifact_of
 from mcpg.plugins.builtin import Bundle
@@ -24,8 +24,8 @@ from mcpg_revocations.rules import revoked
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mcpg.cli.plugin_origins import Origin
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.origins import Origin
+    from mcpg.cli.kit.site import Site
     from mcpg.plugins.components import Described
     from mcpg.sandbox import Inspection
     from mcpg_registry.claims import Claim

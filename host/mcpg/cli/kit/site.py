@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcpg.cli.plugin_trusting import FirstTrust
+from mcpg.cli.kit.first_trust import FirstTrust
 from mcpg.config import ConfigErrors, load
 from mcpg.config.load import LOCK, STORE
 from mcpg.gateway.revocation_site import STATE as REVOCATIONS
@@ -30,7 +30,7 @@ from mcpg_revocations.standing import Standing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mcpg.cli.plugin_options import Chosen
+    from mcpg.cli.kit.options import Chosen
     from mcpg.config import Loaded
     from mcpg_registry.carrier import Carrier
     from mcpg_registry.client import RegistryClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mcpg.cli.mirror_examining import examiner_of
+from mcpg.cli.kit.bundle_examining import examiner_of
 from mcpg_mirror.lists import SiteLists
 from mcpg_mirror.verifying import Here
 from mcpg_registry.digests import parse_digest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.claims import Shelf
 
 __all__ = ["counting", "here_of", "size_of"]
@@ -53,7 +53,7 @@ def size_of(path: Path) -> int:
 @contextmanager
 def counting(label: str, total: int, *, silent: bool, doing: str = "reading") -> Iterator[Callable[[int], None]]:
     """Tell people how many of `total` bytes were dealt with; what is yielded is told of each piece."""
-    from mcpg.cli.plugin_progress import telling  # noqa: PLC0415 - drawing
+    from mcpg.cli.kit.progress import telling  # noqa: PLC0415 - drawing
 
     with telling(silent=silent) as told:
         show, done = told.bar(label, total, doing), [0]

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcpg.cli.plugin_origins import mirrored
-from mcpg.cli.plugin_reading import compiled_cache
+from mcpg.cli.kit.engine import compiled_cache
+from mcpg.cli.kit.origins import mirrored
 from mcpg.plugins.pulling import Puller, Wish
 from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg_registry.references import LayoutReference, RegistryReference, parse_reference
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
-    from mcpg.cli.plugin_progress import Told
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.progress import Told
+    from mcpg.cli.kit.site import Site
     from mcpg.plugins.pulling import Pulled
     from mcpg_registry.locking import Locked
 

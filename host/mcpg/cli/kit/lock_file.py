@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
-    from mcpg.cli.plugin_walk import Walk
+    from mcpg.cli.kit.site import Site
+    from mcpg.cli.kit.walk import Walk
 
 __all__ = ["change_lock", "locked_of", "locked_text"]
 

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcpg.cli.plugin_origins import origin_of
-from mcpg.cli.plugin_reading import inspected
-from mcpg.cli.plugin_walk import Walk, walk
+from mcpg.cli.kit.engine import inspected
+from mcpg.cli.kit.origins import origin_of
+from mcpg.cli.kit.walk import Walk, walk
 from mcpg.contract.problems import ConfigError
 from mcpg.plugins.artifacts import Artifact, bare_artifact
 from mcpg.plugins.components import Described, describe_component, subject_of
@@ -23,7 +23,7 @@ from mcpg_revocations.rules import check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg.contract.manifest import Manifest
     from mcpg_registry.claims import Claim
 

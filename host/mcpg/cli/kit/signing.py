@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mcpg.cli.plugin_origins import Origin
-    from mcpg.cli.plugin_targets import Target
+    from mcpg.cli.kit.origins import Origin
+    from mcpg.cli.kit.targets import Target
     from mcpg_registry.claims import Claim
     from mcpg_registry.signers import Signer
     from mcpg_revocations.index import RevocationIndex

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcpg.cli.environment import said_time
-from mcpg.cli.mirror_site import counting
+from mcpg.cli.kit.bundle_site import counting
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import opened_layout
 from mcpg_mirror.faults import while_storing
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_mirror.gathering import Gathered
     from mcpg_mirror.lists import Believed
     from mcpg_mirror.papers import Paper

@@ -14,7 +14,7 @@ from mcpg_registry.references import LayoutReference, RegistryReference, parse_r
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg.config.plugins import PluginUse
     from mcpg.contract.manifest import Manifest
     from mcpg_mirror.verifying import Examiner
@@ -66,7 +66,7 @@ def _ungranted(manifest: Manifest, uses: dict[str, PluginUse]) -> Iterator[str]:
 
 def _faults(wasm: bytes, where: str) -> tuple[str, ...]:
     """Return what keeps the engine from loading it; it runs in a thread of its own loop."""
-    from mcpg.cli.plugin_reading import inspected  # noqa: PLC0415 - the engine
+    from mcpg.cli.kit.engine import inspected  # noqa: PLC0415 - the engine
 
     try:
         return asyncio.run(inspected(wasm, where)).faults

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mcpg.cli.plugin_locking import change_lock
-from mcpg.cli.plugin_pulling import open_puller
-from mcpg.cli.plugin_versions import is_version, moved, newer
+from mcpg.cli.kit.lock_file import change_lock
+from mcpg.cli.kit.newer import is_version, moved, newer
+from mcpg.cli.kit.puller import open_puller
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.pulling import Wish
 from mcpg_registry.durable import write_whole
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mcpg.cli.plugin_progress import Told
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.progress import Told
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.locking import Locked
     from mcpg_registry.versions import Range
 

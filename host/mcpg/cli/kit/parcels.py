@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpg.cli.environment import said_time
-from mcpg.cli.plugin_reading import inspected
+from mcpg.cli.kit.engine import inspected
 from mcpg.contract.problems import ConfigError, reason_of
 from mcpg.plugins.artifacts import Artifact, opened_layout
 from mcpg.plugins.components import describe_component, judge_component
@@ -22,7 +22,7 @@ from mcpg_registry.references import LayoutReference, parse_reference
 from mcpg_registry.steps import AGAIN, at_step, refusal
 
 if TYPE_CHECKING:
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.claims import Claim, Referrer
 
 __all__ = ["Parcel", "parcel_of"]

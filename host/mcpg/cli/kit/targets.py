@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
-    from mcpg.cli.plugin_site import Site
+    from mcpg.cli.kit.site import Site
     from mcpg_registry.client import RegistryClient
     from mcpg_registry.digests import Digest
     from mcpg_registry.packing import Packed
