@@ -30,6 +30,12 @@ REFERENCE = "ghcr.io/acme/echo:1.2.0"
 PATIENCE = 30.0
 
 
+@pytest.fixture(scope="module", autouse=True)
+def programs() -> None:
+    for program in ("skopeo", "strace"):
+        debian(program)
+
+
 @pytest.fixture(scope="module")
 def near(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder = Folder(tmp_path_factory.mktemp("outside") / "near")
@@ -150,7 +156,6 @@ def test_everything_at_the_far_side_works_in_a_namespace_without_interfaces(near
 
 
 def test_a_traced_process_opens_no_socket(near: Folder, tmp_path: Path) -> None:
-    debian("strace")
     far = Folder(tmp_path / "far")
     for arguments in (["verify", str(near.path / "m.tar")], ["import", str(near.path / "m.tar")], ["have"]):
         log = tmp_path / f"{arguments[0]}.strace"

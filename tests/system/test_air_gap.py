@@ -96,7 +96,8 @@ def site(reference: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory, compiled: Path, bundle: Path) -> Iterator[Isolated]:
     """The far side after the import: all that it got is the bundle, the lock, a file and two public keys."""
-    debian("strace")
+    for program, package in (("strace", "strace"), ("ip", "iproute2"), ("pkill", "procps")):
+        debian(program, package)
     made = Isolated(tmp_path_factory.mktemp("far"), compiled)
     for name in ("bundle.tar", "mcpg.lock", "acme.pub", "operator.pub"):
         shutil.copy(bundle / name, made.folder)
