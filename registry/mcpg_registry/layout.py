@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mcpg_registry import media
-from mcpg_registry.claims import Referrer, signature_of
+from mcpg_registry.claims import referrer_from
 from mcpg_registry.digests import Checker, hex_of
 from mcpg_registry.manifests import parse_index, parse_manifest
 from mcpg_registry.strict_json import parse_object
 
 if TYPE_CHECKING:
+    from mcpg_registry.claims import Referrer
     from mcpg_registry.digests import Digest
     from mcpg_registry.manifests import Descriptor
 
@@ -109,12 +110,9 @@ class Layout:
         entries = (*self._referrers().get(subject, ()), *listed)
         found: dict[Digest, Referrer] = {}
         for entry in entries:
-            text = self._text(entry)
-            parts = signature_of(text, subject)
-            if parts is not None:
-                config, layer = parts
-                stored = self.read(config, media.MAX_CONFIG), self.read(layer, media.MAX_SIGNATURE)
-                found[entry.digest] = Referrer(entry, text, config, stored[0], layer, stored[1])
+            referrer = referrer_from(self, entry, self._text(entry), subject)
+            if referrer is not None:
+                found[entry.digest] = referrer
         if not found and self._faults:
             raise ValueError(self._faults[0])
         if len(found) > media.MAX_REFERRERS:
