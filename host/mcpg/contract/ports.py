@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from mcpg.contract.verdicts import Case, Effect
 
 __all__ = [
+    "GATEWAY",
     "Blobs",
+    "CannotAsk",
     "Channel",
     "EffectContext",
     "Effects",
@@ -22,10 +24,12 @@ __all__ = [
     "GuestHandle",
     "Ledger",
     "McpCall",
+    "Party",
     "Refusal",
     "SecretSource",
     "Service",
     "UpstreamCalls",
+    "Watching",
 ]
 
 
@@ -87,6 +91,24 @@ class Blobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """On whose behalf an upstream is asked, and what that client can be asked in turn; nobody: the gateway itself."""
+
+    caller: tuple[str, ...] = ()
+    """`Caller.identity`; empty for the gateway's own requests."""
+    session: str = ""
+    version: str = ""
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    """What the client declared (a ClientCapabilities object); upstreams are told what of it can be relayed."""
+    log_level: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """The client's own `_meta` without the protocol's members: relayed with the call that it came with."""
+
+
+GATEWAY = Party()
+
+
+@dataclass(frozen=True, slots=True)
 class EffectContext:
     """What one effect may know: its run, place, caller and deadline (event-loop seconds)."""
 
@@ -101,6 +123,7 @@ class EffectContext:
     name: str = ""
     whole_bodies: bool = False
     """Whether bodies of any size stand in the reply itself, because the plugin's manifest asks for them."""
+    party: Party = GATEWAY
 
 
 class Effects(Protocol):
@@ -111,7 +134,21 @@ class Effects(Protocol):
         ...
 
     async def perform(self, effect: Effect, context: EffectContext) -> Case:
-        """Perform a checked effect: `ok(json text)` or `failed(problem)`; raises only on cancellation."""
+        """Perform a checked effect: `ok(json text)` or `failed(problem)`; raises only on cancellation.
+
+        A driver whose peer wants input of the MCP client first answers `suspended(Suspension)`.
+        """
+        ...
+
+    async def resume(self, effect: Effect, state: str, responses: Mapping[str, Any], context: EffectContext) -> Case:
+        """Go on with a suspended effect: `responses` are `{"result": ...}` or `{"error": ...}` by the request's key.
+
+        Answers as `perform` does; keys without a response are asked for again.
+        """
+        ...
+
+    def settled(self, effect: Effect, state: str) -> Awaitable[None]:
+        """Return once the suspended effect waits for nobody any more: its peer has gone on, or is gone."""
         ...
 
 
@@ -135,6 +172,14 @@ class Ledger(Protocol):
         ...
 
 
+class Watching(Protocol):
+    """Something that is watched until it is closed."""
+
+    def close(self) -> None:
+        """Watch no more; may be called twice."""
+        ...
+
+
 class UpstreamCalls(Protocol):
     """Calls to MCP servers behind us, by the operator's name for them."""
 
@@ -146,9 +191,53 @@ class UpstreamCalls(Protocol):
         *,
         deadline: float,
         notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+        party: Party = GATEWAY,
     ) -> dict[str, Any]:
-        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed` when no answer could be had."""
+        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed` when no answer could be had.
+
+        Where the upstream wants input of the party's client first:
+        `{"asking": {"requests": {key: {"method", "params"}}, "state": text}}`, the same for servers that ask in the
+        middle of a call and for `input_required` results.
+        """
         ...
+
+    async def resume(
+        self,
+        upstream: str,
+        method: str,
+        params: dict[str, Any],
+        *,
+        state: str,
+        responses: Mapping[str, Any],
+        deadline: float,
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+        party: Party = GATEWAY,
+    ) -> dict[str, Any]:
+        """Go on with a request that asked, same parameters; `responses` are `{"result"}` or `{"error"}` by key.
+
+        Returns as `request` does. `UpstreamFailed` with code `upstream-unknown` when what was parked is gone.
+        """
+        ...
+
+    def settled(self, upstream: str, state: str) -> Awaitable[None]:
+        """Return once nobody waits for these responses any more: the upstream has answered, withdrawn, or is gone."""
+        ...
+
+    async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watching:
+        """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`."""
+        ...
+
+    async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
+        """Pass a client's notification (`notifications/roots/list_changed`) to the party's own links."""
+        ...
+
+    async def release(self, party: Party) -> None:
+        """End what was opened for this party's session only: its processes and upstream sessions."""
+        ...
+
+
+class CannotAsk(Exception):  # noqa: N818 - it says what the client lacks
+    """The client cannot be asked now: its version has no such request, or it can no longer be reached."""
 
 
 class Channel(Protocol):
@@ -156,6 +245,14 @@ class Channel(Protocol):
 
     async def notify(self, method: str, params: dict[str, Any]) -> None:
         """Send a notification that belongs to this request; dropped when the client cannot take it."""
+        ...
+
+    async def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Send a request that belongs to this request; return `{"result": ...}` or `{"error": ...}`.
+
+        For versions with a handshake only; raises `CannotAsk` otherwise. Cancelling it tells the client (which gets
+        `notifications/cancelled`). The caller of `ask` sets its time limit.
+        """
         ...
 
 
@@ -201,6 +298,28 @@ class Service(Protocol):
 
     async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         """Answer one MCP request with its result; raises `Refusal`."""
+        ...
+
+    async def watch(
+        self, caller: Caller, call: McpCall, uri: str, updated: Callable[[dict[str, Any]], None]
+    ) -> Watching:
+        """Watch one resource for a caller, judged and recorded as `resources/subscribe`; raises `Refusal`.
+
+        `call` is the request that asks for it (resources/subscribe or subscriptions/listen). `updated` gets the params
+        of each `notifications/resources/updated` that the caller may see, in this endpoint's URIs.
+        """
+        ...
+
+    async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:
+        """Return what changes when the caller's list of `tools`, `prompts` or `resources` does; raises `Refusal`."""
+        ...
+
+    async def note(self, caller: Caller, method: str, params: dict[str, Any], *, version: str, session: str) -> None:
+        """Take a notification of a client that is not about one request (`notifications/roots/list_changed`)."""
+        ...
+
+    async def release(self, caller: Caller, *, session: str) -> None:
+        """Let go of what is held for a session that has ended."""
         ...
 
     def describe(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Case", "Charge", "Effect", "Obligation", "Problem", "Reply", "failed", "ok"]
+__all__ = ["Case", "Charge", "Effect", "Obligation", "Problem", "Reply", "Suspension", "failed", "ok", "suspended"]
 
 
 class Case(NamedTuple):
@@ -45,6 +45,13 @@ class Charge(NamedTuple):
     window: int
 
 
+class Suspension(NamedTuple):
+    """What a driver's peer wants of the MCP client: requests by key (`{"method", "params"}`), and where to go on."""
+
+    requests: dict[str, dict[str, Any]]
+    state: str
+
+
 Reply = Case
 """What the world answered to one effect: `Case("ok", json_text)` or `Case("failed", Problem)`."""
 
@@ -57,3 +64,8 @@ def ok(text: str) -> Case:
 def failed(code: str, message: str) -> Case:
     """Return the reply for an effect that did not work."""
     return Case("failed", Problem(code, message))
+
+
+def suspended(requests: dict[str, dict[str, Any]], state: str) -> Case:
+    """Return the answer of a driver that cannot go on before the MCP client has answered; no plugin ever sees it."""
+    return Case("suspended", Suspension(requests, state))
