@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.downgrade import older_content, older_items, text_of
+from mcpg.protocol.lowering import lower_call, lower_notification, lower_request, lower_response
 from mcpg.protocol.methods import CACHEABLE, SUSPENDABLE
+from mcpg.protocol.raising import raise_request, raise_response, raise_result
 from mcpg.protocol.versions import LATEST_HANDSHAKE, MODERN, at_least
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SERVER_INFO_KEY", "SUBSCRIPTION_KEY", "shape"]
+__all__ = [
+    "SERVER_INFO_KEY",
+    "SUBSCRIPTION_KEY",
+    "lower_call",
+    "lower_notification",
+    "lower_request",
+    "lower_response",
+    "raise_request",
+    "raise_response",
+    "raise_result",
+    "shape",
+]
 
 SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
