@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["HttpSpec", "Mode", "StdioSpec", "UpstreamSpec"]
+__all__ = ["HttpSpec", "Mode", "Sessions", "StdioSpec", "UpstreamSpec"]
 
 Mode = Literal["auto", "legacy", "modern"]
+Sessions = Literal["caller", "session", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class StdioSpec:
     """A server that we start as a child and talk to over its standard input and output.
 
     The child's environment is PATH, HOME and `environment`, nothing else. `memory` (bytes of address space) and `files`
-    (open files) become resource limits of the child on Linux; 0 leaves the gateway's own. `grace` is in seconds: how
+    (open files) and `cpu` (seconds of processor time) become resource limits of the child on Linux; 0 leaves the
+    gateway's own. `grace` is in seconds: how
     long the child may take to leave after its input was closed, and again after SIGTERM.
     """
 
@@ -27,6 +29,7 @@ class StdioSpec:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     cwd: Path | None = None
     memory: int = 0
+    cpu: int = 0
     files: int = 0
     grace: float = 1.0
 
@@ -47,6 +50,11 @@ class UpstreamSpec:
 
     `max_in_flight` calls run at once, four times as many may wait for a place. `failures` in a row open the breaker for
     `cooldown`. With `listen` the upstream's list_changed notifications are asked for.
+
+    `sessions` says whose calls share a link where a link holds state of its client: one per `caller`, one per
+    `session` of a client, or `shared` by all; a modern server over HTTP holds none, all share one link. At most
+    `max_links` such links are open, each ends `idle` after its last call. At most `max_parked` calls wait for an answer
+    of their client, each no longer than `ask_timeout`. With `baggage` the client's W3C baggage is passed on.
     """
 
     name: str
@@ -59,3 +67,9 @@ class UpstreamSpec:
     failures: int = 5
     cooldown: float = 5.0
     listen: bool = True
+    sessions: Sessions = "caller"
+    max_links: int = 256
+    idle: float = 300.0
+    max_parked: int = 256
+    ask_timeout: float = 600.0
+    baggage: bool = False

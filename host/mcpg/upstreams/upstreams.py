@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from mcpg.contract.ports import GATEWAY, Party
 from mcpg.contract.problems import ConfigError, UpstreamFailed
 from mcpg.upstreams.calls import Calls
 from mcpg.upstreams.specs import HttpSpec
@@ -13,7 +14,7 @@ from mcpg.upstreams.streamable import HttpLink
 from mcpg.upstreams.supervisor import Supervisor, UpstreamState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.link import Link
@@ -76,6 +77,7 @@ class Upstreams:
         *,
         deadline: float,
         notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+        party: Party = GATEWAY,  # noqa: ARG002 - told to the upstream with the links by scope
     ) -> dict[str, Any]:
         """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed`. `deadline` is in event-loop seconds.
 
@@ -86,6 +88,30 @@ class Upstreams:
         if one is None:
             raise UpstreamFailed(f"there is no upstream `{upstream}`", code="upstream-unavailable", where="upstreams")
         return await one.calls.request(method, params, deadline, notify)
+
+    async def resume(
+        self,
+        upstream: str,
+        method: str,  # noqa: ARG002 - the port's
+        params: dict[str, Any],  # noqa: ARG002 - the port's
+        *,
+        state: str,  # noqa: ARG002 - nothing is parked yet
+        responses: Mapping[str, Any],  # noqa: ARG002 - nothing is parked yet
+        deadline: float,  # noqa: ARG002 - the port's
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,  # noqa: ARG002 - the port's
+        party: Party = GATEWAY,  # noqa: ARG002 - the port's
+    ) -> dict[str, Any]:
+        """Go on with a request that asked; `upstream-unknown` when what was parked is gone."""
+        raise UpstreamFailed(f"nothing of upstream `{upstream}` waits for this answer", code="upstream-unknown")
+
+    async def settled(self, upstream: str, state: str) -> None:
+        """Return once nobody waits for the responses to `state` any more."""
+
+    async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
+        """Pass a client's notification to the party's own links."""
+
+    async def release(self, party: Party) -> None:
+        """End what was opened for this party's session only."""
 
     def states(self) -> dict[str, UpstreamState]:
         """Return how each upstream is."""
