@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import ConfigError
@@ -38,12 +38,16 @@ _KINDS: tuple[tuple[RouteKind, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What one backend use offers: the decoded catalog, the upstream behind it if there is one, its time limit (s)."""
+    """What one backend use offers: the decoded catalog, the upstream behind it if there is one, its time limit (s).
+
+    `held` says by kind and the backend's own name what is not served for now, and why.
+    """
 
     use: str
     catalog: Mapping[str, Any]
     upstream: str = ""
     timeout: float = 30.0
+    held: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def own_route(name: str, tool: Tool, *, where: str, timeout: float, transforms: tuple[Stage, ...]) -> Route:
@@ -81,8 +85,8 @@ def route_table(own: list[Route], described: list[Described], report: Callable[[
             report(line)
 
     for source in sorted(described, key=lambda d: d.use):
-        for kind, field, naming in _KINDS:
-            for entry in source.catalog.get(field) or ():
+        for kind, place, naming in _KINDS:
+            for entry in source.catalog.get(place) or ():
                 route = _described_route(source, kind, naming, entry, taken=routes, shared=shared, report=tell)
                 if route is not None:
                     routes[route.key] = route
@@ -95,8 +99,8 @@ def _shared(described: list[Described]) -> set[tuple[RouteKind, str]]:
     """Return the names that more than one backend offers: none of them gets such a name, so none can take it over."""
     seen: Counter[tuple[RouteKind, str]] = Counter()
     for source in described:
-        for kind, field, naming in _KINDS[:2]:
-            seen.update({(kind, str(entry[naming])) for entry in source.catalog.get(field) or ()})
+        for kind, place, naming in _KINDS[:2]:
+            seen.update({(kind, str(entry[naming])) for entry in source.catalog.get(place) or ()})
     return {key for key, count in seen.items() if count > 1}
 
 
@@ -132,6 +136,7 @@ def _described_route(
             check=check,
             check_output=compile_check(output, name) if output else None,
             timeout=source.timeout,
+            held=source.held.get((kind, target), ""),
         )
     except ConfigError as error:
         report(

@@ -171,6 +171,8 @@ class Calls:
 
     async def _before(self, flight: Flight) -> None:
         plan, work = flight.plan, flight.work
+        if flight.route.held:
+            raise denied(flight.route.held, work.call_id, code="definition-held")
         _check(flight)  # 5
         if flight.transforms:
             changed = await self._transforms.inbound(flight.transforms, flight.document(), work)

@@ -29,7 +29,8 @@ class Route:
 
     `defaults` are filled in where an argument is missing; `transforms` run after those for all calls; `mirrors` are the
     arguments that modern clients repeat in headers. `check` and `check_output` return the faults of a value against a
-    JSON Schema, none when it is valid. Times in seconds.
+    JSON Schema, none when it is valid. Times in seconds. `held` says why it is neither listed nor called for the time
+    being, with what the operator has to do; empty when it is served.
     """
 
     kind: RouteKind
@@ -46,6 +47,7 @@ class Route:
     check_output: Callable[[Any], list[str]] | None = None
     timeout: float = 30.0
     cache_ttl: float = 0.0
+    held: str = ""
 
     @property
     def key(self) -> tuple[RouteKind, str]:
@@ -72,24 +74,25 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._routes: dict[tuple[RouteKind, str], Route] = {route.key: route for route in routes}
         self._hidden: frozenset[str] = frozenset()
+        served = sorted((route for route in self._routes.values() if not route.held), key=lambda route: route.name)
         self._listed: dict[RouteKind, tuple[Route, ...]] = {
-            kind: tuple(sorted((r for r in self._routes.values() if r.kind == kind), key=lambda r: r.name))
-            for kind in METHODS
+            kind: tuple(route for route in served if route.kind == kind) for kind in METHODS
         }
+        self._held = tuple(route for route in self._routes.values() if route.held)
 
     def hiding(self, backends: frozenset[str]) -> RouteTable:
         """Return the same table, whose lists leave out what stands on these backends; calls of it find it as before."""
         table = RouteTable()
-        table._routes = self._routes
+        table._routes, table._held = self._routes, self._held
         table._hidden = backends
         table._listed = {k: tuple(r for r in rows if r.backend not in backends) for k, rows in self._listed.items()}
         return table
 
     def unlisted(self, kind: RouteKind) -> tuple[Route, ...]:
-        """Return the routes of a kind that are left out of its list and can be called all the same."""
+        """Return the routes of a kind that are left out of its list and found all the same: a call says why."""
         if not self._hidden:
-            return ()
-        return tuple(r for r in self._routes.values() if r.kind == kind and r.backend in self._hidden)
+            return tuple(r for r in self._held if r.kind == kind)
+        return tuple(r for r in self._routes.values() if r.kind == kind and (r.held or r.backend in self._hidden))
 
     def get(self, kind: RouteKind, name: str) -> Route | None:
         """Return the route of that public name, if there is one."""
