@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.effects.kit import Use, using
 
+from mcpg.contract.ports import GATEWAY, Party
 from mcpg.contract.problems import ConfigError, EffectDenied, UpstreamFailed
 from mcpg.effects.desk import Desk
 from mcpg.effects.mcp import McpDriver
@@ -25,6 +26,7 @@ class Upstream:
     def __init__(self, answer: dict[str, Any] | Exception | None = None) -> None:
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.parties: list[Party] = []
 
     async def request(
         self,
@@ -34,8 +36,10 @@ class Upstream:
         *,
         deadline: float,
         notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+        party: Party = GATEWAY,
     ) -> dict[str, Any]:
         self.asked.append((upstream, method, params))
+        self.parties.append(party)
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is None:

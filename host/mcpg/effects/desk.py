@@ -16,11 +16,12 @@ import msgspec
 
 from mcpg.contract.problems import ConfigError, EffectDenied, McpgError
 from mcpg.contract.verdicts import failed
+from mcpg.effects.driver import Resumable
 from mcpg.effects.grants import nearest
 from mcpg.effects.secrets import Keyring, Vault, keyring_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from mcpg.contract.ports import EffectContext, Effects, SecretSource
     from mcpg.contract.verdicts import Case, Effect
@@ -115,11 +116,39 @@ class _Granted:
         self._admit(effect)
 
     async def perform(self, effect: Effect, context: EffectContext) -> Case:
-        """Check and perform `effect`: `ok(json text)` or `failed(problem)`; raises only on cancellation."""
+        """Check and perform `effect`: `ok(json text)`, `failed(problem)`, `suspended`; raises only on cancellation."""
+
+        def begin(held: _Held, request: Any) -> Awaitable[Case]:
+            return held.driver.perform(request, held.grant, context)
+
+        return await self._ended(effect, context, begin)
+
+    async def resume(self, effect: Effect, state: str, responses: Mapping[str, Any], context: EffectContext) -> Case:
+        """Go on with a suspended `effect`, its grant checked again; answers and raises as `perform` does."""
+
+        def begin(held: _Held, request: Any) -> Awaitable[Case]:
+            if not isinstance(held.driver, Resumable):
+                raise EffectDenied(f"driver `{effect.driver}` cannot be resumed")
+            return held.driver.resume(request, held.grant, context, state, responses)
+
+        return await self._ended(effect, context, begin)
+
+    async def settled(self, effect: Effect, state: str) -> None:
+        """Return once the suspended `effect` waits for nobody any more; at once when it can no longer be resumed."""
+        try:
+            held, request = self._admit(effect)
+        except EffectDenied:
+            return
+        if isinstance(held.driver, Resumable):
+            await held.driver.settled(request, held.grant, state)
+
+    async def _ended(
+        self, effect: Effect, context: EffectContext, begin: Callable[[_Held, Any], Awaitable[Case]]
+    ) -> Case:
         try:
             held, request = self._admit(effect)
             async with asyncio.timeout_at(context.deadline + _GRACE):
-                return await held.driver.perform(request, held.grant, context)
+                return await begin(held, request)
         except McpgError as error:
             return failed(error.code, error.message)
         except TimeoutError:

@@ -3,14 +3,17 @@
 Third parties implement `Driver` and return it from the hook `mcpg_drivers`. The desk decodes the request into `request`
 (a msgspec struct that forbids unknown fields), calls `check` again right before `perform`, and turns every error that a
 driver raises on purpose into a `failed` reply.
+
+A driver whose peer may want input of the MCP client in the middle of an effect is also `Resumable`: its `perform` then
+answers `suspended(requests, state)`, and `resume` goes on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     import msgspec
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from mcpg.contract.verdicts import Case
     from mcpg.effects.secrets import Keyring
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "Resumable"]
 
 
 class Driver(Protocol):
@@ -52,4 +55,22 @@ class Driver(Protocol):
 
     async def stop(self) -> None:
         """Let go of everything; effects under way may fail."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What a driver has besides if its effects can be suspended."""
+
+    async def resume(
+        self, request: Any, grant: Any, context: EffectContext, state: str, responses: Mapping[str, Any]
+    ) -> Case:
+        """Go on with a checked request that was suspended; answers and raises as `perform` does.
+
+        `responses` are `{"result": ...}` or `{"error": ...}` by the request's key; a key that has none is asked again.
+        """
+        ...
+
+    def settled(self, request: Any, grant: Any, state: str) -> Awaitable[None]:
+        """Return once nobody waits for the responses any more; raises nothing but cancellation."""
         ...

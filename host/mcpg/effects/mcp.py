@@ -18,12 +18,12 @@ import msgspec
 
 from mcpg.contract.effects import McpReply, McpRequest
 from mcpg.contract.problems import EffectDenied, UpstreamFailed
-from mcpg.contract.verdicts import Case, failed, ok
+from mcpg.contract.verdicts import Case, failed, ok, suspended
 from mcpg.effects.grants import GrantFields, duration, read_grant
 from mcpg.effects.http_reply import LARGE, keep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mcpg.contract.ports import EffectContext, UpstreamCalls
     from mcpg.effects.secrets import Keyring
@@ -92,21 +92,65 @@ class McpDriver:
                     raise EffectDenied(f"`{str(name)[:128]}` is not granted (`names`)")
 
     async def perform(self, request: McpRequest, grant: McpGrant, context: EffectContext) -> Case:
-        """Answer `ok(McpReply)`, or `failed`: `outcome-unknown` unless the method only reads."""
-        params = _with_token(request.params) if request.method in _CALLS else request.params
-        now = asyncio.get_running_loop().time()
-        deadline = min(context.deadline, now + min(request.timeout / 1000, grant.timeout))
-        try:
-            async with asyncio.timeout_at(deadline):
-                answer = await self._upstreams.request(
-                    request.upstream, request.method, params, deadline=deadline, notify=context.notify
-                )
-        except TimeoutError:
-            code = "timeout" if request.method in _READING else "outcome-unknown"
-            return failed(code, f"upstream `{request.upstream}` gave no answer in time")
-        except UpstreamFailed as error:
-            return failed(error.code, error.message)
-        return ok(_reply(answer, context))
+        """Answer `ok(McpReply)`, `suspended` or `failed`, which is `outcome-unknown` unless the method only reads."""
+
+        def send(deadline: float) -> Awaitable[dict[str, Any]]:
+            return self._upstreams.request(
+                request.upstream,
+                request.method,
+                _passed(request),
+                deadline=deadline,
+                notify=context.notify,
+                party=context.party,
+            )
+
+        return await _ended(request, grant, context, send)
+
+    async def resume(
+        self, request: McpRequest, grant: McpGrant, context: EffectContext, state: str, responses: Mapping[str, Any]
+    ) -> Case:
+        """Go on with a request whose upstream asked; answers as `perform` does."""
+
+        def send(deadline: float) -> Awaitable[dict[str, Any]]:
+            return self._upstreams.resume(
+                request.upstream,
+                request.method,
+                _passed(request),
+                state=state,
+                responses=responses,
+                deadline=deadline,
+                notify=context.notify,
+                party=context.party,
+            )
+
+        return await _ended(request, grant, context, send)
+
+    def settled(self, request: McpRequest, grant: McpGrant, state: str) -> Awaitable[None]:  # noqa: ARG002 - the protocol's
+        """Return once the upstream waits for no response any more."""
+        return self._upstreams.settled(request.upstream, state)
+
+
+async def _ended(
+    request: McpRequest, grant: McpGrant, context: EffectContext, send: Callable[[float], Awaitable[dict[str, Any]]]
+) -> Case:
+    now = asyncio.get_running_loop().time()
+    deadline = min(context.deadline, now + min(request.timeout / 1000, grant.timeout))
+    try:
+        async with asyncio.timeout_at(deadline):
+            answer = await send(deadline)
+    except TimeoutError:
+        code = "timeout" if request.method in _READING else "outcome-unknown"
+        return failed(code, f"upstream `{request.upstream}` gave no answer in time")
+    except UpstreamFailed as error:
+        return failed(error.code, error.message)
+    asking = answer.get("asking")
+    if asking is not None:
+        return suspended(asking["requests"], asking["state"])
+    return ok(_reply(answer, context))
+
+
+def _passed(request: McpRequest) -> dict[str, Any]:
+    return _with_token(request.params) if request.method in _CALLS else request.params
 
 
 def _with_token(params: dict[str, Any]) -> dict[str, Any]:
