@@ -23,10 +23,12 @@ class EdgeMeasures:
         self._seconds = Histogram("mcpg_request_seconds", "Time to the answer of a request.", ("method",))
         self._refused = Counter("mcpg_refused_total", "Requests refused before any work, by status.", ("status",))
         self._dropped = Counter("mcpg_notifications_dropped_total", "Notifications that found a full queue.")
+        self._asks = Counter("mcpg_asks_total", "Requests to clients that ended, by how.", ("outcome",))
+        self._events = Counter("mcpg_events_total", "Events of resumable streams, by what became of them.", ("fate",))
 
     def metrics(self) -> tuple[Metric, ...]:
         """Return everything that is counted here."""
-        return (self._requests, self._seconds, self._refused, self._dropped)
+        return (self._requests, self._seconds, self._refused, self._dropped, self._asks, self._events)
 
     def answered(self, version: str, method: str, outcome: str, seconds: float) -> None:
         """Count a request that was worked on; `outcome` is `ok`, `cancelled` or the JSON-RPC code."""
@@ -42,3 +44,15 @@ class EdgeMeasures:
         """Count notifications that found a full queue."""
         if number:
             self._dropped.inc(by=number)
+
+    def asked(self, outcome: str) -> None:
+        """Count a request to a client that has ended.
+
+        `answered`, `error`, `cancelled`, `unreachable`, `refused` (too many), or `unknown`: an answer to none of ours.
+        """
+        self._asks.inc(outcome)
+
+    def events(self, fate: str, number: int = 1) -> None:
+        """Count events that were `stored`, `replayed` to a client that came back, or `dropped` for want of room."""
+        if number:
+            self._events.inc(fate, by=number)
