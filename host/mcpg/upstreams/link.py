@@ -8,12 +8,16 @@ from mcpg.protocol import frames
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable, Sequence
 
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.faults import Fault
     from mcpg.upstreams.tickets import Answer, Notify
 
-__all__ = ["CHANGES", "HANDSHAKES", "Link", "answer_for"]
+__all__ = ["ACKNOWLEDGED", "CHANGES", "HANDSHAKES", "UPDATED", "Link", "answer_for", "unheeded"]
+
+ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
+UPDATED: Final = "notifications/resources/updated"
 
 CHANGES: Final = {
     "notifications/tools/list_changed": "tools",
@@ -38,6 +42,8 @@ class Link(Protocol):
     """The session id that came with the answer to initialize, empty if none did."""
     nonsense: int
     """Messages that were none of ours or not MCP."""
+    updated: Callable[[dict[str, Any]], None]
+    """Gets the params of each `notifications/resources/updated`; the supervisor of a main link puts it there."""
 
     async def open(self) -> None:
         """Start the process, or make ready to connect; raises `Fault`."""
@@ -55,6 +61,13 @@ class Link(Protocol):
         """Take in list_changed until the stream ends; return whether it is worth listening again."""
         ...
 
+    async def follow(self, uris: Sequence[str], acknowledged: Callable[[dict[str, Any]], None]) -> bool:
+        """Keep one `subscriptions/listen` for these resources open until it ends (modern); `Fault` when it is cut.
+
+        `acknowledged` gets the params of the acknowledgment. Returns whether it is worth opening again.
+        """
+        ...
+
     def grumbles(self) -> tuple[str, ...]:
         """The last lines that a child wrote to standard error, for the operator only."""
         ...
@@ -66,6 +79,10 @@ class Link(Protocol):
     async def close(self) -> None:
         """End the connection, or the process with its whole group; fails all calls in flight. Never raises."""
         ...
+
+
+def unheeded(_params: dict[str, Any]) -> None:
+    """Hear of an updated resource that nobody watches."""
 
 
 def answer_for(request: frames.Request) -> bytes:

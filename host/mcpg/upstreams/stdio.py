@@ -14,11 +14,11 @@ from mcpg.protocol import frames
 from mcpg.upstreams.child import Child
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, dress, listen_params
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent
-from mcpg.upstreams.link import CHANGES, HANDSHAKES, answer_for
+from mcpg.upstreams.link import ACKNOWLEDGED, CHANGES, HANDSHAKES, UPDATED, answer_for, unheeded
 from mcpg.upstreams.tickets import Tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.lines import Line
@@ -47,6 +47,7 @@ class StdioLink:
         self._spec = spec
         self._max = max_message
         self._changed = changed
+        self.updated: Callable[[dict[str, Any]], None] = unheeded
         self._tickets = Tickets()
         self._noise = 0
         self._idle = 0
@@ -86,6 +87,16 @@ class StdioLink:
             return False
         answer = await self.exchange("subscriptions/listen", params)
         return isinstance(answer, frames.Response)
+
+    async def follow(self, uris: Sequence[str], acknowledged: Callable[[dict[str, Any]], None]) -> bool:
+        """Keep a subscription to resources open (modern)."""
+
+        async def take(method: str, params: dict[str, Any]) -> None:
+            if method == ACKNOWLEDGED:
+                acknowledged(params)
+
+        params = {"notifications": {"resourceSubscriptions": list(uris)}}
+        return isinstance(await self.exchange("subscriptions/listen", params, take), frames.Response)
 
     def grumbles(self) -> tuple[str, ...]:
         """Return the last lines of standard error."""
@@ -148,6 +159,10 @@ class StdioLink:
         elif message.method == "notifications/progress":
             if self._tickets.progress(message):
                 return
+        elif message.method == ACKNOWLEDGED:
+            self._tickets.acknowledge(message)
+        elif message.method == UPDATED:
+            self.updated(message.params)
         elif (kind := CHANGES.get(message.method)) is not None:
             self._changed(kind)
         self._count_idle()

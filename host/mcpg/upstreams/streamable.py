@@ -16,13 +16,13 @@ from mcpg.upstreams.bodies import EventStream, media_type, read_messages
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
-from mcpg.upstreams.link import CHANGES, HANDSHAKES, answer_for
+from mcpg.upstreams.link import ACKNOWLEDGED, CHANGES, HANDSHAKES, UPDATED, answer_for, unheeded
 from mcpg.upstreams.outbound import Outbound
 from mcpg.upstreams.parameters import MirroredArguments
 from mcpg.upstreams.tickets import progress_token, translate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.eras import Agreement
@@ -76,6 +76,7 @@ class HttpLink:
         self._max = max_message
         self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
+        self.updated: Callable[[dict[str, Any]], None] = unheeded
         self._next = 0
         self._mirrored = MirroredArguments()
         self._fixed = tuple(
@@ -139,6 +140,16 @@ class HttpLink:
         self._next += 1
         body = frames.encode_request(self._next, method, dress(params, modern=True, token=None))
         return await self._listen("POST", body, self._headers(method, params))
+
+    async def follow(self, uris: Sequence[str], acknowledged: Callable[[dict[str, Any]], None]) -> bool:
+        """Keep a subscription to resources open (modern)."""
+        method, params = "subscriptions/listen", {"notifications": {"resourceSubscriptions": list(uris)}}
+        self._next += 1
+        body = frames.encode_request(self._next, method, dress(params, modern=True, token=None))
+        async with self._outbound.stream("POST", self._headers(method, params), body) as reply:
+            if reply.status != OK or media_type(reply) != EVENTS:
+                return reply.status >= SERVER_ERROR
+            return await self._take_news(reply, acknowledged)
 
     async def _exchange_once(self, method: str, params: dict[str, Any], notify: Notify | None) -> Answer:
         self._next += 1
@@ -249,13 +260,14 @@ class HttpLink:
         elif isinstance(message, frames.Notification):
             if (kind := CHANGES.get(message.method)) is not None:
                 self._changed(kind)
+            elif message.method == UPDATED:
+                self.updated(message.params)
             elif call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
                 await call.notify(message.method, params)
         else:
             self.nonsense += 1
 
     async def _listen(self, method: str, body: bytes, headers: list[tuple[str, str]]) -> bool:
-        stream = EventStream(self._max)
         again, self._listened = self._listened, True
         async with self._outbound.stream(method, headers, body) as reply:
             if reply.status == NOT_FOUND and self.agreement.session:
@@ -264,15 +276,25 @@ class HttpLink:
                 return reply.status >= SERVER_ERROR
             if again:
                 self._all_changed()
-            async with aclosing(stream.messages(reply)) as messages:
-                async for message in messages:
-                    self.heard += 1
-                    if isinstance(message, frames.Request):
-                        self._refuse(message)
-                    elif isinstance(message, frames.Notification) and message.method in CHANGES:
-                        self._changed(CHANGES[message.method])
-                    elif isinstance(message, frames.Failure):
-                        return False
+            return await self._take_news(reply)
+
+    async def _take_news(self, reply: Reply, acknowledged: Callable[[dict[str, Any]], None] = unheeded) -> bool:
+        """Take in what comes on a stream that is no call's until it ends; return whether it is worth opening again."""
+        async with aclosing(EventStream(self._max).messages(reply)) as messages:
+            async for message in messages:
+                self.heard += 1
+                if isinstance(message, frames.Request):
+                    self._refuse(message)
+                elif isinstance(message, frames.Failure):
+                    return False
+                elif not isinstance(message, frames.Notification):
+                    continue
+                elif message.method in CHANGES:
+                    self._changed(CHANGES[message.method])
+                elif message.method == UPDATED:
+                    self.updated(message.params)
+                elif message.method == ACKNOWLEDGED:
+                    acknowledged(message.params)
         return True
 
     def _all_changed(self) -> None:

@@ -14,6 +14,7 @@ from mcpg.upstreams.breaker import backoff
 from mcpg.upstreams.eras import KINDS
 from mcpg.upstreams.faults import Fault, Lost, Rejected, SessionGone
 from mcpg.upstreams.handshake import negotiate
+from mcpg.upstreams.watching import Watches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,6 +66,7 @@ class Supervisor:
         self.restarts = 0
         self.useful = False
         """Whether the link that is ready has answered a call: only then the next failure starts from a short wait."""
+        self.watches = Watches(spec.name)
         self._make_link = make_link
         self._on_change = on_change
         self._news = asyncio.Event()
@@ -137,6 +139,7 @@ class Supervisor:
     async def _live(self) -> Fault:
         """Live one link from start to end; return why it ended."""
         link = self._make_link(self._changed)
+        link.updated = self.watches.heard
         try:
             agreement = await self._connect(link)
             if not link.lost.done():
@@ -154,6 +157,7 @@ class Supervisor:
             return Fault("failed inside the gateway")
         finally:
             self.link = None
+            self.watches.went_down()
             if self.state == "ready":
                 self._turn("connecting")
             self._nonsense += link.nonsense
@@ -179,6 +183,7 @@ class Supervisor:
         self.agreement = agreement
         self._turn("ready")
         _log.info("upstream `%s` is ready, MCP %s", self.spec.name, agreement.version)
+        self.watches.came_up(link)
         self.changed_all(agreement)
 
     async def _listen(self, link: Link) -> None:

@@ -124,6 +124,14 @@ class Tickets:
         for ticket in tickets.values():
             ticket.fail(fault)
 
+    def acknowledge(self, notification: Notification) -> None:
+        """Hand the acknowledgment of a subscription to who opened it (2026-07-28, subscriptions)."""
+        meta = notification.params.get("_meta")
+        number = meta.get("io.modelcontextprotocol/subscriptionId") if isinstance(meta, dict) else None
+        ticket = self._open.get(number) if type(number) is int else None
+        if ticket is not None and ticket.notify is not None:
+            ticket.tell(notification.method, notification.params)
+
     def progress(self, notification: Notification) -> bool:
         """Hand a progress notification to its call; return false if there is none."""
         number = notification.params.get("progressToken")

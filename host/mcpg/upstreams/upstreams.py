@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import GATEWAY, Party
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.link import Link
     from mcpg.upstreams.specs import UpstreamSpec
+    from mcpg.upstreams.watching import Watch
 
 __all__ = ["Upstreams"]
 
@@ -107,6 +109,13 @@ class Upstreams:
     async def settled(self, upstream: str, state: str) -> None:
         """Return once nobody waits for the responses to `state` any more."""
 
+    async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
+        """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`."""
+        one = self._running.get(upstream)
+        if one is None:
+            raise UpstreamFailed(f"there is no upstream `{upstream}`", code="upstream-unavailable", where="upstreams")
+        return await one.watch(uri, updated)
+
     async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
         """Pass a client's notification to the party's own links."""
 
@@ -154,6 +163,14 @@ class _Running:
             pass
         finally:
             await self.supervisor.stop()
+
+    async def watch(self, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
+        """Watch a resource on the main link; raises `UpstreamFailed`."""
+        link = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.supervisor.spec.connect_timeout):
+                link = await self.supervisor.ready()
+        return await self.supervisor.watches.watch(uri, updated, link)
 
     def state(self) -> UpstreamState:
         supervisor, agreement = self.supervisor, self.supervisor.agreement
