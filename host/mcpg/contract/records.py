@@ -52,8 +52,9 @@ class StageRun(_Told, frozen=True, kw_only=True):
 class Record(_Told, frozen=True, kw_only=True):
     """A record of the ledger: `intent` and `outcome` of a call, a `refusal`, or an `event` of the gateway.
 
-    `now` is the call's time in ms since 1970. Refusals of a flood are one record with `counted`, their codes and how
-    many peers there were.
+    `now` is the call's time in ms since 1970. `name` is what the client of the `endpoint` said, `canonical` what
+    policies know it as, if that is another. Refusals of a flood are one record with `counted`, their codes and how many
+    peers there were.
     """
 
     kind: Literal["intent", "outcome", "refusal", "event"]
@@ -63,6 +64,8 @@ class Record(_Told, frozen=True, kw_only=True):
     caller: RecordedCaller | None = None
     method: str = ""
     name: str = ""
+    endpoint: str = ""
+    canonical: str = ""
     backend: str = ""
     target: str = ""
     version: str = ""

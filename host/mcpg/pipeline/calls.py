@@ -85,17 +85,16 @@ class Flight:
         """Return the action document with the arguments as they are now."""
         action = {**self.route.action(session=self.call.session, era=self.call.version), "arguments": self.arguments}
         if self.route.kind == "template":
-            action["name"] = self.work.name
+            action["name"] = self.route.named(self.work.name)
         return action
 
     def document(self) -> dict[str, Any]:
         """Return the call document with the arguments as they are now."""
         route = self.route
-        target = self.work.name if route.kind == "template" else route.target or route.name
         return {
             "method": self.call.method,
             "name": route.name,
-            "target": target,
+            "target": route.target_of(self.work.name),
             "arguments": self.arguments,
             "binding": route.binding,
         }
@@ -241,6 +240,8 @@ class Calls:
                 self._still_trusted(work)
                 outcome = {"status": "ok", "result": None, "problem": "input-required"}
                 return asking
+            if flight.route.uris is not None:
+                result = flight.route.uris.result(flight.call.method, result)
             outcome = {
                 "status": "tool-error" if result.get("isError") is True else "ok",
                 "result": result,

@@ -1,7 +1,7 @@
 """MCP's list methods: what this caller may see, in pages. It decides nothing about calls.
 
-A cursor is sealed for its caller and method and holds the last name listed, so that a list which changes between two
-pages neither repeats nor breaks.
+A cursor is sealed for its caller, endpoint and method and holds the last name listed, so that a list which changes
+between two pages neither repeats nor breaks.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ _LISTS: dict[str, tuple[RouteKind, str]] = {
     "resources/templates/list": ("template", "resourceTemplates"),
 }
 
+_KINDS: dict[str, tuple[RouteKind, ...]] = {
+    "tools": ("tool",),
+    "prompts": ("prompt",),
+    "resources": ("resource", "template"),
+}
+
 
 class Listing:
     """Answers the list methods in pages of `page` entries."""
@@ -52,20 +58,24 @@ class Listing:
         if plan.halted:
             raise unavailable(plan.halted, work.call_id)
         rows = await self._views.visible(plan, kind, work, session=call.session, era=call.version)
-        start = self._start(call, work, [row.name for row in rows]) if "cursor" in call.params else 0
+        start = self._start(plan, call, work, [row.name for row in rows]) if "cursor" in call.params else 0
         page = rows[start : start + self._page]
         result: dict[str, Any] = {field: [row.shown for row in page]}
         if start + self._page < len(rows):
-            bind = _bind(call, work)
+            bind = _bind(plan, call, work)
             result["nextCursor"] = self._sealer.seal(PURPOSE, page[-1].name.encode(), bind=bind, ttl=CURSOR_SECONDS)
         return result
 
-    def _start(self, call: McpCall, work: Work, names: list[str]) -> int:
+    async def fingerprint(self, plan: Plan, kind: str, work: Work, *, session: str, era: str) -> str:
+        """Return what changes when this caller's list of `tools`, `prompts` or `resources` does; raises `Refusal`."""
+        return await self._views.fingerprint(plan, _KINDS[kind], work, session=session, era=era)
+
+    def _start(self, plan: Plan, call: McpCall, work: Work, names: list[str]) -> int:
         cursor = call.params["cursor"]
         if cursor is None:
             return 0
         try:
-            last = self._sealer.open(PURPOSE, cursor, bind=_bind(call, work)) if isinstance(cursor, str) else None
+            last = self._sealer.open(PURPOSE, cursor, bind=_bind(plan, call, work)) if isinstance(cursor, str) else None
         except Unsealed:
             last = None
         if last is None:
@@ -73,5 +83,5 @@ class Listing:
         return bisect_right(names, last.decode())
 
 
-def _bind(call: McpCall, work: Work) -> bytes:
-    return msgspec.json.encode([call.method, *work.known.caller.identity])
+def _bind(plan: Plan, call: McpCall, work: Work) -> bytes:
+    return msgspec.json.encode([plan.endpoint, call.method, *work.known.caller.identity])

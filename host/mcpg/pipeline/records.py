@@ -44,14 +44,23 @@ def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str,
         "caller": _caller(work.known.caller),
         "method": call.method,
         "name": work.name[:MOST_NAME],
+        **_place(work, route),
         "backend": route.backend,
-        "target": route.target or route.name,
+        "target": route.target_of(work.name)[:MOST_NAME],
         "version": call.version,
         **kept(arguments=work.digest(arguments)),
         "now": work.now,
         "seed": work.seed,
         "stages": list(work.trace),
     }
+
+
+def _place(work: Work, route: Route | None = None) -> dict[str, str]:
+    """Return where a call came in, and the name that policies know if the endpoint shows another."""
+    place = {"endpoint": work.endpoint} if work.endpoint else {}
+    if route is not None and (canonical := route.named(work.name)) != work.name:
+        place["canonical"] = canonical[:MOST_NAME]
+    return place
 
 
 class Ended(NamedTuple):
@@ -82,6 +91,7 @@ def refusal(work: Work, method: str, stage: str, error: Refusal, *, reason: str 
         "caller": _caller(work.known.caller),
         "method": method[:MOST_NAME],
         "name": work.name[:MOST_NAME],
+        **_place(work),
         "stage": stage,
         "code": str(error.code),
         "message": (reason or str(error))[:MOST_NAME],

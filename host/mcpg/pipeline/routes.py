@@ -1,14 +1,21 @@
-"""The table of everything that can be called, by public name. It does not know who may see which entry."""
+"""The table of what can be called through one endpoint, by name. It does not know who may see which entry.
+
+A route has one canonical `name`, the same on every endpoint: policies, limits and records go by it. An endpoint may
+show it by another (`alias`), which is what its clients call.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from mcpg.pipeline.uris import with_interface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mcpg.pipeline.stages import Stage
+    from mcpg.pipeline.uris import Uris
     from mcpg.protocol.mirrors import Mirror
 
 __all__ = ["METHODS", "Route", "RouteKind", "RouteTable"]
@@ -48,11 +55,40 @@ class Route:
     timeout: float = 30.0
     cache_ttl: float = 0.0
     held: str = ""
+    alias: str = ""
+    """What this endpoint shows it as; empty where that is its name."""
+    lead: str = ""
+    """What stands in the name before the upstream's own URI, because another upstream has the same one."""
+    uris: Uris | None = None
+    """How URIs in results are shown on this endpoint, if some of this upstream's are shown by another name."""
+    silent: bool = False
+    """Whether no list shows it although it can be called: what a tool's interface names and its upstream lists not."""
 
     @property
     def key(self) -> tuple[RouteKind, str]:
-        """What names this route in the table."""
+        """What names this route on every endpoint."""
         return (self.kind, self.name)
+
+    @property
+    def shown(self) -> str:
+        """What clients of this endpoint call it, unless a catalog plugin says otherwise."""
+        return self.alias or self.name
+
+    def named(self, asked: str) -> str:
+        """Return the canonical name of what a client of this endpoint asked for: policies and limits go by it."""
+        return self.lead + self.target_of(asked) if self.kind == "template" else self.name
+
+    def target_of(self, asked: str) -> str:
+        """Return what the backend calls the thing that a client of this endpoint asked for as `asked`."""
+        if self.kind != "template":
+            return self.target or self.name
+        return asked if self.alias else asked.removeprefix(self.lead)
+
+    def shown_of(self, own: str) -> str:
+        """Return what clients of this endpoint call the thing that the upstream calls `own` (the URI of an update)."""
+        if self.kind == "template" or own != self.target:
+            return own if self.alias else self.lead + own
+        return self.shown
 
     def action(self, *, session: str = "", era: str = "") -> dict[str, Any]:
         """Return the action document without arguments (schema `action`)."""
@@ -73,29 +109,45 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route] = ()) -> None:
         self._routes: dict[tuple[RouteKind, str], Route] = {route.key: route for route in routes}
+        aliased = any(route.alias for route in self._routes.values())
+        self._shown = {(r.kind, r.shown): r for r in self._routes.values()} if aliased else self._routes
         self._hidden: frozenset[str] = frozenset()
-        served = sorted((route for route in self._routes.values() if not route.held), key=lambda route: route.name)
+        served = [route for route in self._routes.values() if not (route.held or route.silent)]
+        served.sort(key=lambda route: route.shown)
         self._listed: dict[RouteKind, tuple[Route, ...]] = {
             kind: tuple(route for route in served if route.kind == kind) for kind in METHODS
         }
-        self._held = tuple(route for route in self._routes.values() if route.held)
+        self._quiet = tuple(route for route in self._routes.values() if route.held or route.silent)
 
     def hiding(self, backends: frozenset[str]) -> RouteTable:
         """Return the same table, whose lists leave out what stands on these backends; calls of it find it as before."""
         table = RouteTable()
-        table._routes, table._held = self._routes, self._held
+        table._routes, table._shown, table._quiet = self._routes, self._shown, self._quiet
         table._hidden = backends
         table._listed = {k: tuple(r for r in rows if r.backend not in backends) for k, rows in self._listed.items()}
         return table
 
+    def only(self, keep: Callable[[Route], bool]) -> RouteTable:
+        """Return the table of an endpoint that has those routes only for which `keep` says so."""
+        return RouteTable(route for route in self._routes.values() if keep(route))
+
+    def of_upstream(self, upstream: str) -> RouteTable:
+        """Return the table of an endpoint that shows one upstream's things under its own names."""
+        return RouteTable(_own(route) for route in self._routes.values() if route.upstream == upstream)
+
     def unlisted(self, kind: RouteKind) -> tuple[Route, ...]:
         """Return the routes of a kind that are left out of its list and found all the same: a call says why."""
         if not self._hidden:
-            return tuple(r for r in self._held if r.kind == kind)
-        return tuple(r for r in self._routes.values() if r.kind == kind and (r.held or r.backend in self._hidden))
+            return tuple(r for r in self._quiet if r.kind == kind)
+        quiet = (r for r in self._routes.values() if r.kind == kind)
+        return tuple(r for r in quiet if r.held or r.silent or r.backend in self._hidden)
 
     def get(self, kind: RouteKind, name: str) -> Route | None:
-        """Return the route of that public name, if there is one."""
+        """Return the route that this endpoint shows by that name, if there is one."""
+        return self._shown.get((kind, name))
+
+    def canonical(self, kind: RouteKind, name: str) -> Route | None:
+        """Return the route of that canonical name, if this endpoint has it."""
         return self._routes.get((kind, name))
 
     def listed(self, kind: RouteKind) -> tuple[Route, ...]:
@@ -104,3 +156,11 @@ class RouteTable:
 
     def __len__(self) -> int:
         return len(self._routes)
+
+
+def _own(route: Route) -> Route:
+    """Return the route as its upstream calls it; what its interface is, is said in the upstream's own URIs again."""
+    entry = route.entry
+    if route.uris is not None:
+        entry = with_interface(entry, route.uris.own)
+    return replace(route, alias=route.target or route.name, entry=entry, uris=None)

@@ -16,7 +16,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
-from mcpg.pipeline.refusals import fenced
+from mcpg.pipeline.refusals import fenced, unavailable
 from mcpg.pipeline.work import Known, Work, unheard
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import unknown_method
@@ -74,7 +74,7 @@ class PipelineService:
         ledger: Ledger,
         floods: Floods,
         distrust: Distrust | None = None,
-        instructions: str = "",
+        about: Callable[[], dict[str, Any]] = lambda: _NOTHING_SAID,
     ) -> None:
         self._plan = plan
         self._identity = identity
@@ -83,7 +83,7 @@ class PipelineService:
         self._ledger = ledger
         self._floods = floods
         self._distrust = distrust or Distrust()
-        self._instructions = instructions
+        self._about = about
 
     async def identify(self, credentials: Credentials) -> Caller:
         """Run the identity chain; raises `Refusal` (401, 503)."""
@@ -122,22 +122,23 @@ class PipelineService:
 
     async def respond(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         """Answer one MCP request; raises `Refusal`."""
-        plan = self._plan()
-        if isinstance(caller, _Identified):
-            asker = _Asker(plan, caller.known, list(caller.trace), caller.since)
-        else:  # a configured caller, such as that of stdio
-            asker = _Asker(plan, Known(caller), [], self._distrust.count)
+        asker = self._asker(self._plan(), caller)
         if call.method in _CALLS:
             return await self._call(asker, call, channel)
         if call.method == "ping":
             return {}
         work = self._work(asker, call, "", LIST_SECONDS, channel)
-        listed = await self._listing.answer(plan, call, work)
+        listed = await self._listing.answer(asker.plan, call, work)
         if listed is None:
             raise unknown_method(call.method, call.version)
         if work.since != self._distrust.count and (use := self._distrust.found(work.trace, work.since)):
             raise fenced(use, work.call_id)
         return listed
+
+    def _asker(self, plan: Plan, caller: Caller) -> _Asker:
+        if isinstance(caller, _Identified):
+            return _Asker(plan, caller.known, list(caller.trace), caller.since)
+        return _Asker(plan, Known(caller), [], self._distrust.count)  # a configured caller, such as that of stdio
 
     async def _call(self, asker: _Asker, call: McpCall, channel: Channel) -> dict[str, Any]:
         kind, field = _CALLS[call.method]
@@ -163,21 +164,31 @@ class PipelineService:
             notify=notices.send,
             digest=partial(self._ledger.keyed_digest, asker.known.caller.tenant),
         )
+        work.endpoint = asker.plan.endpoint
         work.trace = asker.trace
         work.since = asker.since
         work.notices = notices
         return work
 
+    async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:
+        """Return what changes when the caller's list of `tools`, `prompts` or `resources` does; raises `Refusal`."""
+        plan = self._plan()
+        asker = self._asker(plan, caller)
+        work = Work(
+            known=asker.known,
+            method="fingerprint",
+            name=kind,
+            deadline=asyncio.get_running_loop().time() + LIST_SECONDS,
+            notify=unheard,
+            digest=partial(self._ledger.keyed_digest, asker.known.caller.tenant),
+        )
+        if plan.halted:
+            raise unavailable(plan.halted, work.call_id)
+        return await self._listing.fingerprint(plan, kind, work, session=session, era=version)
+
     def describe(self) -> dict[str, Any]:
-        """Return the server's own name, capabilities and instructions."""
-        described: dict[str, Any] = {
-            "serverInfo": {"name": "mcpg", "version": __version__},
-            "capabilities": {
-                "tools": {"listChanged": True},
-                "prompts": {"listChanged": True},
-                "resources": {"listChanged": True},
-            },
-        }
-        if self._instructions:
-            described["instructions"] = self._instructions
-        return described
+        """Return the endpoint's name for itself, its capabilities and instructions."""
+        return self._about()
+
+
+_NOTHING_SAID: dict[str, Any] = {"serverInfo": {"name": "mcpg", "version": __version__}, "capabilities": {}}

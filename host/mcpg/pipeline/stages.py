@@ -45,10 +45,12 @@ def make_stage(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that answers calls at one moment; a reload makes a new one and calls in flight keep theirs."""
+    """All that answers calls of one endpoint at one moment; after a reload calls in flight keep theirs."""
 
     generation: int
     routes: RouteTable
+    endpoint: str = "mcp"
+    """What the endpoint is called: `mcp`, a profile, or `servers/UPSTREAM`."""
     halted: str = ""
     """Why nothing is permitted and nothing shown, if that is so: a policy engine that has been fenced."""
     fenced: frozenset[str] = frozenset()

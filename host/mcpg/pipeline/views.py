@@ -1,11 +1,13 @@
 """What one caller is shown: the table after the catalog plugins, and of that what policy lets the caller see.
 
-It does not authorise a call; `calls` asks policy again with the final arguments.
+It does not authorise a call; `calls` asks policy again with the final arguments. Catalog plugins see canonical names on
+every endpoint, so that what one hides is hidden on all; where an endpoint has names of its own, those are put in last.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +22,7 @@ from mcpg.pipeline.runs import Question
 from mcpg.pipeline.templates import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from mcpg.contract.verdicts import Case
     from mcpg.pipeline.policy import PolicyChain
@@ -55,13 +57,23 @@ class View:
         self._by_name = {
             (kind, entry.name): entry for each in (unlisted, entries) for kind, rows in each.items() for entry in rows
         }
+        self._unlisted = unlisted
         self._rows = {kind: tuple(sorted(entries.get(kind, ()), key=lambda e: e.name)) for kind in METHODS}
         patterns = (*self._rows["template"], *unlisted.get("template", ()))
         self._patterns = [(Template(entry.name), entry) for entry in patterns]
+        self._digests: dict[int, tuple[Entry, bytes]] = {}
 
     def rows(self, kind: RouteKind) -> tuple[Entry, ...]:
         """Return the entries of a kind by name."""
         return self._rows[kind]
+
+    def unlisted(self, kind: RouteKind) -> tuple[Entry, ...]:
+        """Return the entries of a kind that are only found."""
+        return tuple(self._unlisted.get(kind, ()))
+
+    def everything(self) -> Iterator[Entry]:
+        """Return all entries, those too that are only found."""
+        return iter(self._by_name.values())
 
     def find(self, kind: RouteKind, name: str) -> Entry | None:
         """Return the entry of that name; a resource URI may also match a template."""
@@ -70,28 +82,47 @@ class View:
             return next((entry for pattern, entry in self._patterns if pattern.matches(name)), None)
         return found
 
+    def digest(self, entry: Entry) -> bytes:
+        """Return the digest of an entry of this view as it is shown; each is worked out once."""
+        found = self._digests.get(id(entry))
+        if found is None:
+            digest = hashlib.blake2b(_encode(entry.shown), digest_size=16).digest()
+            found = self._digests[id(entry)] = (entry, digest)  # which keeps the entry, so that its id stays its own
+        return found[1]
+
+
+class _Shelf:
+    """What is kept for one endpoint; all of an older plan is forgotten with it."""
+
+    __slots__ = ("base", "generation", "kept")
+
+    def __init__(self, plan: Plan) -> None:
+        self.generation = plan.generation
+        self.base = View(_entries(plan.routes.listed), _entries(plan.routes.unlisted))
+        """All there is, by canonical name."""
+        if not plan.catalog:
+            self.base = _under_own_names(self.base)
+        self.kept: OrderedDict[tuple[Any, ...], asyncio.Future[Any]] = OrderedDict()
+
 
 class Views:
-    """Keeps the most recent views and visible lists; all of an older plan are forgotten with it."""
+    """Keeps the most recent views and visible lists, `most` for each endpoint, so that none drives out another's."""
 
     def __init__(self, runner: Runner, policy: PolicyChain, most: int = 256) -> None:
         self._runner = runner
         self._policy = policy
         self._most = most
-        self._base: tuple[int, View] | None = None
-        self._kept: OrderedDict[tuple[Any, ...], asyncio.Future[Any]] = OrderedDict()
+        self._shelves: dict[str, _Shelf] = {}
         self._forgotten = 0
 
     async def view(self, plan: Plan, work: Work) -> View:
         """Return what the catalog plugins leave of the table for this caller; raises `Refusal` when one fails."""
-        if self._base is None or self._base[0] != plan.generation:
-            self._base = (plan.generation, View(_entries(plan.routes.listed), _entries(plan.routes.unlisted)))
-        base = self._base[1]
+        base = self._shelf(plan).base
         if not plan.catalog:
             return base
         texts = tuple(work.known.text(stage.reads) for stage in plan.catalog)
-        key = (plan.generation, "view", work.known.caller.tenant, texts)
-        view: View = await self._once(key, lambda: self._shape(plan, base, work))
+        key = ("view", work.known.caller.tenant, texts)
+        view: View = await self._once(plan, key, lambda: self._shape(plan, base, work))
         return view
 
     async def visible(self, plan: Plan, kind: RouteKind, work: Work, *, session: str, era: str) -> tuple[Entry, ...]:
@@ -104,9 +135,19 @@ class Views:
             return await self._filter(plan, rows, work, session, era)
         scope = (session, era) if any(s.reads.wants("action", "session") for s in plan.policy) else ()
         texts = tuple(work.known.text(stage.reads) for stage in (*plan.policy, *plan.catalog))
-        key = (plan.generation, kind, work.known.caller.tenant, texts, scope)
-        found: tuple[Entry, ...] = await self._once(key, lambda: self._filter(plan, rows, work, session, era))
+        key = (kind, work.known.caller.tenant, texts, scope)
+        found: tuple[Entry, ...] = await self._once(plan, key, lambda: self._filter(plan, rows, work, session, era))
         return found
+
+    async def fingerprint(self, plan: Plan, kinds: Sequence[RouteKind], work: Work, *, session: str, era: str) -> str:
+        """Return what changes when this caller's lists of these kinds do: a digest of what is visible, in hex."""
+        view = await self.view(plan, work)
+        whole = hashlib.blake2b(digest_size=16)
+        for kind in kinds:
+            rows = await self.visible(plan, kind, work, session=session, era=era)
+            whole.update(b"%d;" % len(rows))
+            whole.update(b"".join(map(view.digest, rows)))
+        return whole.hexdigest()
 
     def forget(self) -> None:
         """Forget what was worked out for callers, because a plugin that took part is not trusted any more.
@@ -114,7 +155,21 @@ class Views:
         What is being worked out now is worked out anew.
         """
         self._forgotten += 1
-        self._kept.clear()
+        self._shelves.clear()
+
+    def keep(self, endpoints: Container[str]) -> None:
+        """Forget what is kept for endpoints that are gone."""
+        for name in [name for name in self._shelves if name not in endpoints]:
+            del self._shelves[name]
+
+    def _shelf(self, plan: Plan) -> _Shelf:
+        shelf = self._shelves.get(plan.endpoint)
+        if shelf is not None and shelf.generation == plan.generation:
+            return shelf
+        fresh = _Shelf(plan)
+        if shelf is None or shelf.generation < plan.generation:  # a call of an older plan takes nothing from newer ones
+            self._shelves[plan.endpoint] = fresh
+        return fresh
 
     async def sees(self, plan: Plan, route: Route, work: Work, *, session: str, era: str) -> bool:
         """Whether this caller may know that the route exists."""
@@ -128,24 +183,26 @@ class Views:
         seen = await self._policy.see(plan.policy, plan.combine, actions, work)
         return tuple(row for row, yes in zip(rows, seen, strict=True) if yes)
 
-    async def _once(self, key: tuple[Any, ...], make: Any) -> Any:
+    async def _once(self, plan: Plan, key: tuple[Any, ...], make: Any) -> Any:
         while True:
             forgotten = self._forgotten
-            found = await self._shared(key, make)
+            found = await self._shared(self._shelf(plan).kept, key, make)
             if forgotten == self._forgotten:
                 return found
 
-    async def _shared(self, key: tuple[Any, ...], make: Any) -> Any:
-        future = self._kept.get(key)
+    async def _shared(
+        self, kept: OrderedDict[tuple[Any, ...], asyncio.Future[Any]], key: tuple[Any, ...], make: Any
+    ) -> Any:
+        future = kept.get(key)
         if future is None:
-            future = self._kept[key] = asyncio.ensure_future(make())
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            future = kept[key] = asyncio.ensure_future(make())
+            while len(kept) > self._most:
+                kept.popitem(last=False)
         try:
             return await asyncio.shield(future)
         except BaseException:
             if future.done():
-                self._kept.pop(key, None)
+                kept.pop(key, None)
             raise
 
     async def _shape(self, plan: Plan, view: View, work: Work) -> View:
@@ -154,10 +211,10 @@ class Views:
             documents = (work.known.text(stage.reads), _encode(document).decode())
             try:
                 answer = await self._runner.run(Question(stage, "catalog", "shape", documents, work))
-                view = _reshaped(plan, answer)
+                view = _reshaped(plan, view, answer)
             except (RunFailed, PluginRefused) as error:
                 raise unavailable(f"catalog `{stage.use}` failed: {error.code}", work.call_id) from error
-        return view
+        return _under_own_names(view)
 
 
 def _repeatable(stage: Stage) -> bool:
@@ -168,7 +225,7 @@ def _repeatable(stage: Stage) -> bool:
     return not stage.guest.manifest.effects and not stage.reads.run
 
 
-def _reshaped(plan: Plan, answer: Case) -> View:
+def _reshaped(plan: Plan, view: View, answer: Case) -> View:
     if answer.tag != "ok":
         raise RunFailed(answer.value.message, code=answer.value.code)
     try:
@@ -180,15 +237,31 @@ def _reshaped(plan: Plan, answer: Case) -> View:
     for kind, field in _FIELDS.items():
         for item in document.get(field, ()):
             name = item[_NAMES[kind]]
-            route = plan.routes.get(kind, item.get("target", name))
+            route = plan.routes.canonical(kind, item.get("target", name))
             if route is None:
                 raise BadDocument(f"the shaped catalog invents {kind} `{name}`")
             rows.setdefault(kind, []).append(Entry(name, {k: v for k, v in item.items() if k != "target"}, route))
-    return View(rows)
+    return View(rows, {kind: [e for e in view.unlisted(kind) if e.route.silent] for kind in METHODS})
 
 
 def _entries(take: Callable[[RouteKind], tuple[Route, ...]]) -> dict[RouteKind, list[Entry]]:
     return {kind: [Entry(route.name, _shown(kind, route), route) for route in take(kind)] for kind in METHODS}
+
+
+def _under_own_names(view: View) -> View:
+    """Return the view as an endpoint shows it that has names of its own; a catalog plugin's names give way to them."""
+    if not any(entry.route.alias for entry in view.everything()):
+        return view
+    return View(_aliased(view.rows), _aliased(view.unlisted))
+
+
+def _aliased(take: Callable[[RouteKind], tuple[Entry, ...]]) -> dict[RouteKind, list[Entry]]:
+    """Return the entries under their endpoint's names; what a catalog plugin shows twice is then shown once."""
+    aliased = {}
+    for kind, naming in _NAMES.items():
+        entries = (Entry(e.route.shown, {**e.shown, naming: e.route.shown}, e.route) for e in take(kind))
+        aliased[kind] = list({entry.name: entry for entry in entries}.values())
+    return aliased
 
 
 def _shown(kind: RouteKind, route: Route) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.documents import RunFacts
+from mcpg.contract.ports import GATEWAY
 from mcpg.pipeline.blobs import RunBlobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.contract.documents import Caller
+    from mcpg.contract.ports import Channel, Party
     from mcpg.contract.problems import McpgError
     from mcpg.pipeline.notices import Notices
     from mcpg.pipeline.projection import Reads
@@ -46,14 +48,17 @@ class Work:
     __slots__ = (
         "blobs",
         "call_id",
+        "channel",
         "deadline",
         "digest",
+        "endpoint",
         "known",
         "method",
         "name",
         "notices",
         "notify",
         "now",
+        "party",
         "runs",
         "seed",
         "since",
@@ -84,7 +89,12 @@ class Work:
         self.digest = digest
         self.blobs = RunBlobs()
         self.trace: list[dict[str, Any]] = []
+        self.endpoint = ""
+        """The endpoint that was asked, as records name it."""
         self.notices: Notices | None = None
+        self.channel: Channel | None = None
+        """Where the client can be asked while this work goes on; none where no client began it."""
+        self.party: Party = GATEWAY
         self.runs = 0
         self.since = 0
         """How many plugins had been fenced when what the trace goes by began."""
