@@ -1,5 +1,8 @@
 """The run loop: asks a plugin, performs what it asks for, asks again, until there is an answer. It judges no answer.
 
+Where effects are suspended, the run ends with what it has; it goes on from there with the client's responses, under the
+component and with the facts that it began with. Who asks the client, and may it be asked, is not decided here.
+
 Steps of a pass, as the code numbers them. Source: plugin contract, "Runs".
  1 ask with all replies so far; anything but `perform` ends the run
  2 the effects named before must be the ones named now, by digest
@@ -14,25 +17,31 @@ import asyncio
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mcpg.contract.ports import EffectContext
+import msgspec
+
+from mcpg.contract.ports import GATEWAY, EffectContext
 from mcpg.contract.problems import NondeterministicPlugin, PluginRefused, RunFailed
+from mcpg.contract.verdicts import Case, failed
 from mcpg.pipeline.records import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mcpg.contract.documents import RunFacts
     from mcpg.contract.ports import Guest
-    from mcpg.contract.verdicts import Case, Effect
+    from mcpg.contract.verdicts import Effect, Suspension
     from mcpg.pipeline.memo import Memo
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
 
 MOST_TEXT = 1024
 """Characters of a plugin's own words that a record keeps."""
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 __all__ = ["Bounds", "History", "Question", "Runner", "effect_digest"]
 
@@ -48,22 +57,44 @@ class Bounds:
 
 
 class History:
-    """What the world has answered so far in one run, and the digests of what was asked."""
+    """What the world has answered so far in one run, and the digests of what was asked.
 
-    __slots__ = ("asked", "bytes", "digests", "replies")
+    A reply may be `suspended`: the run waits there, and goes on once `responses` has the client's for each request of
+    it, by place and key. `first` is the place of the first effect of the last round.
+    """
 
-    def __init__(self, digests: Sequence[str] = (), replies: Sequence[Case] = ()) -> None:
+    __slots__ = ("asked", "bytes", "digests", "effects", "facts", "first", "made_by", "replies", "request", "responses")
+
+    def __init__(self, digests: Sequence[str] = (), replies: Sequence[Case] = (), *, first: int = 0) -> None:
         self.digests: list[str] = list(digests)
         self.replies: list[Case] = list(replies)
+        self.first = first
         self.asked: list[str] = []
         self.bytes = sum(map(_size, self.replies))
+        self.made_by: tuple[str, str] | None = None
+        """Digests of the component and configuration that this run began with."""
+        self.facts: RunFacts | None = None
+        self.request: Mapping[str, Any] | None = None
+        """The facts of the request that began it, for a plugin that reads `/run`."""
+        self.responses: dict[int, dict[str, Any]] = {}
+        self.effects: dict[int, Effect] = {}
+        """The effects that are waited for; none in a history that was sealed since."""
 
     def take(self, effects: Sequence[Effect], replies: Sequence[Case], limit: int) -> None:
         """Append one round; `RunFailed` when the replies exceed `limit` bytes in all."""
+        self.first = len(self.replies)
         self.digests += [effect_digest(effect) for effect in effects]
         self.asked += [effect.driver for effect in effects]
         self.replies += replies
         self.bytes += sum(map(_size, replies))
+        self.check(limit)
+
+    def go_on(self, replies: Mapping[int, Case], limit: int) -> None:
+        """Put what suspended effects answered in the end in their places; `RunFailed` as `take` raises it."""
+        for place, reply in replies.items():
+            self.bytes += _size(reply) - _size(self.replies[place])
+            self.replies[place] = reply
+        self.responses = {}
         self.check(limit)
 
     def check(self, limit: int) -> None:
@@ -71,9 +102,19 @@ class History:
         if self.bytes > limit:
             raise RunFailed(f"the replies of this run exceed {limit} bytes", code="replies-too-large")
 
+    @property
+    def waiting(self) -> dict[int, Suspension]:
+        """What the run waits for, by the place of the effect."""
+        last = enumerate(self.replies[self.first :], self.first)
+        return {place: reply.value for place, reply in last if reply.tag == "suspended"}
+
 
 def _size(reply: Case) -> int:
-    return len(reply.value) if type(reply.value) is str else len(reply.value.message)
+    if type(reply.value) is str:
+        return len(reply.value)
+    if reply.tag == "suspended":
+        return len(reply.value.state) + len(_encode(reply.value.requests))
+    return len(reply.value.message)
 
 
 def effect_digest(effect: Effect) -> str:
@@ -107,6 +148,9 @@ class Runner:
         with question.stage.guest.pinned() as guest:
             if guest.manifest.reads != question.stage.reads.pointers:
                 raise PluginRefused(f"`{guest.use}` was exchanged for one that reads something else", code="exchanged")
+            made_by = (guest.digest, guest.config_digest)
+            if history is not None and (history.made_by or made_by) != made_by:
+                raise PluginRefused(f"`{guest.use}` was exchanged while its run waited", code="exchanged")
             return await self._run(question, guest, history)
 
     async def _run(self, question: Question, guest: Guest, history: History | None) -> Case:
@@ -121,6 +165,7 @@ class Runner:
                 work.trace.append({**_entry(question, guest, started), **facts, "memo": True})
                 return answer
         history = history or History()
+        history.made_by = (guest.digest, guest.config_digest)
         try:
             answer = await self._loop(question, guest, history)
         except Exception as error:
@@ -137,11 +182,17 @@ class Runner:
 
     async def _loop(self, question: Question, guest: Guest, history: History) -> Case:
         stage, work, documents = question.stage, question.work, question.documents
-        facts = work.facts()
+        facts = history.facts = history.facts or work.facts()
         tenant = work.known.caller.tenant
         asks = question.function not in _NO_REPLIES
         room = self._bounds.described_bytes if question.function == "describe" else self._bounds.reply_bytes
         history.check(room)
+        if (
+            history.replies
+            and history.waiting
+            and (waits := await self._resume(question, guest, history, room)) is not None
+        ):
+            return waits
         for _ in range(self._bounds.passes):
             arguments = (*documents, history.replies) if asks else documents
             answer = await guest.ask(question.function, arguments, facts, tenant)  # 1
@@ -152,13 +203,31 @@ class Runner:
                 stage.effects.check(effect)
             if asyncio.get_running_loop().time() >= work.deadline:
                 raise RunFailed("the time of this call is over", code="deadline")
-            replies = await self._perform(question, guest, new, facts, first=len(history.replies))  # 5
+            begun: dict[int, _Begun] = {place: (effect, None) for place, effect in enumerate(new, len(history.replies))}
+            replies = await self._perform(question, guest, facts, begun)  # 5
             history.take(new, replies, room)
+            if any(reply.tag == "suspended" for reply in replies):
+                return _waits(history, begun)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
 
-    async def _perform(
-        self, question: Question, guest: Guest, effects: list[Effect], facts: RunFacts, *, first: int
-    ) -> list[Case]:
+    async def _resume(self, question: Question, guest: Guest, history: History, room: int) -> Case | None:
+        """Go on with the effects that were suspended; what they are is what the plugin still asks for in that round."""
+        work, waiting = question.work, history.waiting
+        facts = history.facts or work.facts()
+        arguments = (*question.documents, history.replies[: history.first])
+        answer = await guest.ask(question.function, arguments, facts, work.known.caller.tenant)
+        if answer.tag != "perform" or [effect_digest(effect) for effect in answer.value] != history.digests:
+            raise NondeterministicPlugin("the effects of this pass are not those that the run waits for")
+        begun: dict[int, _Begun] = {}
+        for place, suspension in waiting.items():
+            effect = answer.value[place]
+            question.stage.effects.check(effect)
+            begun[place] = (effect, (suspension.state, history.responses.get(place, {})))
+        replies = await self._perform(question, guest, facts, begun)
+        history.go_on(dict(zip(begun, replies, strict=True)), room)
+        return _waits(history, begun) if history.waiting else None
+
+    async def _perform(self, question: Question, guest: Guest, facts: RunFacts, begun: dict[int, _Begun]) -> list[Case]:
         """Perform effects until the deadline, or until the plugin that asked for them is fenced."""
         deadline = question.work.deadline
         limit = asyncio.timeout_at(deadline)
@@ -166,7 +235,7 @@ class Runner:
             async with limit:
                 self._performing[limit] = (guest.use, guest.digest)
                 try:
-                    return await _perform(question, effects, facts, first=first)
+                    return await _perform(question, facts, begun)
                 finally:
                     del self._performing[limit]
         except TimeoutError:
@@ -174,6 +243,15 @@ class Runner:
             why = f"`{guest.use}` was fenced" if fenced else "the deadline passed"
             text = f"{why} while effects were under way; they may have happened"
             raise RunFailed(text, code="outcome-unknown") from None
+
+    @contextmanager
+    def held(self, limit: asyncio.Timeout, use: str, component: str) -> Iterator[None]:
+        """Let `limit` be over at once when this plugin is fenced, while something else is waited for on its behalf."""
+        self._performing[limit] = (use, component)
+        try:
+            yield
+        finally:
+            del self._performing[limit]
 
     def interrupt(self, use: str, component: str) -> int:
         """End the effects that a fenced plugin waits for, as if their time were over; return how many rounds."""
@@ -200,14 +278,20 @@ class Runner:
         return new
 
 
-async def _perform(question: Question, effects: list[Effect], facts: RunFacts, *, first: int) -> list[Case]:
+_Begun = tuple["Effect", tuple[str, dict[str, Any]] | None]
+"""An effect, and where it was suspended (state and responses) if it was."""
+
+
+async def _perform(question: Question, facts: RunFacts, begun: dict[int, _Begun]) -> list[Case]:
     stage, work = question.stage, question.work
     whole = stage.guest.manifest.whole_bodies or question.function == "describe"
+    calling = question.place == "backend"
+    party = work.party if calling or work.party is GATEWAY else replace(work.party, capabilities={}, meta={})
 
-    def context(index: int) -> EffectContext:
-        return EffectContext(
+    async def one(place: int, effect: Effect, suspended: tuple[str, dict[str, Any]] | None) -> Case:
+        context = EffectContext(
             run=facts.id,
-            index=index,
+            index=place,
             caller=work.known.caller,
             deadline=work.deadline,
             blobs=work.blobs,
@@ -215,11 +299,25 @@ async def _perform(question: Question, effects: list[Effect], facts: RunFacts, *
             method=work.method,
             name=work.name,
             whole_bodies=whole,
+            party=party,
         )
+        if suspended is None:
+            reply = await stage.effects.perform(effect, context)
+        else:
+            reply = await stage.effects.resume(effect, *suspended, context)
+        if reply.tag == "suspended" and not calling:
+            return failed("input-needed", "only the backend of a call may have its client asked")
+        return reply
 
-    if len(effects) == 1:
-        return [await stage.effects.perform(effects[0], context(first))]
-    return list(await asyncio.gather(*(stage.effects.perform(e, context(first + i)) for i, e in enumerate(effects))))
+    if len(begun) == 1:
+        return [await one(place, *begin) for place, begin in begun.items()]
+    return list(await asyncio.gather(*(one(place, *begin) for place, begin in begun.items())))
+
+
+def _waits(history: History, begun: Mapping[int, _Begun]) -> Case:
+    history.effects = {place: begun[place][0] for place in history.waiting}
+    requests = {str(place): waits.requests for place, waits in history.waiting.items()}
+    return Case("suspended", _encode(requests).decode())
 
 
 _MEMO_KEY = secrets.token_bytes(32)
