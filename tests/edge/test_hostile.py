@@ -133,7 +133,7 @@ async def test_all_unfinished_bodies_together_are_bounded(service: FakeService) 
     client = Client(endpoint)
     answered = await client.post([b" " * 300, b" " * 300, b" "])
     assert (answered.status, answered.headers["retry-after"]) == (503, "1")
-    assert endpoint._intake.reading == 0
+    assert endpoint.shared.intake.reading == 0
 
 
 async def test_a_client_that_leaves_before_its_body_is_whole(client: Client, endpoint: McpEndpoint) -> None:

@@ -112,7 +112,7 @@ async def test_cancelling_with_the_sdk(service: FakeService, mode: str) -> None:
         await asyncio.wait_for(service.started.wait(), 10)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
-        assert await endpoint._work.idle(10)
+        assert await endpoint.shared.load.idle(10)
         assert service.cancelled == 1
         assert (await client.call_tool("echo", {"text": "on"})).content[0].text == "ana: on"
 

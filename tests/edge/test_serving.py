@@ -147,7 +147,7 @@ async def test_a_modern_client_that_hangs_up_cancels_its_request(gateway: Gatewa
     writer.write(_http(*modern("tools/call", {"name": "slow"})))
     await asyncio.wait_for(service.started.wait(), 5)
     writer.close()
-    assert await gateway.endpoint._work.idle(5)
+    assert await gateway.endpoint.shared.load.idle(5)
     assert service.cancelled == 1
 
 
@@ -161,10 +161,10 @@ async def test_a_sessions_client_that_hangs_up_does_not(gateway: Gateway, servic
     await asyncio.wait_for(service.started.wait(), 5)
     writer.close()
     async with asyncio.timeout(5):
-        while not gateway.endpoint._work._detached:  # noqa: ASYNC110 - what is awaited has no event
+        while not gateway.endpoint.shared.load._detached:  # noqa: ASYNC110 - what is awaited has no event
             await asyncio.sleep(0.001)
     service.release.set()
-    assert await gateway.endpoint._work.idle(5)
+    assert await gateway.endpoint.shared.load.idle(5)
     assert (service.finished, service.cancelled) == (1, 0)
 
 

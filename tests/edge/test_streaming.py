@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ async def test_a_session_goes_on_without_its_client_as_far_as_is_allowed(service
     assert endpoint.pending == 1
     service.release.set()
     await asyncio.gather(first, second)
-    assert (service.finished, endpoint.pending, endpoint._work._detached) == (1, 0, 0)
+    assert (service.finished, endpoint.pending, endpoint.shared.load._detached) == (1, 0, 0)
 
 
 @pytest.mark.parametrize("message", [call("slow", "a"), [call("slow", "a"), request("ping", request_id=5)]])
@@ -177,7 +178,7 @@ async def test_a_sessions_stream_tells_what_changed(client: Client, endpoint: Mc
     task = await _listen(client, answered)
     endpoint.notify_changed("tools")
     endpoint.notify_changed("tools")
-    endpoint.notify_changed("prompts", only=lambda principal: principal != ("default", "ana"))
+    endpoint.notify_changed("prompts", only=lambda principal: principal[3] != "ana")
     await _until(lambda: answered.messages)
     client.leave()
     await task
@@ -210,13 +211,12 @@ async def test_a_stream_ends_when_it_is_old_or_its_session_is_over(service: Fake
 
 
 async def test_expiry_ends_streams(service: FakeService) -> None:
-    endpoint = McpEndpoint(service, EdgeSettings(session_idle=0.0))
+    endpoint = McpEndpoint(service, EdgeSettings(session_idle=10.0))
     client = Client(endpoint)
     await client.open()
-    endpoint.sessions._idle = 10.0
     answered = Answered()
     task = await _listen(client, answered)
-    endpoint.sessions._idle = -1.0
+    endpoint.shared.sessions._clock = lambda: time.time() + 11
     endpoint.expire_sessions()
     await task
     assert answered.whole

@@ -47,6 +47,16 @@ class Answers:
         self._service = service
         self._server_info: dict[str, Any] | None = None
 
+    @property
+    def service(self) -> Service:
+        """Whom the calls are put to."""
+        return self._service
+
+    def exchange(self, service: Service) -> None:
+        """Put calls to another service from now on."""
+        self._service = service
+        self.forget()
+
     async def identify(self, credentials: Credentials) -> Caller:
         """Return the caller; raises `Refusal`, also where the service failed otherwise (503)."""
         try:

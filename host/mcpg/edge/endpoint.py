@@ -7,136 +7,153 @@ Source: MCP 2025-11-25 and 2026-07-28, basic/transports.
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from typing import TYPE_CHECKING
 
 from mcpg.contract.ports import Refusal
 from mcpg.edge.answers import Answers, internal
-from mcpg.edge.asgi import ClientGone, Intake, encode_lines, send_whole
-from mcpg.edge.exchange import BY_SHUTDOWN
-from mcpg.edge.guards import check_media, check_source, cors_headers, credentials_of, preflight_headers
+from mcpg.edge.asgi import ClientGone, encode_lines, send_whole
+from mcpg.edge.guards import check_media, check_source, cors_headers, credentials_of, is_preflight, preflight_headers
 from mcpg.edge.listening import Listening
-from mcpg.edge.measures import EdgeMeasures
-from mcpg.edge.metrics import Gauge
-from mcpg.edge.settings import EdgeSettings
-from mcpg.edge.streams import Streams
+from mcpg.edge.shared import Shared
+from mcpg.edge.wellknown import base_of, challenged, metadata
 from mcpg.edge.work import Work
 from mcpg.protocol import frames
 from mcpg.protocol.classify import ModernCall, ModernNote, Opening, SessionTraffic, classify
 from mcpg.protocol.headers import SESSION, fold
 from mcpg.protocol.refusals import Rejected
-from mcpg.protocol.sessions import SessionTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from mcpg.contract.ports import Service
     from mcpg.edge.asgi import Lines, Receive, Scope, Send
-    from mcpg.edge.metrics import Metric
+    from mcpg.edge.measures import EdgeMeasures
+    from mcpg.edge.settings import EdgeSettings
+    from mcpg.edge.wellknown import Protected
     from mcpg.protocol.classify import Posted
     from mcpg.protocol.frames import RequestId
     from mcpg.protocol.headers import Headers
-    from mcpg.protocol.sessions import Principal
+    from mcpg.protocol.sessions import Session
+
+    Serve = Callable[[Scope, Headers, Receive, Send, Lines], Awaitable[None]]
 
 __all__ = ["McpEndpoint"]
 
-_ALLOW = ("allow", "POST, GET, DELETE")
-
 
 class McpEndpoint:
-    """A raw ASGI application for one path; `new_session_id` makes ids that nobody can guess."""
+    """A raw ASGI application for one path; its sessions are bound to `name`, `shared` is what others share with it."""
 
     def __init__(
         self,
         service: Service,
         settings: EdgeSettings | None = None,
         *,
-        new_session_id: Callable[[], str] = lambda: secrets.token_urlsafe(24),
         measures: EdgeMeasures | None = None,
+        shared: Shared | None = None,
+        name: str = "mcp",
+        protected: Protected | None = None,
     ) -> None:
-        self._settings = settings or EdgeSettings()
+        self.shared = shared or Shared(settings, measures=measures)
+        self.name = name
+        self.protected = protected
+        self._settings = self.shared.settings
         self._answers = Answers(service)
-        self._intake = Intake(self._settings.max_body, self._settings.body_timeout, self._settings.max_reading)
-        self.sessions = SessionTable(
-            new_session_id,
-            limit=self._settings.max_sessions,
-            per_principal=self._settings.max_sessions_each,
-            idle=self._settings.session_idle,
-        )
-        self.measures = measures or EdgeMeasures()
-        self.streams = Streams(self._settings)
+        self.sessions = self.shared.sessions.at(name)
+        self.measures = self.shared.measures
+        self.streams = self.shared.streams
         self._listening = Listening(self._answers, self.sessions, self.streams)
-        self._work = Work(self._answers, self.sessions, self._settings, self.measures, self._listening)
-        self._draining = False
+        self._work = Work(
+            self._answers,
+            self.sessions,
+            self._settings,
+            self.measures,
+            listening=self._listening,
+            load=self.shared.load,
+        )
+        self.shared.attach(name, self)
+        self.notify_changed = self.shared.notify_changed
+        self.expire_sessions = self.shared.expire_sessions
+        self.metrics = self.shared.metrics
+        self.drain = self.shared.drain
+
+    @property
+    def pending(self) -> int:
+        """How many requests are in work."""
+        return self.shared.pending
+
+    def exchange(self, service: Service, protected: Protected | None) -> None:
+        """Put calls to another service from now on; sessions go on with it."""
+        self._answers.exchange(service)
+        self.protected = protected
+
+    def forget(self) -> None:
+        """Ask the service for its name and capabilities again."""
+        self._answers.forget()
+
+    def session_ended(self, session: Session) -> Service:
+        """Cancel and close what a session of this endpoint still has; return whom to tell that it has ended."""
+        self._work.end_session(session)
+        return self._answers.service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             raise RuntimeError(f"`{scope['type']}` is not served here")
+        await self._guarded(self._mcp, scope, receive, send)
+
+    async def metadata(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for this endpoint's metadata as a protected resource, as found under `path`."""
+
+        async def answer(scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:  # noqa: ARG001 - as `_mcp`
+            if scope["method"] not in {"GET", "HEAD"} or self.protected is None:
+                raise _not_served(scope["method"], "GET, HEAD")
+            body = metadata(self.protected, base_of(self.protected, scope), path)
+            await send_whole(send, 200, body, [*lines, (b"cache-control", b"max-age=3600")])
+
+        await self._guarded(answer, scope, receive, send)
+
+    async def _guarded(self, serve: Serve, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request whose Host and Origin may be; what goes wrong becomes its answer."""
         lines: Lines = []
         try:
             headers = fold(scope["headers"])
             check_source(headers, self._settings)
             lines = cors_headers(headers)
-            if scope["method"] == "POST":
-                await self._post(scope, headers, receive, send, lines)
+            if scope["method"] == "OPTIONS" and is_preflight(headers):
+                await send_whole(send, 204, lines=preflight_headers(headers))
             else:
-                await self._other(scope, headers, receive, send, lines)
+                await serve(scope, headers, receive, send, lines)
         except Refusal as refusal:
-            await self._refuse(refusal, send, lines)
+            await self._refuse(refusal, scope, send, lines)
         except ClientGone:
             self.measures.refused("gone")
         except Exception as error:  # noqa: BLE001 - the boundary where errors become answers
-            await self._refuse(internal(error, "edge", status=500), send, lines)
+            await self._refuse(internal(error, "edge", status=500), scope, send, lines)
 
-    def notify_changed(self, kind: str, only: Callable[[Principal], bool] | None = None) -> None:
-        """Tell clients that the list of `tools`, `prompts` or `resources` has changed; `only` picks whose lists did."""
-        self._answers.forget()
-        self.measures.dropped(self.streams.tell(kind, only))
-
-    def expire_sessions(self) -> None:
-        """End idle sessions; call it now and then, so that they do not wait for the next initialize."""
-        for session in self.sessions.expire(asyncio.get_running_loop().time()):
-            self._listening.close(session.id)
-
-    def metrics(self) -> list[Metric]:
-        """Return what is counted here and how many requests, sessions and streams there are, for a registry."""
-        return [
-            *self.measures.metrics(),
-            Gauge("mcpg_requests_pending", "Requests in work.", lambda: self.pending),
-            Gauge("mcpg_sessions", "Open sessions.", lambda: len(self.sessions)),
-            Gauge("mcpg_streams", "Open streams for server notifications.", lambda: len(self.streams)),
-        ]
-
-    @property
-    def pending(self) -> int:
-        """How many requests are in work."""
-        return self._work.pending
-
-    async def drain(self, deadline: float) -> bool:
-        """Take no more requests, end all streams, and wait `deadline` seconds for those in work, then cancel them.
-
-        Returns whether all ended by themselves. Cancelled ones are told that they may have happened.
-        """
-        self._draining = True
-        self.streams.close_all()
-        if await self._work.idle(deadline):
-            return True
-        self._work.cancel_all(BY_SHUTDOWN)
-        await self._work.idle(self._settings.write_timeout)
-        return False
+    async def _mcp(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
+        method = scope["method"]
+        if method == "POST":
+            await self._post(scope, headers, receive, send, lines)
+        elif method in {"GET", "DELETE"} and self._listening.applies(headers):
+            caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
+            if method == "GET":
+                await self._listening.get(caller, headers, receive, send, lines)
+            else:
+                await self.sessions.end(headers[SESSION], caller)
+                await send_whole(send, 204, lines=lines)
+        else:
+            raise _not_served(method, "POST, GET, DELETE")
 
     async def _post(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
-        if self._draining:
+        if self.shared.draining:
             closing = [("connection", "close"), ("retry-after", "5")]
             raise Refusal(frames.INTERNAL_ERROR, "the gateway is shutting down", status=503, headers=closing)
         check_media(headers)
-        posted = classify(await self._intake.read(headers, receive), headers)
+        posted = classify(await self.shared.intake.read(headers, receive), headers)
         try:
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         except Refusal as refusal:
-            await self._refuse(refusal, send, lines, _id_of(posted))
+            await self._refuse(refusal, scope, send, lines, _id_of(posted))
             return
         match posted:
             case ModernCall(call=call):
@@ -148,31 +165,23 @@ class McpEndpoint:
             case SessionTraffic():
                 await self._work.session(caller, posted, headers.get(SESSION, ""), receive, send=send, lines=lines)
 
-    async def _other(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
-        method = scope["method"]
-        if method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers:
-            await send_whole(send, 204, lines=preflight_headers(headers))
-        elif method in {"GET", "DELETE"} and self._listening.applies(headers):
-            caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
-            if method == "GET":
-                await self._listening.get(caller, headers, receive, send, lines)
-            else:
-                self._work.end_session(self._listening.end(caller, headers))
-                await send_whole(send, 204, lines=lines)
-        else:
-            text = f"method `{method[:16]}` is not served here"
-            raise Refusal(frames.INVALID_REQUEST, text, status=405, headers=[_ALLOW])
-
-    async def _refuse(self, refusal: Refusal, send: Send, lines: Lines, request_id: RequestId | None = None) -> None:
+    async def _refuse(
+        self, refusal: Refusal, scope: Scope, send: Send, lines: Lines, request_id: RequestId | None = None
+    ) -> None:
         self.measures.refused(str(refusal.status))
         headers = encode_lines(refusal.headers)
-        if refusal.status == 401 and all(name != b"www-authenticate" for name, _ in headers):  # noqa: PLR2004 - HTTP
-            headers.append((b"www-authenticate", b"Bearer"))
+        if refusal.status == 401:  # noqa: PLR2004 - HTTP
+            headers = challenged(headers, self.protected, scope)
         if isinstance(refusal, Rejected) and request_id is None:
             request_id = refusal.request_id
         body = frames.encode_failure(request_id, refusal.code, str(refusal), refusal.data)
         status = refusal.status if refusal.status != 200 else 400  # noqa: PLR2004 - nothing was answered yet
         await send_whole(send, status, body, [*lines, *headers])
+
+
+def _not_served(method: str, allowed: str) -> Refusal:
+    text = f"method `{method[:16]}` is not served here"
+    return Refusal(frames.INVALID_REQUEST, text, status=405, headers=[("allow", allowed)])
 
 
 def _id_of(posted: Posted) -> RequestId | None:

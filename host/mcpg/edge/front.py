@@ -6,29 +6,54 @@ slower way for a program that has a FastAPI application already.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from mcpg.edge.endpoint import McpEndpoint
+from mcpg.edge.wellknown import WELL_KNOWN
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from mcpg.edge.asgi import App, Receive, Scope, Send
-    from mcpg.edge.endpoint import McpEndpoint
 
-__all__ = ["embed", "front_door"]
+__all__ = ["embed", "front_door", "front_doors"]
 
 
 def front_door(mcp: App, rest: App, *, path: str = "/mcp") -> App:
     """Return an application that gives HTTP requests for `path` to `mcp`, and all else, lifespan too, to `rest`."""
+    return front_doors({path: mcp}.get, rest, root=path)
+
+
+def front_doors(resolve: Callable[[str], App | None], rest: App, *, root: str = "/mcp") -> App:
+    """Return an application that gives HTTP requests to what `resolve` finds for their path, and all else to `rest`.
+
+    `resolve` is asked for each request, so what it knows may change. `root` is the endpoint whose metadata answers
+    where no path is named.
+    """
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == path:
-            await mcp(scope, receive, send)
-        else:
-            await rest(scope, receive, send)
+        app: App | None = None
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            app = resolve(path) or _beside(resolve, path, root)
+        await (app or rest)(scope, receive, send)
 
     return door
+
+
+def _beside(resolve: Callable[[str], App | None], path: str, root: str) -> App | None:
+    """Return what stands beside an endpoint's own path: its metadata (RFC 9728, section 3.1)."""
+    if path.startswith(WELL_KNOWN):
+        named = path.removeprefix(WELL_KNOWN)
+        endpoint = resolve(named or root)
+        if isinstance(endpoint, McpEndpoint) and endpoint.protected is not None:
+            return partial(endpoint.metadata, named or root)
+    return None
 
 
 def embed(app: FastAPI, path: str, endpoint: McpEndpoint) -> None:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.headers import Headers
 
-__all__ = ["check_media", "check_source", "cors_headers", "credentials_of", "is_loopback_host", "preflight_headers"]
+__all__ = [
+    "check_media",
+    "check_source",
+    "cors_headers",
+    "credentials_of",
+    "is_loopback_host",
+    "is_preflight",
+    "preflight_headers",
+]
 
 _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
@@ -103,6 +111,11 @@ def cors_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
         (b"access-control-expose-headers", _EXPOSED),
         (b"vary", b"origin"),
     ]
+
+
+def is_preflight(headers: Headers) -> bool:
+    """Return whether an OPTIONS request asks on behalf of a script what it may send."""
+    return "origin" in headers and "access-control-request-method" in headers
 
 
 def preflight_headers(headers: Headers) -> list[tuple[bytes, bytes]]:

@@ -5,7 +5,6 @@ A session has one stream; a newer GET takes its place, since the client has lost
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from mcpg.contract.ports import Refusal
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from mcpg.contract.ports import McpCall
     from mcpg.edge.answers import Answers
     from mcpg.edge.asgi import Lines, Receive, Send
+    from mcpg.edge.sessions import EndpointSessions
     from mcpg.edge.streams import Stream, Streams
     from mcpg.protocol.headers import Headers
-    from mcpg.protocol.sessions import Session, SessionTable
 
 __all__ = ["Listening"]
 
@@ -33,7 +32,7 @@ _ALL = frozenset(CHANGES)
 class Listening:
     """Opens and ends the streams of sessions and subscriptions."""
 
-    def __init__(self, answers: Answers, sessions: SessionTable, streams: Streams) -> None:
+    def __init__(self, answers: Answers, sessions: EndpointSessions, streams: Streams) -> None:
         self._answers = answers
         self._sessions = sessions
         self._streams = streams
@@ -42,13 +41,6 @@ class Listening:
     def applies(self, headers: Headers) -> bool:
         """Return whether GET and DELETE mean something for this request: it names a session and no modern version."""
         return SESSION in headers and headers.get(VERSION) not in MODERN
-
-    def end(self, caller: Caller, headers: Headers) -> Session:
-        """End the session that the headers name, at its owner's wish; raises `Refusal` 404."""
-        principal = (caller.tenant, caller.id)
-        session = self._sessions.end(headers[SESSION], principal, asyncio.get_running_loop().time())
-        self.close(session.id)
-        return session
 
     def close(self, session_id: str) -> None:
         """End the stream of a session that has ended."""
@@ -61,14 +53,11 @@ class Listening:
         if not accepts(headers.get("accept", ""), "text/event-stream"):
             text = "header `accept` does not take `text/event-stream`"
             raise Refusal(frames.INVALID_REQUEST, text, status=406)
-        now = asyncio.get_running_loop().time
-        session = self._sessions.use(headers[SESSION], (caller.tenant, caller.id), now())
+        session = await self._sessions.use(headers[SESSION], caller)
         self.close(session.id)
         stream = self._of_session[session.id] = self._streams.open(session.principal, _ALL)
         try:
-            await self._streams.serve(
-                stream, receive, send, lines, on_beat=lambda: self._sessions.touch(session, now())
-            )
+            await self._streams.serve(stream, receive, send, lines, on_beat=lambda: self._sessions.touch(session))
         finally:
             if self._of_session.get(session.id) is stream:
                 del self._of_session[session.id]
@@ -79,7 +68,7 @@ class Listening:
         agreed = honoured(call.params.get("notifications"), description)
         meta = {SUBSCRIPTION_KEY: call.request_id}
         kinds = frozenset(kind for kind, member in CHANGES.items() if member in agreed)
-        stream = self._streams.open((caller.tenant, caller.id), kinds, meta)
+        stream = self._streams.open(caller.identity, kinds, meta)
         first = frames.encode_notification(
             "notifications/subscriptions/acknowledged", {"notifications": agreed, "_meta": meta}
         )

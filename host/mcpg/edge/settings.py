@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcpg.protocol.sessions import SessionLimits
+
 __all__ = ["EdgeSettings"]
 
 
@@ -37,4 +39,21 @@ class EdgeSettings:
     """A request that runs longer is watched for its client's leaving."""
     max_sessions: int = 10_000
     max_sessions_each: int = 1_000
+    """Sessions of one caller; beyond, its own oldest ends."""
+    max_sessions_tenant: int = 10_000
+    """Sessions of one tenant; beyond, the caller's own oldest ends, and who has none gets none."""
     session_idle: float = 1800.0
+    session_age: float = 86_400.0
+    """A session ends then, however busy it is."""
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        """The part of it that bounds sessions."""
+        return SessionLimits(
+            most=self.max_sessions,
+            per_caller=self.max_sessions_each,
+            per_tenant=self.max_sessions_tenant,
+            idle=self.session_idle,
+            age=self.session_age,
+            tombstones=4 * self.max_sessions,
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.documents import Caller, Credentials
 from mcpg.contract.ports import Refusal
 from mcpg.edge.answers import Answers
+from mcpg.edge.session_ids import new_name
 from mcpg.edge.streams import CHANGES, change_method, honoured
 from mcpg.protocol import frames
 from mcpg.protocol.classify import ModernCall, ModernNote, Opening, classify, session_call
@@ -118,7 +119,7 @@ class StdioServer:
         except Refusal as refusal:
             await self._write(self._answers.refuse(refusal, request.id, LATEST_HANDSHAKE).body)
             return
-        self._session = Session("", (caller.tenant, caller.id), agreed.version, agreed.capabilities)
+        self._session = Session(new_name(), caller.identity, agreed.version, agreed.capabilities, caller=caller)
         result = initialize_result(self._answers.describe(), agreed.version)
         await self._write(frames.encode_response(request.id, result))
 

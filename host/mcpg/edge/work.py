@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,13 @@ if TYPE_CHECKING:
     from mcpg.edge.answers import Answers
     from mcpg.edge.asgi import Lines, Receive, Send
     from mcpg.edge.listening import Listening
+    from mcpg.edge.load import Load
     from mcpg.edge.measures import EdgeMeasures
+    from mcpg.edge.sessions import EndpointSessions
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.classify import SessionTraffic
     from mcpg.protocol.frames import RequestId
-    from mcpg.protocol.sessions import Session, SessionTable
+    from mcpg.protocol.sessions import Session
 
 __all__ = ["Work"]
 
@@ -38,30 +39,25 @@ _BATCHING = "2025-03-26"
 
 
 class Work:
-    """Runs requests of both eras and knows which are running."""
+    """Runs requests of both eras at one endpoint, and knows which of a session are running."""
 
     def __init__(
         self,
         answers: Answers,
-        sessions: SessionTable,
+        sessions: EndpointSessions,
         settings: EdgeSettings,
         measures: EdgeMeasures,
+        *,
         listening: Listening,
+        load: Load,
     ) -> None:
         self._answers = answers
         self._sessions = sessions
         self._settings = settings
         self._measures = measures
         self._listening = listening
-        self._running: set[Exchange] = set()
+        self._load = load
         self._of_session: dict[str, dict[RequestId, Exchange]] = {}
-        self._detached = 0
-        self._idle = asyncio.Event()
-
-    @property
-    def pending(self) -> int:
-        """How many requests are in work."""
-        return len(self._running)
 
     async def modern(self, caller: Caller, call: McpCall, receive: Receive, send: Send, lines: Lines) -> None:
         """Answer a modern request; its client's leaving cancels it."""
@@ -74,21 +70,18 @@ class Work:
 
     async def open(self, caller: Caller, request: Request, send: Send, lines: Lines) -> None:
         """Answer initialize and open a session for this caller."""
-        now = asyncio.get_running_loop().time()
+        start = monotonic()
         try:
             agreed = shake(request.params)
-            principal = (caller.tenant, caller.id)
-            session, ended = self._sessions.create(principal, agreed.version, agreed.capabilities, now)
+            session = await self._sessions.open(caller, agreed.version, agreed.capabilities)
         except Refusal as refusal:
             answer = self._answers.refuse(refusal, request.id, LATEST_HANDSHAKE)
             await Reply(send, lines, self._settings.write_timeout).finish(answer)
             return
-        for old in ended:
-            self.end_session(old)
         result = initialize_result(self._answers.describe(), agreed.version)
-        named = [*lines, (SESSION.encode(), session.id.encode("ascii"))]
+        named = [*lines, (SESSION.encode(), session.token.encode("ascii"))]
         await send_whole(send, 200, frames.encode_response(request.id, result), named)
-        self._measures.answered(agreed.version, "initialize", "ok", asyncio.get_running_loop().time() - now)
+        self._measures.answered(agreed.version, "initialize", "ok", monotonic() - start)
 
     async def session(
         self, caller: Caller, posted: SessionTraffic, session_id: str, receive: Receive, *, send: Send, lines: Lines
@@ -96,8 +89,7 @@ class Work:
         """Take the messages of a session; raises `Refusal` where there is no such session or batch."""
         if not session_id:
             raise Refusal(frames.INVALID_REQUEST, "header `mcp-session-id` is missing; initialize first", status=400)
-        now = asyncio.get_running_loop().time()
-        session = self._sessions.use(session_id, (caller.tenant, caller.id), now)
+        session = await self._sessions.use(session_id, caller)
         if posted.batch and session.version != _BATCHING:
             raise Refusal(frames.INVALID_REQUEST, "batches are not part of this protocol version", status=400)
         reply = Reply(send, lines, self._settings.write_timeout)
@@ -117,27 +109,11 @@ class Work:
         for exchange in list(self._of_session.get(session.id, {}).values()):
             exchange.cancel(BY_CLIENT)
 
-    def cancel_all(self, by: str) -> None:
-        """Cancel everything in work."""
-        for exchange in list(self._running):
-            exchange.cancel(by)
-
-    async def idle(self, deadline: float) -> bool:
-        """Wait until nothing is in work, `deadline` seconds at most; returns whether that is so."""
-        try:
-            async with asyncio.timeout(deadline):
-                while self._running:
-                    self._idle.clear()
-                    await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
-
     async def _single(self, caller: Caller, request: Request, session: Session, receive: Receive, reply: Reply) -> None:
         async def work() -> Answer:
             return await self._in_session(caller, request, session, reply)
 
-        exchange = Exchange(reply, receive, self._settings, self._may_detach)
+        exchange = Exchange(reply, receive, self._settings, self._load.may_detach)
         self._claim(session, request.id, exchange)
         try:
             await self._run(exchange, work, request.id)
@@ -167,7 +143,7 @@ class Work:
                 return Answer(b"", 202)
             return Answer(b"[" + b",".join(bodies) + b"]")
 
-        exchange = Exchange(reply, receive, self._settings, self._may_detach)
+        exchange = Exchange(reply, receive, self._settings, self._load.may_detach)
         claimed: list[RequestId] = []
         try:
             for message in messages:
@@ -198,24 +174,11 @@ class Work:
     async def _run(
         self, exchange: Exchange, work: Callable[[], Awaitable[Answer]], request_id: RequestId | None
     ) -> None:
-        if len(self._running) >= self._settings.max_pending:
-            raise Refusal(
-                frames.INTERNAL_ERROR, "too many requests are in work", status=503, headers=[("retry-after", "1")]
-            )
-        self._running.add(exchange)
+        self._load.begin(exchange)
         try:
             await exchange.run(work, request_id)
         finally:
-            self._running.discard(exchange)
-            self._detached -= exchange.detached
-            if not self._running:
-                self._idle.set()
-
-    def _may_detach(self) -> bool:
-        if self._detached >= self._settings.max_detached:
-            return False
-        self._detached += 1
-        return True
+            self._load.end(exchange)
 
     def _claim(self, session: Session, request_id: RequestId, exchange: Exchange) -> None:
         running = self._of_session.setdefault(session.id, {})
