@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -52,7 +53,7 @@ async def test_a_modern_server_gets_our_meta_on_each_request_and_never_the_clien
     given = {
         "io.modelcontextprotocol/clientInfo": {"name": "evil"},
         "io.modelcontextprotocol/logLevel": "info",
-        "traceparent": "00-1-2-01",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "progressToken": "theirs",
     }
     sent = json.loads(await peers.call("new", "params", params={"_meta": given}))
@@ -60,7 +61,9 @@ async def test_a_modern_server_gets_our_meta_on_each_request_and_never_the_clien
     assert sent["_meta"]["io.modelcontextprotocol/clientCapabilities"] == {}
     assert sent["_meta"]["io.modelcontextprotocol/clientInfo"]["name"] == "mcpg"
     assert sent["_meta"]["io.modelcontextprotocol/logLevel"] == "info"
-    assert sent["_meta"]["traceparent"] == "00-1-2-01"
+    assert re.fullmatch(
+        "00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331).{16}-01", sent["_meta"]["traceparent"]
+    )
     assert "progressToken" not in sent["_meta"]
     assert peers.upstreams.states()["new"].era == "modern"
 

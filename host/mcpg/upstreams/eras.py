@@ -13,9 +13,12 @@ from mcpg.protocol.headers import METHOD, NAME, SESSION, VERSION, encode_value
 from mcpg.protocol.methods import NAME_KEYS
 from mcpg.protocol.versions import HANDSHAKE, LATEST_HANDSHAKE, LATEST_MODERN
 from mcpg.upstreams.faults import Nonsense
+from mcpg.upstreams.traces import TRACE_KEYS, child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mcpg.upstreams.clients import Client
 
 __all__ = [
     "BEFORE_HANDSHAKE",
@@ -30,13 +33,17 @@ __all__ = [
     "shown",
 ]
 
+BEFORE_VERSION_HEADER: Final = frozenset({"", "2024-11-05", "2025-03-26"})
+"""Versions without the header `MCP-Protocol-Version`; and before the handshake there is none to name."""
 KINDS: Final = ("tools", "prompts", "resources")
 RESERVED: Final = "io.modelcontextprotocol/"
 LOG_LEVEL: Final = RESERVED + "logLevel"
+CAPABILITIES: Final = RESERVED + "clientCapabilities"
 CLIENT: Final = {"name": "mcpg", "version": __version__}
+OURS: Final = TRACE_KEYS | {"progressToken"}
 MODERN_META: Final = {
     RESERVED + "protocolVersion": LATEST_MODERN,
-    RESERVED + "clientCapabilities": {},
+    CAPABILITIES: {},
     RESERVED + "clientInfo": CLIENT,
 }
 
@@ -66,9 +73,9 @@ PROBE: Final = Agreement(version=LATEST_MODERN, modern=True)
 BEFORE_HANDSHAKE: Final = Agreement(version="", modern=False)
 
 
-def initialize_params() -> dict[str, Any]:
-    """Return the params of `initialize`: no capabilities, because one shared session cannot stand for many clients."""
-    return {"protocolVersion": LATEST_HANDSHAKE, "capabilities": {}, "clientInfo": CLIENT}
+def initialize_params(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params of `initialize` for a link that stands for clients with these capabilities."""
+    return {"protocolVersion": LATEST_HANDSHAKE, "capabilities": dict(declared), "clientInfo": CLIENT}
 
 
 def read_initialize(result: Mapping[str, Any], session: str) -> Agreement:
@@ -107,20 +114,27 @@ def _agreement(version: str, result: Mapping[str, Any], server: Any, *, modern: 
     )
 
 
-def dress(params: Mapping[str, Any], *, modern: bool, token: int | None) -> dict[str, Any]:
+def dress(
+    params: Mapping[str, Any], *, modern: bool, token: int | None, client: Client | None = None
+) -> dict[str, Any]:
     """Return `params` with our own `_meta`: the client's reserved keys and progress token never reach an upstream.
 
-    `token` is our progress token, None when the client asked for no progress. A log level is kept on modern requests.
+    `token` is our progress token, None when the client asked for no progress. A modern upstream is told what `client`
+    can be asked and which log messages it wants. Trace context goes on under a span id of our own.
     """
     given = params.get("_meta")
+    if client is not None and client.meta:
+        given = {**client.meta, **given} if isinstance(given, dict) else client.meta
     if not modern and token is None and not given:
         return dict(params)
-    meta: dict[str, Any] = {}
-    if isinstance(given, dict):
-        meta = {key: value for key, value in given.items() if not key.startswith(RESERVED) and key != "progressToken"}
+    meta: dict[str, Any] = _relayed(given, client) if given and isinstance(given, dict) else {}
     if modern:
         meta.update(MODERN_META)
-        if isinstance(given, dict) and isinstance(level := given.get(LOG_LEVEL), str):
+        level = given.get(LOG_LEVEL) if isinstance(given, dict) else None
+        if client is not None:
+            meta[CAPABILITIES] = dict(client.capabilities)
+            level = client.level or level
+        if isinstance(level, str):
             meta[LOG_LEVEL] = level
     if token is not None:
         meta["progressToken"] = token
@@ -130,9 +144,24 @@ def dress(params: Mapping[str, Any], *, modern: bool, token: int | None) -> dict
     return dressed
 
 
+def _relayed(given: Mapping[str, Any], client: Client | None) -> dict[str, Any]:
+    """Return what of a client's `_meta` goes on: nothing that is the protocol's."""
+    meta = {key: value for key, value in given.items() if key not in OURS and not _reserved(key)}
+    if not TRACE_KEYS.isdisjoint(given):
+        meta.update(child(given, baggage=client is not None and client.baggage))
+    return meta
+
+
+def _reserved(key: str) -> bool:
+    """Whether a key's prefix is kept for MCP: its second label says so (2026-07-28, basic/index, `_meta`)."""
+    prefix, slash, _ = key.partition("/")
+    labels = prefix.split(".", 2)
+    return bool(slash) and len(labels) > 1 and labels[1] in {"modelcontextprotocol", "mcp"}
+
+
 def routing_headers(agreement: Agreement, method: str, params: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the protocol headers of one request under `agreement`; no `method` is for GET and DELETE."""
-    headers = [(VERSION, agreement.version)] if agreement.version else []
+    headers = [(VERSION, agreement.version)] if agreement.version not in BEFORE_VERSION_HEADER else []
     if not agreement.modern:
         if agreement.session:
             headers.append((SESSION, agreement.session))

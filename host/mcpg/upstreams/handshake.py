@@ -83,7 +83,7 @@ async def _discover(link: Link) -> Agreement | None:
 
 async def _initialize(link: Link) -> tuple[Agreement | None, Answer]:
     link.agreement = BEFORE_HANDSHAKE
-    answer = await link.exchange("initialize", initialize_params())
+    answer = await link.exchange("initialize", initialize_params(link.role.declared))
     if isinstance(answer, Response):
         return read_initialize(answer.result, link.session), answer
     return None, answer

@@ -1,23 +1,25 @@
-"""What a supervisor wants of a transport, and what every transport does with messages that belong to no call."""
+"""What a supervisor wants of a transport, and the names of what belongs to no call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from mcpg.protocol import frames
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
+    from mcpg.upstreams.clients import Client, Role
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.faults import Fault
     from mcpg.upstreams.tickets import Answer, Notify
 
-__all__ = ["ACKNOWLEDGED", "CHANGES", "HANDSHAKES", "UPDATED", "Link", "answer_for", "unheeded"]
+__all__ = ["ACKNOWLEDGED", "CANCELLED", "CHANGES", "HANDSHAKES", "OF_ONE_CALL", "UPDATED", "Link", "unheeded"]
 
 ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
+CANCELLED: Final = "notifications/cancelled"
 UPDATED: Final = "notifications/resources/updated"
+OF_ONE_CALL: Final = frozenset({"notifications/message", "notifications/elicitation/complete"})
+"""What is meant for whoever made a call, without saying which."""
 
 CHANGES: Final = {
     "notifications/tools/list_changed": "tools",
@@ -38,6 +40,10 @@ class Link(Protocol):
     """Done when the link is of no more use, with the reason."""
     heard: int
     """Signs of life so far: a count, because a loop's clock may stand still between two of them."""
+    role: Role
+    """Whom the link stands for."""
+    level: str
+    """The log level that a legacy server was last asked for, empty if none was."""
     session: str
     """The session id that came with the answer to initialize, empty if none did."""
     nonsense: int
@@ -49,8 +55,13 @@ class Link(Protocol):
         """Start the process, or make ready to connect; raises `Fault`."""
         ...
 
-    async def exchange(self, method: str, params: dict[str, Any], notify: Notify | None = None) -> Answer:
-        """Send one request and return its answer; raises `Fault`. Cancelling it cancels the request upstream."""
+    async def exchange(
+        self, method: str, params: dict[str, Any], notify: Notify | None = None, client: Client | None = None
+    ) -> Answer:
+        """Send one request and return its answer; raises `Fault`. Cancelling it cancels the request upstream.
+
+        `client` says on whose behalf, and takes what a legacy upstream asks meanwhile.
+        """
         ...
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> None:
@@ -83,10 +94,3 @@ class Link(Protocol):
 
 def unheeded(_params: dict[str, Any]) -> None:
     """Hear of an updated resource that nobody watches."""
-
-
-def answer_for(request: frames.Request) -> bytes:
-    """Return the bytes that answer an upstream's request: ping is answered, nothing else was offered."""
-    if request.method == "ping":
-        return frames.encode_response(request.id, {})
-    return frames.encode_failure(request.id, frames.METHOD_NOT_FOUND, "this client offers no such method")

@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.protocol import frames
 from mcpg.protocol.headers import SESSION
+from mcpg.upstreams.asks import Asks
 from mcpg.upstreams.bodies import EventStream, media_type, read_messages
+from mcpg.upstreams.clients import PLAIN
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
-from mcpg.upstreams.link import ACKNOWLEDGED, CHANGES, HANDSHAKES, UPDATED, answer_for, unheeded
+from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, UPDATED, unheeded
 from mcpg.upstreams.outbound import Outbound
 from mcpg.upstreams.parameters import MirroredArguments
 from mcpg.upstreams.tickets import progress_token, translate
+from mcpg.upstreams.traces import trace_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mcpg.effects.connector import GuardedConnector
+    from mcpg.upstreams.clients import Client, Role
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.outbound import Reply
     from mcpg.upstreams.specs import HttpSpec
@@ -64,7 +68,12 @@ class HttpLink:
     """One agreed relation to a URL, over pooled connections. Implements `Link`."""
 
     def __init__(
-        self, spec: HttpSpec, max_message: int, connector: GuardedConnector, changed: Callable[[str], None]
+        self,
+        spec: HttpSpec,
+        max_message: int,
+        connector: GuardedConnector,
+        changed: Callable[[str], None],
+        role: Role = PLAIN,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
@@ -72,6 +81,8 @@ class HttpLink:
         self.heard = 0
         self.nonsense = 0
         self.session = ""
+        self.level = ""
+        self.role = role
         self._spec = spec
         self._max = max_message
         self._outbound = Outbound(spec, connector, max_message)
@@ -83,6 +94,7 @@ class HttpLink:
             {**spec.headers, "content-type": "application/json", "accept": f"application/json, {EVENTS}"}.items()
         )
         self._courier = Courier(self._post_quietly)
+        self._asks = Asks(role.declared, self._post, self._courier.put, describes=role.describes)
         self._lingers = True
         self._listened = False
 
@@ -115,14 +127,16 @@ class HttpLink:
         except (Fault, TimeoutError):
             return
 
-    async def exchange(self, method: str, params: dict[str, Any], notify: Notify | None = None) -> Answer:
+    async def exchange(
+        self, method: str, params: dict[str, Any], notify: Notify | None = None, client: Client | None = None
+    ) -> Answer:
         """Send one request and return its answer; raises `Fault`. Cancelling it cancels the request upstream."""
-        answer = await self._exchange_once(method, params, notify)
+        answer = await self._exchange_once(method, params, notify, client)
         if method == "tools/list" and self.agreement.modern and isinstance(answer, frames.Response):
             return frames.Response(answer.id, self._mirrored.learn(answer.result))
         if method == "tools/call" and isinstance(answer, frames.Failure) and answer.code == frames.HEADER_MISMATCH:
             await self._learn_tools()
-            return await self._exchange_once(method, params, notify)
+            return await self._exchange_once(method, params, notify, client)
         return answer
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> None:
@@ -151,16 +165,29 @@ class HttpLink:
                 return reply.status >= SERVER_ERROR
             return await self._take_news(reply, acknowledged)
 
-    async def _exchange_once(self, method: str, params: dict[str, Any], notify: Notify | None) -> Answer:
+    async def _exchange_once(
+        self, method: str, params: dict[str, Any], notify: Notify | None, client: Client | None
+    ) -> Answer:
         self._next += 1
         call = _Call(self._next, params, notify)
         token = call.number if call.token is not None else None
-        body = frames.encode_request(call.number, method, dress(params, modern=self.agreement.modern, token=token))
+        dressed = dress(params, modern=self.agreement.modern, token=token, client=client)
+        body = frames.encode_request(call.number, method, dressed)
         if len(body) > self._max:
             raise NotSent(f"cannot be sent more than {self._max} bytes at once")
         headers = self._headers(method, params)
+        headers += trace_headers(dressed)
         if method == "tools/call" and self.agreement.modern:
             headers += self._mirrored.headers(params).items()
+        if client is None or client.sink is None:
+            return await self._send(method, call, headers, body)
+        self._asks.begin(call.number, client.sink)
+        try:
+            return await self._send(method, call, headers, body)
+        finally:
+            self._asks.end(call.number)
+
+    async def _send(self, method: str, call: _Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
         try:
             async with self._outbound.stream("POST", headers, body) as reply:
                 self.heard += 1
@@ -256,12 +283,14 @@ class HttpLink:
     async def _take(self, message: frames.Message, call: _Call) -> None:
         """Handle what comes beside the answer on a call's own stream."""
         if isinstance(message, frames.Request):
-            self._refuse(message)
+            self._asked(message, call.number)
         elif isinstance(message, frames.Notification):
             if (kind := CHANGES.get(message.method)) is not None:
                 self._changed(kind)
             elif message.method == UPDATED:
                 self.updated(message.params)
+            elif message.method == CANCELLED:
+                self._asks.cancelled(message)
             elif call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
                 await call.notify(message.method, params)
         else:
@@ -284,7 +313,7 @@ class HttpLink:
             async for message in messages:
                 self.heard += 1
                 if isinstance(message, frames.Request):
-                    self._refuse(message)
+                    self._asked(message)
                 elif isinstance(message, frames.Failure):
                     return False
                 elif not isinstance(message, frames.Notification):
@@ -295,6 +324,8 @@ class HttpLink:
                     self.updated(message.params)
                 elif message.method == ACKNOWLEDGED:
                     acknowledged(message.params)
+                elif message.method == CANCELLED:
+                    self._asks.cancelled(message)
         return True
 
     def _all_changed(self) -> None:
@@ -323,14 +354,15 @@ class HttpLink:
         sound = len(session) <= MAX_SESSION_ID and session.isascii() and session.isprintable() and " " not in session
         self.session = session if sound else ""
 
-    def _refuse(self, request: frames.Request) -> None:
+    def _asked(self, request: frames.Request, number: int | None = None) -> None:
+        """Take in a request of a legacy server; a modern one has none to send."""
         if not self.agreement.modern:
-            self._courier.put(answer_for(request))
+            self._asks.take(request, number)
 
     def _cancel(self, call: _Call, method: str) -> None:
         """Tell a legacy server; for a modern one the closed stream says it."""
         if not self.agreement.modern and method not in HANDSHAKES:
-            self._courier.put(frames.encode_notification("notifications/cancelled", {"requestId": call.number}))
+            self._courier.put(frames.encode_notification(CANCELLED, {"requestId": call.number}))
 
     async def _skip(self, reply: Reply) -> None:
         """Read a short body that nobody needs, so that its connection can be used again."""
@@ -340,11 +372,11 @@ class HttpLink:
 
     async def _post_quietly(self, body: bytes) -> None:
         try:
-            await self._post(body, "")
+            await self._post(body)
         except Fault:
             self.nonsense += 1
 
-    async def _post(self, body: bytes, method: str) -> None:
+    async def _post(self, body: bytes, method: str = "") -> None:
         headers = self._headers(method, {})
         async with self._outbound.stream("POST", headers, body) as reply:
             await self._skip(reply)

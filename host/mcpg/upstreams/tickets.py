@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mcpg.protocol.frames import Failure, Response
+from mcpg.upstreams.link import OF_ONE_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -132,6 +133,15 @@ class Tickets:
         if ticket is not None and ticket.notify is not None:
             ticket.tell(notification.method, notification.params)
 
+    def tell_only(self, notification: Notification) -> bool:
+        """Hand a notification that names no call to the only call in flight; return false if that cannot be told."""
+        ticket = next(iter(self._open.values())) if len(self._open) == 1 else None
+        if ticket is None or ticket.notify is None:
+            self.strays += 1
+            return False
+        ticket.tell(notification.method, notification.params)
+        return True
+
     def progress(self, notification: Notification) -> bool:
         """Hand a progress notification to its call; return false if there is none."""
         number = notification.params.get("progressToken")
@@ -149,7 +159,7 @@ def translate(notification: Notification, number: int, token: RequestId | None) 
 
     None for anything else, and for progress that the client did not ask for (`token` is None).
     """
-    if notification.method == "notifications/message":
+    if notification.method in OF_ONE_CALL:
         return notification.params
     ours = notification.method == "notifications/progress" and notification.params.get("progressToken") == number
     return {**notification.params, "progressToken": token} if ours and token is not None else None

@@ -1,0 +1,183 @@
+"""Requests of a legacy upstream to its client, on one link: whose they are, and what is refused. It asks nobody.
+
+On a call's own HTTP stream a request belongs to that call. Elsewhere (stdio, the GET stream) the protocol does not say
+whose it is: it belongs to the one call in flight whose client can be asked, and is refused where there are more or
+none. `roots/list` is about the client and no call: any call of the link may carry it, and one that comes before the
+first call waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from mcpg.protocol import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "missing"]
+
+ROOTS: Final = "roots/list"
+ASKED: Final = frozenset({"elicitation/create", "sampling/createMessage", ROOTS})
+"""What a server may ask of a client, in every version."""
+MAX_OPEN = 64
+"""Requests of one link that may wait for an answer."""
+MAX_EARLY = 4
+EARLY_SECONDS = 30.0
+"""How long a request that came before any call may wait for one."""
+_CANCEL = "notifications/cancelled"
+
+
+@dataclass(slots=True, eq=False)
+class Ask:
+    """One request of an upstream. `send` writes an answer to it, and raises `Fault`; `drop` writes one in passing."""
+
+    id: frames.RequestId
+    method: str
+    params: dict[str, Any]
+    send: Callable[[bytes], Awaitable[None]] = field(repr=False)
+    drop: Callable[[bytes], None] = field(repr=False)
+    ended: Callable[[], None] = field(repr=False)
+    """Tell the link that this was answered, so that its id may come again."""
+
+    def refuse(self, message: str, code: int = frames.INTERNAL_ERROR) -> None:
+        """Answer with an error, in passing."""
+        self.ended()
+        self.drop(frames.encode_failure(self.id, code, message))
+
+
+class Sink(Protocol):
+    """A call in flight whose client can be asked."""
+
+    def asked(self, ask: Ask) -> bool:
+        """Take a request; return whether there was room."""
+        ...
+
+    def withdrawn(self, ask: Ask) -> None:
+        """Forget a request: the upstream no longer wants an answer."""
+        ...
+
+
+def missing(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what of `ClientCapabilities` (newest shape) a request needs beyond `capabilities`, None if nothing.
+
+    Source: client/elicitation, client/sampling and client/roots of 2026-07-28.
+    """
+    if method == ROOTS:
+        return None if "roots" in capabilities else {"roots": {}}
+    kind, parts = _needs(method, params)
+    declared = capabilities.get(kind)
+    if not isinstance(declared, dict):
+        return {kind: {part: {} for part in parts}}
+    if kind == "elicitation" and not declared:
+        declared = {"form": {}}
+    lacking: dict[str, Any] = {part: {} for part in parts if part not in declared}
+    return {kind: lacking} if lacking else None
+
+
+def _needs(method: str, params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    if method == "elicitation/create":
+        return "elicitation", ("url" if params.get("mode") == "url" else "form",)
+    return "sampling", ("tools",) if params.get("tools") or params.get("toolChoice") else ()
+
+
+class Asks:
+    """What one link's upstream has asked. `send` and `drop` write an answer, with and without waiting."""
+
+    def __init__(
+        self,
+        declared: Mapping[str, Any],
+        send: Callable[[bytes], Awaitable[None]],
+        drop: Callable[[bytes], None],
+        *,
+        describes: bool = False,
+    ) -> None:
+        self._declared = declared
+        self._send = send
+        self._drop = drop
+        self._describes = describes
+        self._sinks: dict[int, Sink] = {}
+        self._open: dict[frames.RequestId, tuple[Ask, Sink | None]] = {}
+        self._early: list[Ask] = []
+
+    def begin(self, number: int, sink: Sink) -> None:
+        """Note that the call of that id is in flight, and give it what waited for a call."""
+        self._sinks[number] = sink
+        early, self._early = self._early, []
+        for ask in early:
+            if ask.id in self._open:
+                self._give(ask, sink)
+
+    def end(self, number: int) -> None:
+        """Note that the call of that id is over."""
+        self._sinks.pop(number, None)
+
+    def take(self, request: frames.Request, number: int | None = None) -> None:
+        """Hand a request to the call that it belongs to, or refuse it; `number` is the call on whose stream it came."""
+        if request.method == "ping":
+            self._drop(frames.encode_response(request.id, {}))
+            return
+        if request.method not in ASKED or (need := missing(request.method, request.params, self._declared)) is not None:
+            undeclared = request.method in ASKED and next(iter(need or {})) in self._declared
+            code = frames.INVALID_PARAMS if undeclared else frames.METHOD_NOT_FOUND
+            self._refuse(request, "this client offers no such method", code)
+            return
+        if request.id in self._open or len(self._open) >= MAX_OPEN:
+            self._refuse(request, "this client has too many requests of yours to answer, or one of this id")
+            return
+        if self._describes:
+            self._answer_describing(request)
+            return
+        sink = self._sink_for(request, number)
+        if sink is None and not (request.method == ROOTS and len(self._early) < MAX_EARLY):
+            self._refuse(request, "no call of this client, or more than one, could have caused this request")
+            return
+        ask = Ask(request.id, request.method, request.params, self._send, self._drop, lambda: self._forget(request.id))
+        self._give(ask, sink)
+
+    def cancelled(self, notification: frames.Notification) -> bool:
+        """Take in that the upstream has withdrawn a request; return whether there was one."""
+        given = notification.params.get("requestId")
+        number = given if isinstance(given, str | int) else None
+        found = self._open.pop(number, None) if number is not None else None
+        if found is None:
+            return False
+        ask, sink = found
+        if sink is not None:
+            sink.withdrawn(ask)
+        return True
+
+    def _sink_for(self, request: frames.Request, number: int | None) -> Sink | None:
+        if number is not None and (sink := self._sinks.get(number)) is not None:
+            return sink
+        if request.method == ROOTS:
+            return next(iter(self._sinks.values()), None)
+        return next(iter(self._sinks.values())) if number is None and len(self._sinks) == 1 else None
+
+    def _give(self, ask: Ask, sink: Sink | None) -> None:
+        self._open[ask.id] = (ask, sink)
+        if sink is None:
+            self._early.append(ask)
+            asyncio.get_running_loop().call_later(EARLY_SECONDS, self._give_up, ask)
+        elif not sink.asked(ask):
+            ask.refuse("too many requests of this call wait for its client")
+
+    def _give_up(self, ask: Ask) -> None:
+        if ask in self._early:
+            self._early.remove(ask)
+            ask.refuse("this client made no call in which it could be asked")
+
+    def _forget(self, request_id: frames.RequestId) -> None:
+        self._open.pop(request_id, None)
+
+    def _answer_describing(self, request: frames.Request) -> None:
+        """Answer on the link over which the gateway only looks what there is: it has no roots and nobody to ask."""
+        if request.method == ROOTS:
+            self._drop(frames.encode_response(request.id, {"roots": []}))
+        else:
+            self._refuse(request, "no call of a client could have caused this request")
+
+    def _refuse(self, request: frames.Request, message: str, code: int = frames.INTERNAL_ERROR) -> None:
+        self._drop(frames.encode_failure(request.id, code, message))

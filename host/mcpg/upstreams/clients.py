@@ -1,0 +1,48 @@
+"""What one call tells its upstream of the client behind it, and what a whole link stands for. It asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcpg.upstreams.asks import Sink
+
+__all__ = ["DESCRIBING", "PLAIN", "Client", "Role"]
+
+
+@dataclass(slots=True)
+class Client:
+    """The client of one call: `capabilities` and `level` are told to a modern upstream, `sink` takes what it asks.
+
+    `meta` is the client's own `_meta`; with `baggage` its W3C baggage is passed on too.
+    """
+
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    level: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    baggage: bool = False
+    sink: Sink | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whom a link stands for.
+
+    `declared` are the client capabilities that a legacy server is told with initialize. A `private` link serves one
+    caller only, so what names no call may be given to its only call. A link that `describes` serves the gateway itself:
+    it declares what can be relayed, so that a server shows all that it has, and nobody is asked over it.
+    """
+
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    private: bool = False
+    describes: bool = False
+
+
+PLAIN: Final = Role()
+DESCRIBING: Final = Role(
+    declared={"elicitation": {"form": {}, "url": {}}, "sampling": {"context": {}, "tools": {}}, "roots": {}},
+    describes=True,
+)
