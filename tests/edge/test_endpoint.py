@@ -43,10 +43,11 @@ async def test_a_method_that_modern_versions_do_not_know_is_404(client: Client, 
 
 
 async def test_a_method_that_the_service_lacks_is_404_for_modern_clients_and_200_for_sessions(client: Client) -> None:
-    answered = await client.modern("completion/complete")
+    params = {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "a", "value": ""}}
+    answered = await client.modern("completion/complete", params)
     assert (answered.status, answered.error) == (404, -32601)
     await client.open()
-    answered = await client.post(request("completion/complete"))
+    answered = await client.post(request("completion/complete", params))
     assert (answered.status, answered.error) == (200, -32601)
 
 

@@ -54,7 +54,11 @@ def test_the_services_own_value_is_never_changed(method: str, result: dict[str, 
 
 def test_a_modern_result() -> None:
     shaped = shape("tools/call", CALL, NEW, INFO)
-    assert shaped == CALL | {"_meta": {SERVER_INFO_KEY: INFO, "mine": 1}}
+    unknown = {"type": "text", "text": '{"type":"future","what":1}'}
+    assert shaped["content"] == [*CALL["content"][:3], unknown]
+    kept = CALL.keys() - {"content", "_meta", "ttlMs", "cacheScope"}
+    assert {key: shaped[key] for key in kept} == {key: CALL[key] for key in kept}
+    assert shaped["_meta"] == {SERVER_INFO_KEY: INFO, "mine": 1}
     assert shape("resources/read", {"contents": []}, NEW, INFO) == {
         "contents": [],
         "resultType": "complete",
@@ -88,9 +92,18 @@ def test_a_call_in_a_session(version: str) -> None:
         "text",
         "resource_link" if version >= "2025-06-18" else "text",
         "audio" if version >= "2025-03-26" else "resource",
-        "future",
+        "text",
     ]
     assert shaped["content"][0]["vendor"] == 1
+
+
+def test_a_failure_stays_one_whatever_its_content() -> None:
+    for block in ({"type": "text"}, {"type": "future"}, 5, None, {"type": ["text"]}, {"type": "image", "data": 1}):
+        for version in KNOWN:
+            shaped = shape("tools/call", {"content": [block], "isError": True}, version, INFO)
+            assert shaped["isError"] is True
+            assert shaped["content"][0]["type"] == "text"
+            assert shaped["content"][0]["text"]
 
 
 @pytest.mark.parametrize("value", [[1], "x", 5, None, True])

@@ -1,50 +1,114 @@
-"""Which methods exist in which era, and the shape of their parameters. It calls none of them.
+"""Which methods and notifications exist in which version, and the shape of their parameters. It calls none of them.
 
-Source: schema.ts of MCP 2025-11-25 and 2026-07-28. Parameters are checked as far as routing and policy rely on them;
-the rest is the business of whoever answers.
+Source: schema.ts of each version; the extension `io.modelcontextprotocol/tasks`. Parameters are checked as far as
+routing and policy rely on them; the rest is the business of whoever answers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Final, NamedTuple
 
-from mcpg.contract.ports import Refusal
-from mcpg.protocol import frames
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from mcpg.protocol.params import LOG_LEVELS, check_params, progress_token
+from mcpg.protocol.versions import HANDSHAKE, KNOWN, LATEST_HANDSHAKE, LATEST_MODERN, at_least
 
 __all__ = [
     "CACHEABLE",
     "LEGACY_METHODS",
     "LOG_LEVELS",
+    "METHODS",
     "MODERN_METHODS",
     "NAME_KEYS",
+    "NOTICES",
+    "RESERVED_PREFIX",
     "SUSPENDABLE",
+    "TASKS_EXTENSION",
+    "TASK_METHODS",
+    "Span",
     "check_params",
+    "in_span",
+    "method_exists",
     "progress_token",
 ]
 
-_COMMON = frozenset(
-    {
-        "tools/list",
-        "tools/call",
-        "prompts/list",
-        "prompts/get",
-        "resources/list",
-        "resources/templates/list",
-        "resources/read",
-        "completion/complete",
-    }
-)
+RESERVED_PREFIX: Final = "io.modelcontextprotocol/"
+"""What the protocol's own members of `_meta` begin with."""
 
-MODERN_METHODS = _COMMON | {"server/discover", "subscriptions/listen"}
-"""Methods of 2026-07-28; ping, initialize, logging/setLevel and resources/(un)subscribe are gone there."""
+TASKS_EXTENSION: Final = "io.modelcontextprotocol/tasks"
 
-LEGACY_METHODS = _COMMON | {"initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"}
-"""Methods of the versions with a handshake; the experimental tasks of 2025-11-25 are not offered."""
+_FIRST, _, _, _NOVEMBER, _JULY = KNOWN
 
-CACHEABLE = frozenset(
+
+class Span(NamedTuple):
+    """The first version that has something, and the first that has it no more (empty: none)."""
+
+    since: str
+    until: str = ""
+
+
+_ALWAYS: Final = Span(_FIRST)
+_HANDSHAKE_ONLY: Final = Span(_FIRST, _JULY)
+_MODERN_ONLY: Final = Span(_JULY)
+
+_SPANS: Final[dict[str, Span]] = {
+    "initialize": _HANDSHAKE_ONLY,
+    "ping": _HANDSHAKE_ONLY,
+    "logging/setLevel": _HANDSHAKE_ONLY,
+    "resources/subscribe": _HANDSHAKE_ONLY,
+    "resources/unsubscribe": _HANDSHAKE_ONLY,
+    "tools/list": _ALWAYS,
+    "tools/call": _ALWAYS,
+    "prompts/list": _ALWAYS,
+    "prompts/get": _ALWAYS,
+    "resources/list": _ALWAYS,
+    "resources/templates/list": _ALWAYS,
+    "resources/read": _ALWAYS,
+    "completion/complete": _ALWAYS,
+    "server/discover": _MODERN_ONLY,
+    "subscriptions/listen": _MODERN_ONLY,
+}
+
+NOTICES: Final[dict[str, Span]] = {
+    "notifications/cancelled": _ALWAYS,
+    "notifications/progress": _ALWAYS,
+    "notifications/message": _ALWAYS,
+    "notifications/resources/updated": _ALWAYS,
+    "notifications/resources/list_changed": _ALWAYS,
+    "notifications/tools/list_changed": _ALWAYS,
+    "notifications/prompts/list_changed": _ALWAYS,
+    "notifications/initialized": _HANDSHAKE_ONLY,
+    "notifications/roots/list_changed": _HANDSHAKE_ONLY,
+    "notifications/elicitation/complete": Span(_NOVEMBER, _JULY),
+    "notifications/tasks/status": Span(_NOVEMBER, _JULY),
+    "notifications/subscriptions/acknowledged": _MODERN_ONLY,
+    "notifications/tasks": _MODERN_ONLY,
+}
+"""Notifications of either side by name; others are an extension's or a third party's."""
+
+
+def in_span(span: Span, version: str) -> bool:
+    """Return whether `version` lies in `span`."""
+    return at_least(version, span.since) and not (span.until and at_least(version, span.until))
+
+
+METHODS: Final = {
+    version: frozenset(method for method, span in _SPANS.items() if in_span(span, version)) for version in KNOWN
+}
+"""A client's requests in each version, without tasks."""
+
+MODERN_METHODS: Final = METHODS[LATEST_MODERN]
+LEGACY_METHODS: Final = METHODS[LATEST_HANDSHAKE]
+"""Methods of the versions with a handshake, which are the same in all of them."""
+
+TASK_METHODS: Final = {
+    **dict.fromkeys(HANDSHAKE[:-1], frozenset[str]()),
+    _NOVEMBER: frozenset({"tasks/get", "tasks/result", "tasks/list", "tasks/cancel"}),
+    _JULY: frozenset({"tasks/get", "tasks/update", "tasks/cancel"}),
+}
+"""Methods of tasks by version: experimental in 2025-11-25, of the extension since; routed only where offered."""
+
+_TASKS: Final = frozenset[str]().union(*TASK_METHODS.values())
+
+CACHEABLE: Final = frozenset(
     {
         "server/discover",
         "tools/list",
@@ -56,10 +120,10 @@ CACHEABLE = frozenset(
 )
 """Methods whose modern results carry `ttlMs` and `cacheScope`."""
 
-SUSPENDABLE = frozenset({"tools/call", "prompts/get", "resources/read"})
+SUSPENDABLE: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """Methods that may answer `input_required`."""
 
-NAME_KEYS = {
+NAME_KEYS: Final = {
     "tools/call": "name",
     "prompts/get": "name",
     "resources/read": "uri",
@@ -69,44 +133,9 @@ NAME_KEYS = {
 }
 """The parameter that the header `Mcp-Name` repeats."""
 
-LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
-_MAX_NAME = 4096
-_LISTS = frozenset({"tools/list", "prompts/list", "resources/list", "resources/templates/list"})
-_NAMED = {
-    "tools/call": "name",
-    "prompts/get": "name",
-    "resources/read": "uri",
-    "resources/subscribe": "uri",
-    "resources/unsubscribe": "uri",
-}
-
-
-def check_params(method: str, params: Mapping[str, Any]) -> None:
-    """Return if the parameters that we rely on have their types; raises `Refusal` -32602 otherwise."""
-    key = _NAMED.get(method)
-    if key is not None:
-        name = params.get(key)
-        if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME:
-            raise Refusal(frames.INVALID_PARAMS, f"parameter `{key}` is not text of 1 to {_MAX_NAME} characters")
-        if not isinstance(params.get("arguments", {}), dict):
-            raise Refusal(frames.INVALID_PARAMS, "parameter `arguments` is not an object")
-        if method == "prompts/get" and not all(
-            isinstance(value, str) for value in params.get("arguments", {}).values()
-        ):
-            raise Refusal(frames.INVALID_PARAMS, "a prompt's arguments are text")
-    elif method in _LISTS:
-        if not isinstance(params.get("cursor", ""), str):
-            raise Refusal(frames.INVALID_PARAMS, "parameter `cursor` is not text")
-    elif method == "logging/setLevel" and params.get("level") not in LOG_LEVELS:
-        raise Refusal(frames.INVALID_PARAMS, f"parameter `level` is none of {', '.join(LOG_LEVELS)}")
-    if not isinstance(params.get("_meta", {}), dict):
-        raise Refusal(frames.INVALID_PARAMS, "parameter `_meta` is not an object")
-
-
-def progress_token(meta: Mapping[str, Any]) -> str | int | None:
-    """Return the progress token of a request's `_meta`; raises `Refusal` -32602 if it is neither text nor integer."""
-    token = meta.get("progressToken")
-    if token is None or isinstance(token, str) or (isinstance(token, int) and not isinstance(token, bool)):
-        return token
-    raise Refusal(frames.INVALID_PARAMS, "progress token is neither text nor an integer")
+def method_exists(method: str, version: str) -> bool:
+    """Return whether a peer of `version` may know `method`: one of its own, or one that no version defines."""
+    if method in _SPANS:
+        return in_span(_SPANS[method], version)
+    return method not in _TASKS or method in TASK_METHODS[version]

@@ -1,38 +1,72 @@
-"""What a peer of one version said, in the newest shape. It changes no value that is the peer's: it copies.
+"""What an upstream of one version answered, in the newest shape. It changes no value that is the upstream's: it copies.
 
-Source: schema.ts of each version.
+Source: schema.ts of each version; MCP 2026-07-28, basic/index (`resultType`) and server/utilities/caching.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from mcpg.protocol.methods import CACHEABLE
-from mcpg.protocol.versions import MODERN
+from mcpg.contract.ports import Refusal
+from mcpg.protocol import frames
+from mcpg.protocol.asks import fitted_asks
+from mcpg.protocol.methods import CACHEABLE, SUSPENDABLE
+from mcpg.protocol.results import fitted_result
+from mcpg.protocol.versions import LATEST_MODERN, MODERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["raise_request", "raise_response", "raise_result"]
+__all__ = ["raise_error", "raise_result"]
+
+_EXTENDED: Final = frozenset({"task"})
+"""Result types of extensions that can be relayed; a peer that has not offered the extension never gets there."""
+
+_OURS: Final = frozenset(
+    {
+        frames.PARSE_ERROR,
+        frames.INVALID_REQUEST,
+        frames.METHOD_NOT_FOUND,
+        frames.HEADER_MISMATCH,
+        frames.UNSUPPORTED_VERSION,
+    }
+)
+"""Errors that say that the gateway, as a client, did something wrong: no fault of the client behind it."""
 
 
 def raise_result(method: str, result: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the result of an upstream of `version` in the newest shape; raises `Refusal` -32603 for no result."""
+    """Return the result of an upstream of `version` in the newest shape; raises `Refusal` -32603 for no result.
+
+    Upstreams of versions with a handshake give no caching hints: their results count as private, for no time.
+    """
     raised = dict(result)
-    if version in MODERN:
-        raised.setdefault("resultType", "complete")
+    if version not in MODERN:
+        raised["resultType"] = "complete"
+        if method in CACHEABLE:
+            raised["ttlMs"], raised["cacheScope"] = 0, "private"
+        return fitted_result(method, raised, LATEST_MODERN)
+    kind = raised.setdefault("resultType", "complete")
+    if kind == "input_required" and method in SUSPENDABLE:
+        return fitted_asks(raised, LATEST_MODERN)
+    if kind in _EXTENDED and method == "tools/call":
         return raised
-    raised["resultType"] = "complete"
-    if method in CACHEABLE:
-        raised["ttlMs"], raised["cacheScope"] = 0, "private"
+    if kind != "complete":
+        raise Refusal(frames.INTERNAL_ERROR, f"the answer to `{method}` has a `resultType` that is not known")
+    return fitted_result(method, raised, LATEST_MODERN)
+
+
+def raise_error(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an upstream's JSON-RPC error as the gateway may hand it on: `{"code", "message", "data"?}`.
+
+    Errors about our own frames, headers and version become -32603; resource not found is -32602, as it is now.
+    """
+    code = error.get("code")
+    if not isinstance(code, int) or isinstance(code, bool) or code in _OURS:
+        code = frames.INTERNAL_ERROR
+    elif code == frames.RESOURCE_NOT_FOUND:
+        code = frames.INVALID_PARAMS
+    message = error.get("message")
+    raised = {"code": code, "message": message if isinstance(message, str) else "the upstream failed"}
+    if error.get("data") is not None and code != frames.INTERNAL_ERROR:
+        raised["data"] = error["data"]
     return raised
-
-
-def raise_request(method: str, params: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the params of an upstream's request to the client (`elicitation/create`, ...) in the newest shape."""
-    return dict(params)
-
-
-def raise_response(method: str, result: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """Return the answer of a client of `version` to a request of ours in the newest shape."""
-    return dict(result)

@@ -14,7 +14,7 @@ from mcpg.protocol.versions import MODERN, Era, era_of
 if TYPE_CHECKING:
     from mcpg.protocol.frames import RequestId
 
-__all__ = ["Rejected", "error_for", "missing_capability", "unknown_method", "unsupported_version"]
+__all__ = ["Rejected", "cannot_say", "error_for", "missing_capability", "unknown_method", "unsupported_version"]
 
 _MODERN_STATUS = {
     frames.PARSE_ERROR: 400,
@@ -58,10 +58,25 @@ def missing_capability(required: dict[str, Any]) -> Refusal:
     """Return -32021 for a modern request whose client did not declare `required`, a ClientCapabilities object."""
     return Refusal(
         frames.MISSING_CAPABILITY,
-        "request needs a capability that the client has not declared",
+        f"request needs the capability `{', '.join(_names(required))}`, which the client has not declared",
         data={"requiredCapabilities": required},
         status=400,
     )
+
+
+def cannot_say(what: str, version: str, required: dict[str, Any]) -> Refusal:
+    """Return -32021 for something that a peer of `version` has no words for, naming the capability that it lacks."""
+    names = ", ".join(_names(required))
+    return Refusal(
+        frames.MISSING_CAPABILITY,
+        f"{what} is not part of MCP {version}: capability `{names}` is missing",
+        data={"requiredCapabilities": required},
+        status=400,
+    )
+
+
+def _names(required: dict[str, Any]) -> list[str]:
+    return [".".join((name, *parts)) for name, parts in required.items()]
 
 
 def error_for(refusal: Refusal, version: str, method: str = "") -> tuple[int, int, str, Any]:
