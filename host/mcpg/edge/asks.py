@@ -17,8 +17,7 @@ from mcpg.edge.measures import EdgeMeasures
 from mcpg.protocol import frames
 from mcpg.protocol.capabilities import capabilities_of
 from mcpg.protocol.frames import Failure, Response
-from mcpg.protocol.lowering import lower_request
-from mcpg.protocol.raising import raise_response
+from mcpg.protocol.shapes import lower_request, raise_response
 from mcpg.protocol.versions import HANDSHAKE
 
 if TYPE_CHECKING:
