@@ -14,7 +14,9 @@ from mcpg.protocol.mirrors import check_mirrors, mirrors_of
 from mcpg.protocol.sse import Event, EventDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from mcpg.contract.ports import Watching
 
 MODERN = "2026-07-28"
 TOOLS: list[dict[str, Any]] = [
@@ -41,7 +43,11 @@ class FakeService:
         self.cancelled = 0
         self.finished = 0
         self.started = asyncio.Event()
-        self.release = asyncio.Event()
+        self.finish = asyncio.Event()
+        self.released: list[tuple[str, str]] = []
+        self.noted: list[tuple[str, str]] = []
+        self.lists = {"tools": "1", "prompts": "1", "resources": "1"}
+        self.watches: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
         self.identity_error: Exception | None = None
 
     async def identify(self, credentials: Credentials) -> Caller:
@@ -64,6 +70,25 @@ class FakeService:
         if call.method != "tools/call":
             raise Refusal(-32601, "no such method here")
         return await self._tool(caller, call, channel)
+
+    async def watch(
+        self, caller: Caller, call: McpCall, uri: str, updated: Callable[[dict[str, Any]], None]
+    ) -> Watching:
+        self.calls.append(call)
+        if uri.startswith("secret:"):
+            raise Refusal(-32602, "resource is not known", data={"uri": uri})
+        watching = self.watches.setdefault(uri, [])
+        watching.append(updated)
+        return _Watch(lambda: watching.remove(updated))
+
+    async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:
+        return f"{caller.id} {self.lists[kind]}"
+
+    async def note(self, caller: Caller, method: str, params: dict[str, Any], *, version: str, session: str) -> None:
+        self.noted.append((caller.id, method))
+
+    async def release(self, caller: Caller, *, session: str) -> None:
+        self.released.append((caller.id, session))
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -99,12 +124,23 @@ class FakeService:
     async def _slow(self) -> dict[str, Any]:
         self.started.set()
         try:
-            await self.release.wait()
+            await self.finish.wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
         self.finished += 1
         return _text("slept")
+
+
+@dataclass
+class _Watch:
+    end: Callable[[], None]
+    closed: bool = False
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.end()
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -163,7 +163,7 @@ async def test_a_sessions_client_that_hangs_up_does_not(gateway: Gateway, servic
     async with asyncio.timeout(5):
         while not gateway.endpoint.shared.load._detached:  # noqa: ASYNC110 - what is awaited has no event
             await asyncio.sleep(0.001)
-    service.release.set()
+    service.finish.set()
     assert await gateway.endpoint.shared.load.idle(5)
     assert (service.finished, service.cancelled) == (1, 0)
 
@@ -177,7 +177,7 @@ async def test_a_signal_lets_requests_finish(gateway: Gateway, service: FakeServ
     refused = await gateway.ask(_http(*modern("tools/list")))
     assert b" 503 " in refused
     assert b"connection: close" in refused
-    service.release.set()
+    service.finish.set()
     assert b"slept" in await slow
     assert gateway.task is not None
     await asyncio.wait_for(gateway.task, 10)
@@ -223,7 +223,7 @@ async def test_the_time_of_a_head_does_not_run_on(
     slow = asyncio.create_task(gateway.ask(_http(*modern("tools/call", {"name": "slow"}))))
     await asyncio.wait_for(service.started.wait(), 5)
     await asyncio.sleep(0.1)  # longer than a head may take: the request is not a head any more
-    service.release.set()
+    service.finish.set()
     assert b"slept" in await slow
 
 

@@ -61,7 +61,7 @@ class Line:
 async def line(service: FakeService) -> AsyncIterator[Line]:
     line = await Line(service, ANA, StdioSettings(max_line=10_000, max_pending=2, grace=0.01)).begin()
     yield line
-    service.release.set()
+    service.finish.set()
     await line.end()
 
 
@@ -124,7 +124,7 @@ async def test_too_many_requests(line: Line, service: FakeService) -> None:
     await service.started.wait()
     refused = await line.ask(modern("tools/list", request_id=3)[0])
     assert (refused["id"], refused["error"]["code"]) == (3, -32600)
-    service.release.set()
+    service.finish.set()
     assert {(await line.read())["id"] for _ in range(2)} == {1, 2}
 
 
@@ -179,7 +179,7 @@ async def test_requests_in_work_may_finish_after_the_input(service: FakeService)
     line.send(modern("tools/call", {"name": "slow"})[0])
     await service.started.wait()
     line.writer.write_eof()
-    service.release.set()
+    service.finish.set()
     assert (await line.read())["result"]["content"][0]["text"] == "slept"
     await asyncio.wait_for(line.task, 5)
     for writer in (line.writer, line.far):

@@ -52,7 +52,7 @@ async def test_a_long_silence_is_filled_with_comments(service: FakeService) -> N
     message, headers = modern("tools/call", {"name": "slow"})
     task = asyncio.create_task(client.post(message, headers, answered=answered))
     await _until(lambda: answered.body.count(b":\n\n") >= 2)
-    service.release.set()
+    service.finish.set()
     await task
     assert answered.headers["content-type"] == "text/event-stream"
     assert [message["id"] for message in answered.messages] == [1]
@@ -79,7 +79,7 @@ async def test_a_session_goes_on_without_its_client_as_far_as_is_allowed(service
     client.leave()
     await _until(lambda: service.cancelled == 1)
     assert endpoint.pending == 1
-    service.release.set()
+    service.finish.set()
     await asyncio.gather(first, second)
     assert (service.finished, endpoint.pending, endpoint.shared.load._detached) == (1, 0, 0)
 
@@ -107,7 +107,7 @@ async def test_one_session_cannot_cancel_anothers_request(
     task = asyncio.create_task(client.post(call("slow", 1)))
     await service.started.wait()
     await other.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}})
-    service.release.set()
+    service.finish.set()
     assert (await task).json["result"]["content"][0]["text"] == "slept"
 
 
@@ -118,7 +118,7 @@ async def test_an_id_is_in_work_once(client: Client, service: FakeService) -> No
     refused = await client.post(request("ping", request_id=1))
     assert (refused.status, refused.error) == (400, -32600)
     assert (await client.post(request("ping", request_id="1"))).status == 200
-    service.release.set()
+    service.finish.set()
     assert (await task).status == 200
     assert (await client.post(request("ping", request_id=1))).status == 200
 
@@ -139,7 +139,7 @@ async def test_too_many_requests_in_work(service: FakeService) -> None:
     await service.started.wait()
     refused = await client.modern("tools/list")
     assert (refused.status, refused.headers["retry-after"], refused.error) == (503, "1", -32603)
-    service.release.set()
+    service.finish.set()
     assert (await task).status == 200
     assert (await client.modern("tools/list")).status == 200
 

@@ -198,7 +198,7 @@ async def test_who_is_cancelled_stays_counted_until_the_work_is_done(tmp_path: P
     await asyncio.wait(tasks)
     with pytest.raises(StoreFull):
         await store.spend("x", ttl=60)
-    await asyncio.to_thread(store._thread.submit(int).result)
+    await asyncio.to_thread(store._file._thread.submit(int).result)
     await asyncio.sleep(0)
     assert not await store.spend("2", ttl=60)
     await store.close()

@@ -34,6 +34,8 @@ __all__ = ["EndpointSessions", "Sessions"]
 _log = logging.getLogger("mcpg.edge")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
+_FORGETTING = 60.0
+"""Seconds between two looks for what no id can name any more."""
 _SHARES = 10
 """A use is kept once a tenth of the idle time has gone by; so much later than by its own clock, a session may end."""
 
@@ -58,6 +60,7 @@ class Sessions:
         self._by_token: dict[str, Session] = {}
         self._dirty: set[Session] = set()
         self._kept: dict[str, tuple[float, bool, str]] = {}
+        self._forgot = 0.0
         self._slack = limits.idle / _SHARES * 2 if store.shared else 0.0
 
     def __len__(self) -> int:
@@ -233,7 +236,10 @@ class Sessions:
             elif not self.table.ended(kept.id):
                 self._take_over(kept)
         self.table.floor = max(self.table.floor, await self._store.floor())
-        await self._store.forget(self._clock() - self.table.limits.age)
+        now = self._clock()
+        if now - self._forgot > _FORGETTING:
+            self._forgot = now
+            await self._store.forget(now - self.table.limits.age)
 
     def _take_over(self, kept: KeptSession) -> None:
         session = _from_kept(kept)
