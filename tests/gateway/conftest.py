@@ -67,6 +67,10 @@ class House:
         self.changed: list[str] = []
         self.policy(RULES)
 
+    def _note(self, endpoint: str, kind: str) -> None:
+        if endpoint == "mcp":
+            self.changed.append(kind)
+
     def policy(self, text: str) -> None:
         (self.folder / "rules.cedar").write_text(text)
 
@@ -77,7 +81,7 @@ class House:
         return loads(path.read_bytes(), path=path, environment={})
 
     def gateway(self, **sections: Any) -> Gateway:
-        return Gateway(self.file(**sections), changed=self.changed.append)
+        return Gateway(self.file(**sections), changed=self._note)
 
 
 class Nobody:

@@ -40,11 +40,15 @@ def test_a_name_that_several_offer_goes_to_none_of_them():
         assert shown(table(described)[0]) == expected
 
 
-def test_a_name_that_pretends_to_be_anothers_is_left_out():
+def test_a_name_that_pretends_to_be_anothers_is_told_apart():
     squatter = offers("upstream.a", "z.search", upstream="a")
     routes, told = table([squatter, offers("upstream.b", "search"), offers("upstream.z", "search", upstream="z")])
-    assert ("z.search", "upstream.a", "z.search") in shown(routes)
-    assert len(told) == 1
+    assert shown(routes) == [
+        ("a.z.search", "upstream.a", "z.search"),
+        ("upstream.b.search", "upstream.b", "search"),
+        ("z.search", "upstream.z", "search"),
+    ]
+    assert told == []
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "a\n", "x" * 129, "ä", "a\x1b[2J"])
@@ -71,13 +75,15 @@ def test_many_bad_entries_do_not_fill_the_log():
     assert told[-1] == f"{500 - MOST_REPORTS} more entries of backends are left out"
 
 
-def test_resources_and_templates_keep_their_uris():
+def test_resources_and_templates_keep_their_uris_unless_several_have_them():
     resources = [{"uri": "file:///a", "name": "a", "target": "x:a"}]
     templates = [{"uriTemplate": "file:///{p}", "name": "p"}]
-    routes, told = table([offers("a", resources=resources, templates=templates), offers("b", resources=resources)])
-    assert shown(routes, "resource") == [("file:///a", "a", "x:a")]
-    assert shown(routes, "template") == [("file:///{p}", "a", "file:///{p}")]
-    assert len(told) == 1
+    alone, told = table([offers("a", resources=resources, templates=templates)])
+    assert shown(alone, "resource") == [("file:///a", "a", "x:a")]
+    both, also = table([offers("a", resources=resources, templates=templates), offers("b", resources=resources)])
+    assert shown(both, "resource") == [("mcpg://a/file:///a", "a", "x:a"), ("mcpg://b/file:///a", "b", "x:a")]
+    assert shown(both, "template") == [("file:///{p}", "a", "file:///{p}")]
+    assert told == also == []
 
 
 def test_a_tool_of_the_operator_has_its_checks_defaults_and_times():

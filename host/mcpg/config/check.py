@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mcpg.config.endpoints import check_endpoints
 from mcpg.config.errors import nearest
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def uses_of(config: Config) -> Iterator[tuple[Place, str, str]]:
     for place, chain, kind in chains:
         for index, name in enumerate(chain):
             yield (*place, index), name, kind
+    yield from _uses_of_profiles(config)
     for issuer, name in config.credentials.items():
         yield ("credentials", issuer), name, "credential"
     for tool, settings in config.tools.items():
@@ -38,9 +40,25 @@ def uses_of(config: Config) -> Iterator[tuple[Place, str, str]]:
             yield ("tools", tool, "transforms", index), name, "transform"
 
 
+def _uses_of_profiles(config: Config) -> Iterator[tuple[Place, str, str]]:
+    for profile, settings in config.profiles.items():
+        chains: tuple[tuple[Place, tuple[str, ...] | None, str], ...] = (
+            (("identity", "chain"), settings.identity.chain if settings.identity else None, "identity"),
+            (("catalog",), settings.catalog, "catalog"),
+            (("transforms",), settings.transforms, "transform"),
+            (("policy", "engines"), settings.policy.engines if settings.policy else None, "policy"),
+            (("limits", "chain"), settings.limits.chain if settings.limits else None, "limit"),
+            (("backends",), settings.backends, "backend"),
+        )
+        for place, chain, kind in chains:
+            for index, name in enumerate(chain or ()):
+                yield ("profiles", profile, *place, index), name, kind
+
+
 def check(config: Config, source: Source) -> list[Finding]:
     """Return what does not fit together, errors and warnings."""
     found = [*_references(config, source), *_places(config, source), *_connections(config, source)]
+    found += check_endpoints(config, source)
     return sorted([*found, *_server(config, source), *_doubts(config, source)], key=lambda one: (one.line, one.column))
 
 
@@ -56,9 +74,13 @@ def check_kinds(config: Config, source: Source, kinds: dict[str, PluginKind]) ->
 
 def _written(place: Place, source: Source) -> Place:
     """Return the place as the file has it: `limits` may be a plain list."""
-    if place[:2] == ("limits", "chain") and isinstance(source.data.get("limits"), list):
-        return ("limits", *place[2:])
-    return place
+    start = 2 if place[0] == "profiles" else 0
+    if place[start : start + 2] != ("limits", "chain"):
+        return place
+    holder = source.data
+    for part in place[: start + 1]:
+        holder = holder[part]
+    return (*place[: start + 1], *place[start + 2 :]) if isinstance(holder, list) else place
 
 
 def _references(config: Config, source: Source) -> Iterator[Finding]:
@@ -131,10 +153,15 @@ def _server(config: Config, source: Source) -> Iterator[Finding]:
 
 
 def _doubts(config: Config, source: Source) -> Iterator[Finding]:
-    enforced = [name for name in config.policy.engines if name in config.plugins and not config.plugins[name].shadow]
+    enforced = _enforced(config, config.policy.engines)
+    remedy = "name a policy plugin under `policy.engines`"
     if not enforced and (config.tools or config.upstreams):
         message = "no policy engine is enforced, so every call will be denied"
-        yield source.finding(("policy",), message, "name a policy plugin under `policy.engines`", warning=True)
+        yield source.finding(("policy",), message, remedy, warning=True)
+    for name, profile in config.profiles.items():
+        if profile.policy is not None and not _enforced(config, profile.policy.engines):
+            message = f"no policy engine is enforced in `{name}`, so every call there will be denied"
+            yield source.finding(("profiles", name, "policy"), message, remedy, warning=True)
     if not config.identity.chain and config.server.stdio is None:
         message = "no identity plugin is named, so every call will be refused"
         yield source.finding(("identity",), message, "name an identity plugin under `identity.chain`", warning=True)
@@ -144,3 +171,8 @@ def _doubts(config: Config, source: Source) -> Iterator[Finding]:
             message = f"`{prefixes[upstream.prefix]}` has the prefix `{upstream.prefix}` too"
             yield source.finding(("upstreams", name, "prefix"), message, "give each upstream its own prefix")
         prefixes[upstream.prefix or ""] = name
+
+
+def _enforced(config: Config, engines: tuple[str, ...]) -> list[str]:
+    """Return the engines whose verdicts are obeyed."""
+    return [name for name in engines if name in config.plugins and not config.plugins[name].shadow]

@@ -7,6 +7,7 @@ from pydantic import Field
 from mcpg.config.base import Section
 from mcpg.config.chains import Identity, LimitChain, PolicyChain
 from mcpg.config.plugins import PluginUse
+from mcpg.config.profiles import Profile, ProfileName
 from mcpg.config.registries import Registries
 from mcpg.config.revocations import Revocations
 from mcpg.config.server import Server
@@ -104,6 +105,9 @@ class Config(Section):
     tools: dict[ToolName, Tool] = Field(default_factory=dict, description="Tools made from backends, by name.")
     upstreams: dict[Name, Upstream] = Field(
         default_factory=dict, description="MCP servers behind the gateway, by name."
+    )
+    profiles: dict[ProfileName, Profile] = Field(
+        default_factory=dict, description="Named selections with rules of their own, each at `/NAME/mcp`."
     )
     credentials: dict[Name, Name] = Field(
         default_factory=dict, description="Issuers (`cred://NAME/...`) and the use of a credential plugin for each."

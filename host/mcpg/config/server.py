@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from mcpg.config.about import Info
 from mcpg.config.base import Section
 from mcpg.config.values import Address, Count, Duration, Listen, SecretText, Size, Text, wrong
 
@@ -65,6 +66,10 @@ class Server(Section):
     admin_token: SecretText | None = Field(default=None, description="The bearer token of the second listener.")
     limits: ServerLimits = Field(default_factory=ServerLimits, description="What the front door takes at most.")
     stdio: Stdio | None = Field(default=None, description="Settings for `mcpg serve --stdio`.")
+    info: Info = Field(default_factory=Info, description="What the gateway is called.")
+    instructions: Text | None = Field(
+        default=None, description="What clients are told of its use, before what upstreams say of theirs."
+    )
 
     @field_validator("origins")
     @classmethod

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from mcpg.config.base import Section
+from mcpg.config.overrides import PromptOverride, ResourceOverride, ToolOverride
 from mcpg.config.values import Duration, SecretText, Text, wrong
 
 __all__ = ["HttpUpstream", "StdioUpstream", "Upstream"]
@@ -58,6 +59,21 @@ class Upstream(Section):
     timeout: Duration = Field(default=30.0, description="How long one request may take.")
     include: tuple[Text, ...] = Field(default=(), description="Names to take, `*` for any part; all if empty.")
     exclude: tuple[Text, ...] = Field(default=(), description="Names to leave out, `*` for any part.")
+    tools: dict[Text, ToolOverride] = Field(
+        default_factory=dict, description="What you say of its tools, by its own names."
+    )
+    prompts: dict[Text, PromptOverride] = Field(
+        default_factory=dict, description="What you say of its prompts, by its own names."
+    )
+    resources: dict[Text, ResourceOverride] = Field(
+        default_factory=dict, description="What you say of its resources and templates, by its own URIs."
+    )
+    instructions: str | None = Field(
+        default=None, description="What clients are told of its use, in place of its own words; empty for nothing."
+    )
+    own_endpoint: bool = Field(
+        default=True, description="Whether it has an endpoint `/servers/NAME/mcp` under its own names."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

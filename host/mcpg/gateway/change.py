@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.contract.problems import McpgError, PluginRefused
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.describing import describe
-from mcpg.gateway.plans import make_plan, make_stages, own_routes
+from mcpg.gateway.plans import make_plans, make_stages, own_routes
 from mcpg.gateway.supplying import supply_of
 from mcpg.gateway.uplinks import upstream_specs
 from mcpg.gateway.uses import wanted_uses
@@ -129,10 +129,12 @@ class Change:
         names = {spec.name for spec in running}
         return [*running, *(spec for spec in self.specs if spec.name not in names)]
 
-    def plan(self, described: Mapping[str, Described], *, generation: int, report: Callable[[str], None]) -> Plan:
-        """Return the plan for what backends and upstreams offer; raises `McpgError`."""
+    def plans(
+        self, described: Mapping[str, Described], *, generation: int, report: Callable[[str], None]
+    ) -> dict[str, Plan]:
+        """Return the plan of each endpoint for what backends and upstreams offer; raises `McpgError`."""
         offered = [each for name, each in described.items() if name in self.stages]
-        return make_plan(
+        return make_plans(
             self.loaded, self.stages, self._manifests, self._own, offered, generation=generation, report=report
         )
 

@@ -1,7 +1,8 @@
-"""One running gateway: the rooms, the plan of the moment, and how it changes. It listens nowhere; `serving` does.
+"""One running gateway: the rooms, the plans of the moment, and how they change. It listens nowhere; `serving` does.
 
-A reload makes a whole new plan from a checked file, then exchanges it; calls under way keep the plan that they began
-with. A file that cannot be obeyed changes nothing.
+Each endpoint has a plan and a service of its own; all else they share. A reload makes whole new plans from a checked
+file, then exchanges them; calls under way keep the plan that they began with. A file that cannot be obeyed changes
+nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
+from mcpg.config.endpoints import MAIN, Endpoint, endpoints_of
 from mcpg.contract.problems import ConfigError, EffectDenied
+from mcpg.gateway.about import describe_endpoint
 from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
 from mcpg.gateway.kill_switch import KillSwitch
@@ -56,6 +59,7 @@ OWED = 10.0
 """Seconds that a stop waits for records that are owed, while none of them is written."""
 LEAVE = 60.0
 """Seconds that a plugin use goes on which the file has no more, for the calls that began with it."""
+GONE = "this endpoint is not there any more"
 FIRST_DESCRIPTION = 5.0
 """Seconds that a start waits for upstreams to say what they offer; what comes later appears later."""
 
@@ -69,16 +73,20 @@ class Gateway:
         *,
         intake: Intake | None = None,
         progress: Callable[[str], None] = lambda _line: None,
-        changed: Callable[[str], None] = lambda _kind: None,
+        changed: Callable[[str, str], None] = lambda _endpoint, _kind: None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.loaded = loaded
         self._intake = intake or Intake()
         self._progress = progress
         self._changed = changed
+        self._moved = moved
         self._memo = Memo()
         self._runner = Runner(self._memo)
         self.kill = KillSwitch(self._runner, self._memo)
-        self._plan = self._whole = Plan(generation=0, routes=RouteTable())
+        self._generation = 0
+        self._plans: dict[str, Plan] = {}
+        self._whole: dict[str, Plan] = {}
         self._force: Change | None = None
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._described: dict[str, Described] = {}
@@ -90,7 +98,11 @@ class Gateway:
         self._ledger: CopyingLedger
         self._views: Views
         self._vault: Vault
-        self.service: PipelineService
+        self._serve: Callable[[str], PipelineService]
+        self.endpoints: dict[str, Endpoint] = {}
+        """The endpoints of the file in force, by name; `moved` is told when there are others, or elsewhere."""
+        self.services: dict[str, PipelineService] = {}
+        """What answers at each endpoint."""
         self.rooms: Rooms
 
     async def start(self) -> None:
@@ -118,9 +130,14 @@ class Gateway:
         await self._pay()
         await self._stack.aclose()
 
-    def plan(self) -> Plan:
-        """Return the plan of this moment."""
-        return self._plan
+    @property
+    def service(self) -> PipelineService:
+        """What answers at the endpoint that has everything."""
+        return self.services[MAIN]
+
+    def plan(self, endpoint: str = MAIN) -> Plan:
+        """Return an endpoint's plan of this moment; that of one which is gone permits nothing."""
+        return self._plans.get(endpoint) or Plan(self._generation, RouteTable(), endpoint, GONE)
 
     async def reload(self, loaded: Loaded) -> None:
         """Obey another file: everything is made ready first, then exchanged; raises `McpgError` and changes nothing."""
@@ -136,8 +153,12 @@ class Gateway:
         """Return what an operator asks first: version, plan, plugins, upstreams, memo."""
         return {
             "version": __version__,
-            "generation": self._plan.generation,
-            "routes": len(self._plan.routes),
+            "generation": self._generation,
+            "routes": len(self.plan().routes),
+            "endpoints": [
+                {"name": each.name, "path": each.path, "routes": len(self.plan(each.name).routes)}
+                for each in self.endpoints.values()
+            ],
             "plugins": self.rooms.catalog.states(),
             "upstreams": self.rooms.upstreams.states(),
             "memo": {"entries": len(self._memo), "hits": self._memo.hits, "misses": self._memo.misses},
@@ -191,15 +212,25 @@ class Gateway:
         self._stack.push_async_callback(self._stop_feeds)
         self._stack.push_async_callback(floods.flush)
         self._stack.push_async_callback(self._stop_describers)
-        self.service = PipelineService(
-            plan=self.plan,
-            identity=IdentityChain(runner),
-            calls=calls,
-            listing=Listing(views, rooms.sealer),
-            ledger=ledger,
-            floods=floods,
-            distrust=self.kill.distrust,
-        )
+        identity, listing = IdentityChain(runner), Listing(views, rooms.sealer)
+
+        def serve(name: str) -> PipelineService:
+            return PipelineService(
+                plan=lambda: self._plans.get(name) or self.plan(name),
+                identity=identity,
+                calls=calls,
+                listing=listing,
+                ledger=ledger,
+                floods=floods,
+                distrust=self.kill.distrust,
+                about=lambda: self._about(name),
+            )
+
+        self._serve = serve
+
+    def _about(self, name: str) -> dict[str, Any]:
+        endpoint = self.endpoints.get(name) or Endpoint(name, "")
+        return describe_endpoint(self.loaded.config, endpoint, self.plan(name).routes, self.rooms.upstreams.states())
 
     def _owe(self, work: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(work)
@@ -252,9 +283,11 @@ class Gateway:
         """Take out of the plan in force what has been fenced or halted since it was made."""
         if self._force is None:
             return
-        plan = without_fenced(self._whole, self.rooms.catalog.fenced(), self.rooms.revoking.halted)
-        if (plan.fenced, plan.halted) != (self._plan.fenced, self._plan.halted):
-            self._show(replace(self._whole, generation=self._plan.generation + 1))
+        plans = self._without_fenced(self._whole)
+        if any(
+            (plan.fenced, plan.halted) != (self._plans[n].fenced, self._plans[n].halted) for n, plan in plans.items()
+        ):
+            self._show({n: replace(plan, generation=self._generation + 1) for n, plan in self._whole.items()})
 
     def _issuers(self) -> Mapping[str, Stage]:
         if self._force is None:
@@ -271,35 +304,37 @@ class Gateway:
             await change.prepare(before, back)
             if before is None:
                 await self._await_upstreams(change)
-            generation = self._next(change).generation
+            self._next(change)
+            generation = self._generation + 1
             await self._event(what, {"version": __version__, "file": loaded.digest, "generation": generation})
-            plan = self._next(change)  # an upstream may have changed its catalog while the ledger was written
+            plans = self._next(change)  # an upstream may have changed its catalog while the ledger was written
             change.check_trusted()
         except BaseException:
             await change.discard()
             for name in back:
                 self._leave_later(name)
             raise
-        old = self._take_over(change, plan)
+        old = self._take_over(change, plans)
         await self._follow(change, before)
         for feed in old:
             await feed.stop()
 
-    def _next(self, change: Change) -> Plan:
+    def _next(self, change: Change) -> dict[str, Plan]:
         described = {**self._described, **change.described}
-        return change.plan(described, generation=self._plan.generation + 1, report=log.warning)
+        return change.plans(described, generation=self._generation + 1, report=log.warning)
 
-    def _take_over(self, change: Change, plan: Plan) -> list[SinkFeed]:
+    def _take_over(self, change: Change, plans: dict[str, Plan]) -> list[SinkFeed]:
         """Exchange what is in force for what was made ready; no await, so no call sees some of both."""
         change.take_over()
         self._force, self.loaded = change, change.loaded
+        self.endpoints = {each.name: each for each in endpoints_of(change.loaded.config)}
         self._described = {name: d for name, d in self._described.items() if name in change.wanted} | change.described
         old, self._feeds = self._feeds, [self._feed(change.stages[use]) for use in change.loaded.config.sinks]
         for feed in self._feeds:
             feed.start()
         self._vault.forget()
         self.rooms.cache.clear()
-        self._show(plan)
+        self._show(plans)
         return old
 
     async def _follow(self, change: Change, before: Change | None) -> None:
@@ -322,13 +357,23 @@ class Gateway:
         while self._leaving:
             self._leaving.popitem()[1].cancel()
 
-    def _show(self, plan: Plan) -> None:
-        """Make a plan the one in force, without what is fenced, and tell clients which lists have changed."""
-        old, self._whole = self._plan, plan
-        self._plan = plan = without_fenced(plan, self.rooms.catalog.fenced(), self.rooms.revoking.halted)
-        for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
-            if any(_entries(old, row) != _entries(plan, row) for row in rows):
-                self._changed(kind)
+    def _without_fenced(self, plans: Mapping[str, Plan]) -> dict[str, Plan]:
+        fenced, halted = self.rooms.catalog.fenced(), self.rooms.revoking.halted
+        return {name: without_fenced(plan, fenced, halted) for name, plan in plans.items()}
+
+    def _show(self, plans: dict[str, Plan]) -> None:
+        """Make plans the ones in force, without what is fenced, and tell clients which lists have changed."""
+        old, self._whole = self._plans, plans
+        self._plans = self._without_fenced(plans)
+        self._generation = self._plans[MAIN].generation
+        if self._plans.keys() != self.services.keys():
+            self._views.keep(self._plans)
+            self.services = {name: self.services.get(name) or self._serve(name) for name in self._plans}
+            self._moved()
+        for name, plan in self._plans.items():
+            for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
+                if any(_entries(old.get(name), row) != _entries(plan, row) for row in rows):
+                    self._changed(name, kind)
 
     async def _await_upstreams(self, change: Change) -> None:
         """Give upstreams a moment to say what they offer before the first plan."""
@@ -354,8 +399,7 @@ class Gateway:
     def _on_described(self, described: Described) -> None:
         self._described[described.use] = described
         if self._force is not None:
-            generation = self._plan.generation + 1
-            self._show(self._force.plan(self._described, generation=generation, report=log.warning))
+            self._show(self._next(self._force))
 
     def _upstream_changed(self, upstream: str, _kind: str) -> None:
         describer = self._describers.get(f"upstream.{upstream}")
@@ -403,5 +447,5 @@ def _mentions(value: Any, text: str) -> bool:
     return bool(value == text)
 
 
-def _entries(plan: Plan, kind: Any) -> list[Any]:
-    return [route.entry for route in plan.routes.listed(kind)]
+def _entries(plan: Plan | None, kind: Any) -> list[Any]:
+    return [(route.shown, route.entry) for route in plan.routes.listed(kind)] if plan is not None else []

@@ -1,4 +1,4 @@
-"""From loaded plugins to the plan that answers calls. It loads nothing and asks nobody.
+"""From loaded plugins to the plans that answer calls, one for each endpoint. It loads nothing and asks nobody.
 
 Every reference to a use is checked here against the kind of the plugin that it turned out to be, and every binding
 against the manifest of its backend.
@@ -10,9 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from mcpg.config.check import check_kinds
+from mcpg.config.endpoints import endpoints_of
 from mcpg.config.findings import ConfigErrors
+from mcpg.config.profiles import Profile
 from mcpg.contract.problems import ConfigError
 from mcpg.contract.worlds import PluginKind
+from mcpg.gateway.naming import matches
 from mcpg.gateway.routing import own_route, route_table
 from mcpg.pipeline.stages import Plan, make_stage
 from mcpg.plugins.configuration import check_binding
@@ -21,14 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcpg.config import Loaded
+    from mcpg.config.endpoints import Endpoint
+    from mcpg.config.profiles import Selection
     from mcpg.contract.manifest import Manifest
     from mcpg.contract.ports import Effects, GuestHandle
     from mcpg.gateway.routing import Described
     from mcpg.gateway.uses import Wanted
-    from mcpg.pipeline.routes import Route
+    from mcpg.pipeline.routes import Route, RouteTable
     from mcpg.pipeline.stages import Stage
 
-__all__ = ["make_plan", "make_stages", "own_routes", "without_fenced"]
+__all__ = ["make_plans", "make_stages", "own_routes", "takes", "without_fenced"]
 
 
 def make_stages(
@@ -78,7 +83,7 @@ def own_routes(loaded: Loaded, stages: Mapping[str, Stage], manifests: Mapping[s
     return routes
 
 
-def make_plan(
+def make_plans(
     loaded: Loaded,
     stages: Mapping[str, Stage],
     manifests: Mapping[str, Manifest],
@@ -87,25 +92,57 @@ def make_plan(
     *,
     generation: int,
     report: Callable[[str], None],
-) -> Plan:
-    """Return the plan of one moment."""
+) -> dict[str, Plan]:
+    """Return the plan of each endpoint at one moment, by the endpoint's name: one table, selected from for each."""
     config = loaded.config
+    table = route_table(own, described, report, config.upstreams)
+    backends = {name: s for name, s in stages.items() if manifests[name].kind is PluginKind.BACKEND}
 
     def chain(names: tuple[str, ...]) -> tuple[Stage, ...]:
         return tuple(stages[name] for name in names)
 
-    return Plan(
-        generation=generation,
-        routes=route_table(own, described, report),
-        identity=chain(config.identity.chain),
-        policy=chain(config.policy.engines),
-        combine=cast("str", config.policy.combine),  # type: ignore[arg-type]
-        limits=chain(config.limits.chain),
-        limits_fail_open=config.limits.on_store_failure == "allow",
-        transforms=chain(config.transforms),
-        catalog=chain(config.catalog),
-        backends={name: s for name, s in stages.items() if manifests[name].kind is PluginKind.BACKEND},
-    )
+    def plan(endpoint: Endpoint) -> Plan:
+        rules = endpoint.profile or Profile()
+        policy, limits = rules.policy or config.policy, rules.limits or config.limits
+        return Plan(
+            generation=generation,
+            endpoint=endpoint.name,
+            routes=_selected(table, endpoint),
+            identity=chain((rules.identity or config.identity).chain),
+            policy=chain(policy.engines),
+            combine=cast("str", policy.combine),  # type: ignore[arg-type]
+            limits=chain(limits.chain),
+            limits_fail_open=limits.on_store_failure == "allow",
+            transforms=chain(config.transforms if rules.transforms is None else rules.transforms),
+            catalog=chain(config.catalog if rules.catalog is None else rules.catalog),
+            backends=backends,
+        )
+
+    return {endpoint.name: plan(endpoint) for endpoint in endpoints_of(config)}
+
+
+def _selected(table: RouteTable, endpoint: Endpoint) -> RouteTable:
+    """Return what an endpoint has of all there is; names stay canonical but on an upstream's own endpoint."""
+    if endpoint.upstream:
+        return table.of_upstream(endpoint.upstream)
+    profile = endpoint.profile
+    if profile is None:
+        return table
+    kinds = {"tool": profile.tools, "prompt": profile.prompts}
+
+    def keep(route: Route) -> bool:
+        if profile.upstreams is not None or profile.backends is not None:
+            mine = route.upstream in (profile.upstreams or ()) if route.upstream else False
+            if not mine and route.backend not in (profile.backends or ()):
+                return False
+        return takes(kinds.get(route.kind, profile.resources), route.name)
+
+    return table.only(keep)
+
+
+def takes(selection: Selection, name: str) -> bool:
+    """Whether a selection of the operator's has something of that canonical name."""
+    return (not selection.include or matches(selection.include, name)) and not matches(selection.exclude, name)
 
 
 def without_fenced(plan: Plan, fenced: frozenset[str], halted: str = "") -> Plan:

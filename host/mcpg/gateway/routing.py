@@ -1,39 +1,39 @@
 """From the operator's tools and from what backends describe to the table of routes. It asks no backend itself.
 
-The operator's own tools come first; what backends describe under a name that is taken, or that several of them offer,
-gets its use's name and a dot before it. An entry that cannot be served (a bad schema, a bad name) is left out and
-reported, the others stay.
+`naming` says what each thing is called. An entry that cannot be served (a bad schema, a bad name) is left out and
+reported, the others stay. What the operator says of an entry (`upstreams.X.tools` and the like) is put into it here.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import ConfigError
+from mcpg.gateway.naming import KINDS, Names, offers_of, printable, unheeded
 from mcpg.gateway.schemas import compile_check, defaults_of
+from mcpg.gateway.uses import use_of
 from mcpg.pipeline.routes import Route, RouteTable
+from mcpg.pipeline.uris import with_interface
 from mcpg.protocol.mirrors import mirrors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from mcpg.config.tools import Tool
+    from mcpg.config.upstreams import Upstream
+    from mcpg.gateway.naming import Offer
     from mcpg.pipeline.routes import RouteKind
     from mcpg.pipeline.stages import Stage
+    from mcpg.pipeline.uris import Uris
 
 __all__ = ["Described", "own_route", "route_table"]
 
 NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}\Z")
 MOST_REPORTS = 20
-_KINDS: tuple[tuple[RouteKind, str, str], ...] = (
-    ("tool", "tools", "name"),
-    ("prompt", "prompts", "name"),
-    ("resource", "resources", "uri"),
-    ("template", "templates", "uriTemplate"),
-)
+NAMING = {kind: naming for kind, _, naming in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,17 @@ def own_route(name: str, tool: Tool, *, where: str, timeout: float, transforms: 
     )
 
 
-def route_table(own: list[Route], described: list[Described], report: Callable[[str], None]) -> RouteTable:
-    """Return the table of all routes, with every collision resolved the same way each time."""
+def route_table(
+    own: list[Route],
+    described: list[Described],
+    report: Callable[[str], None],
+    upstreams: Mapping[str, Upstream] = MappingProxyType({}),
+) -> RouteTable:
+    """Return the table of all routes, with every collision resolved the same way each time.
+
+    `upstreams` is what the operator says of each by name.
+    """
     routes = {route.key: route for route in own}
-    shared = _shared(described) | routes.keys()
     left_out = 0
 
     def tell(line: str) -> None:
@@ -84,67 +91,86 @@ def route_table(own: list[Route], described: list[Described], report: Callable[[
         if left_out <= MOST_REPORTS:
             report(line)
 
+    offers: list[Offer] = []
     for source in sorted(described, key=lambda d: d.use):
-        for kind, place, naming in _KINDS:
-            for entry in source.catalog.get(place) or ():
-                route = _described_route(source, kind, naming, entry, taken=routes, shared=shared, report=tell)
-                if route is not None:
-                    routes[route.key] = route
+        found = offers_of(source, upstreams.get(source.upstream))
+        offers += found
+        for line in unheeded(source, upstreams.get(source.upstream)):
+            tell(line)
+    names = Names(offers, list(routes), _owners(upstreams))
+    for offer in sorted(offers, key=lambda each: not each.given):
+        route = _route(offer, names, routes, tell)
+        if route is not None:
+            routes[route.key] = route
     if left_out > MOST_REPORTS:
         report(f"{left_out - MOST_REPORTS} more entries of backends are left out")
     return RouteTable(routes.values())
 
 
-def _shared(described: list[Described]) -> set[tuple[RouteKind, str]]:
-    """Return the names that more than one backend offers: none of them gets such a name, so none can take it over."""
-    seen: Counter[tuple[RouteKind, str]] = Counter()
-    for source in described:
-        for kind, place, naming in _KINDS[:2]:
-            seen.update({(kind, str(entry[naming])) for entry in source.catalog.get(place) or ()})
-    return {key for key, count in seen.items() if count > 1}
+def _owners(upstreams: Mapping[str, Upstream]) -> dict[str, str]:
+    """Return whose names may begin so, connected or not; a prefix that the operator chose goes before a name."""
+    names = {name: use_of(name) for name in upstreams}
+    return names | {settings.prefix: use_of(name) for name, settings in upstreams.items() if settings.prefix}
 
 
-def _described_route(
-    source: Described,
-    kind: RouteKind,
-    naming: str,
-    entry: Mapping[str, Any],
-    *,
-    taken: Mapping[tuple[RouteKind, str], Route],
-    shared: Container[tuple[RouteKind, str]],
-    report: Callable[[str], None],
+def _route(
+    offer: Offer, names: Names, taken: Container[tuple[RouteKind, str]], report: Callable[[str], None]
 ) -> Route | None:
-    name = str(entry[naming])
-    target = str(entry.get("target") or name)
-    label = source.upstream or source.use
-    if (kind, name) in shared and kind in {"tool", "prompt"}:
-        name = f"{label}.{name}"
+    name, kind, source = names.name(offer), offer.kind, offer.source
     if (kind, name) in taken or (kind in {"tool", "prompt"} and not NAME.match(name)):
-        report(f"`{label}` offers {kind} {_printable(name)}, which is taken or no valid name: left out")
+        report(f"`{offer.label}` offers {kind} {printable(name)}, which is taken or no valid name: left out")
         return None
+    schema = offer.entry.get("inputSchema") if kind == "tool" else None
+    output = offer.entry.get("outputSchema") if kind == "tool" else None
+    uris = names.uris(source.use)
     try:
-        check = compile_check(entry.get("inputSchema") or {"type": "object"}, name) if kind == "tool" else None
-        output = entry.get("outputSchema") if kind == "tool" else None
         return Route(
             kind=kind,
             name=name,
             backend=source.use,
-            entry={**entry, naming: name},
-            target=target,
+            entry=_entry(offer, name, uris),
+            target=offer.target,
             upstream=source.upstream,
-            mirrors=mirrors_of(entry.get("inputSchema")) or () if kind == "tool" else (),
-            check=check,
+            defaults=getattr(offer.override, "defaults", {}),
+            mirrors=mirrors_of(schema) or () if kind == "tool" else (),
+            check=compile_check(schema or {"type": "object"}, name) if kind == "tool" else None,
             check_output=compile_check(output, name) if output else None,
             timeout=source.timeout,
-            held=source.held.get((kind, target), ""),
+            held=source.held.get((kind, offer.target), ""),
+            lead=names.lead(offer),
+            uris=uris,
+            silent=offer.silent,
         )
     except ConfigError as error:
         report(
-            f"`{label}` offers {kind} {_printable(name)} with a schema that cannot be used: left out ({error.message})"
+            f"`{offer.label}` offers {kind} {printable(name)} with a schema that cannot be used: "
+            f"left out ({error.message})"
         )
         return None
 
 
-def _printable(name: str) -> str:
-    """Return a backend's own word for a log: one line, of bounded length, that steers no terminal."""
-    return "`" + "".join(each if each.isprintable() else "?" for each in name[:128]) + "`"
+def _entry(offer: Offer, name: str, uris: Uris | None) -> dict[str, Any]:
+    """Return the entry as it is shown: the operator's words over the upstream's, its interface as it can be read."""
+    entry = dict(offer.entry)
+    if uris is not None and offer.kind == "tool":
+        entry = with_interface(entry, uris.shown)
+    if offer.override is not None:
+        said = {field: getattr(offer.override, field) for field in ("title", "description")}
+        entry |= {field: text for field, text in said.items() if text}
+        if annotations := getattr(offer.override, "annotations", {}):
+            entry["annotations"] = {**(entry.get("annotations") or {}), **annotations}
+        if defaults := getattr(offer.override, "defaults", {}):
+            entry["inputSchema"] = _with_defaults(entry.get("inputSchema") or {"type": "object"}, defaults)
+    entry[NAMING[offer.kind]] = name
+    return entry
+
+
+def _with_defaults(schema: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of arguments some of which may be left out."""
+    properties = {
+        name: {**item, "default": defaults[name]} if name in defaults and isinstance(item, dict) else item
+        for name, item in (schema.get("properties") or {}).items()
+    }
+    required = [name for name in schema.get("required") or () if name not in defaults]
+    shown = {**schema, "properties": properties, "required": required}
+    return shown if required else {key: value for key, value in shown.items() if key != "required"}

@@ -18,6 +18,7 @@ import uvloop
 import watchfiles
 
 from mcpg.config import load
+from mcpg.config.endpoints import MAIN
 from mcpg.contract.documents import Caller, How
 from mcpg.contract.problems import ConfigError, McpgError
 from mcpg.edge.admin import AdminViews, admin_app
@@ -85,7 +86,9 @@ class Served:
         self._settings = edge_settings(loaded.config, loopback=loopback)
         self.listeners: list[Callable[[str], None]] = []
 
-    def _changed(self, kind: str) -> None:
+    def _changed(self, endpoint: str, kind: str) -> None:
+        if endpoint != MAIN:
+            return
         for listener in self.listeners:
             listener(kind)
 

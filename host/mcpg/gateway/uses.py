@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mcpg.config import Loaded
 
-__all__ = ["Wanted", "wanted_uses"]
+__all__ = ["Wanted", "use_of", "wanted_uses"]
 
 UPSTREAM_METHODS = (
     "tools/list",
@@ -41,6 +41,11 @@ class Wanted:
     timeout: float = 30.0
 
 
+def use_of(upstream: str) -> str:
+    """Return the name of the plugin use that an upstream is short for."""
+    return f"upstream.{upstream}"
+
+
 def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
     """Return every use that the file names, upstreams included."""
     config = loaded.config
@@ -52,7 +57,7 @@ def wanted_uses(loaded: Loaded) -> dict[str, Wanted]:
         for field in ("include", "exclude"):
             if getattr(upstream, field):
                 settings[field] = list(getattr(upstream, field))
-        spec = UseSpec(f"upstream.{name}", "builtin:backend-mcp", settings, loaded.base)
+        spec = UseSpec(use_of(name), "builtin:backend-mcp", settings, loaded.base)
         grants = {"mcp": {"upstreams": [name], "methods": list(UPSTREAM_METHODS)}}
         wanted[spec.name] = Wanted(spec, grants, upstream=name, timeout=upstream.timeout)
     return wanted

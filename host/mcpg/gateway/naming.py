@@ -1,0 +1,174 @@
+"""What each thing that backends offer is called, the same way each time. It makes no route.
+
+A name goes to the operator's own tool, else to what the operator gave it to, else to who alone offers it. A name or URI
+that several offer goes to none of them: each gets its upstream's name before it. So does a name that begins like those
+of another upstream. No upstream can take over what was another's.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mcpg.pipeline.templates import Template
+from mcpg.pipeline.uris import SCHEME, Uris, interface_of, lead_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mcpg.config.overrides import ResourceOverride
+    from mcpg.config.upstreams import Upstream
+    from mcpg.gateway.routing import Described
+    from mcpg.pipeline.routes import RouteKind
+
+__all__ = ["KINDS", "Names", "Offer", "matches", "offers_of", "printable", "unheeded"]
+
+KINDS: tuple[tuple[RouteKind, str, str], ...] = (
+    ("tool", "tools", "name"),
+    ("prompt", "prompts", "name"),
+    ("resource", "resources", "uri"),
+    ("template", "templates", "uriTemplate"),
+)
+_PLACES = {"tool": "tools", "prompt": "prompts", "resource": "resources", "template": "resources"}
+_LINKED = frozenset({"resource", "template"})
+_INTERFACE = "ui://"
+
+
+class Offer(NamedTuple):
+    """One thing that a backend offers: its entry and name, the backend's own name for it, the operator's word on it."""
+
+    source: Described
+    kind: RouteKind
+    entry: Mapping[str, Any]
+    name: str
+    target: str
+    override: ResourceOverride | None = None
+    silent: bool = False
+
+    @property
+    def given(self) -> str:
+        """The name that the operator gave it, if any."""
+        return getattr(self.override, "name", None) or ""
+
+    @property
+    def label(self) -> str:
+        """What is put before a name that several offer."""
+        return self.source.upstream or self.source.use
+
+
+def offers_of(source: Described, settings: Upstream | None) -> list[Offer]:
+    """Return what a backend offers, without what the operator hides; interfaces of its tools that it lists not too."""
+    offers = [
+        Offer(source, kind, entry, name, target, override)
+        for kind, place, naming in KINDS
+        for entry in source.catalog.get(place) or ()
+        for name, target in [(str(entry[naming]), str(entry.get("target") or entry[naming]))]
+        for override in [_override(settings, kind, target)]
+        if override is None or not override.hidden
+    ]
+    return [*offers, *_interfaces(source, settings, offers)]
+
+
+def _override(settings: Upstream | None, kind: RouteKind, target: str) -> ResourceOverride | None:
+    found: ResourceOverride | None = getattr(settings, _PLACES[kind]).get(target) if settings is not None else None
+    return found
+
+
+def _interfaces(source: Described, settings: Upstream | None, offers: list[Offer]) -> Iterator[Offer]:
+    """Yield the interfaces (MCP Apps) that tools name and no list has: a host reads them all the same."""
+    listed = {offer.target for offer in offers if offer.kind == "resource"}
+    patterns = [Template(offer.target) for offer in offers if offer.kind == "template"]
+    named = {uri: None for offer in offers if offer.kind == "tool" for uri in interface_of(offer.entry)}
+    for uri in named:
+        left_out = settings is not None and (_hidden(settings, uri) or matches(settings.exclude, uri))
+        if uri.startswith(_INTERFACE) and not left_out and uri not in listed:
+            if any(pattern.matches(uri) for pattern in patterns):
+                continue
+            yield Offer(source, "resource", {"uri": uri, "name": uri}, uri, uri, silent=True)
+
+
+def _hidden(settings: Upstream, uri: str) -> bool:
+    override = settings.resources.get(uri)
+    return override is not None and override.hidden
+
+
+class Names:
+    """The names of all that is offered at one moment.
+
+    `own` are those of the operator's tools, `owners` the backend uses by what their names may begin with.
+    """
+
+    def __init__(
+        self, offers: Iterable[Offer], own: Iterable[tuple[RouteKind, str]], owners: Mapping[str, str]
+    ) -> None:
+        offered: dict[tuple[RouteKind, str], set[str]] = {}
+        given: set[tuple[RouteKind, str]] = set()
+        links: dict[str, list[Offer]] = {}
+        self._owners: dict[str, str] = {}
+        for offer in offers:
+            self._owners[offer.label] = offer.source.use
+            if offer.given:
+                given.add((offer.kind, offer.given))
+            else:
+                offered.setdefault((offer.kind, offer.name), set()).add(offer.source.use)
+            if offer.kind in _LINKED:
+                links.setdefault(offer.source.use, []).append(offer)
+        self._owners |= owners
+        self._shared = {key for key, uses in offered.items() if len(uses) > 1} | given | set(own)
+        self._uris = {use: self._of_source(found) for use, found in links.items()}
+
+    def name(self, offer: Offer) -> str:
+        """Return the canonical name of a tool or prompt, the canonical URI of a resource or template."""
+        if offer.given:
+            return offer.given
+        if offer.kind in _LINKED:
+            return self.lead(offer) + offer.name
+        shared = (offer.kind, offer.name) in self._shared or self._like_anothers(offer)
+        return f"{offer.label}.{offer.name}" if shared else offer.name
+
+    def lead(self, offer: Offer) -> str:
+        """Return what stands before the upstream's own URI; empty where it is not shared."""
+        shared = (offer.kind, offer.name) in self._shared or offer.name.casefold().startswith(SCHEME)
+        return lead_of(offer.label) if shared and offer.kind in _LINKED else ""
+
+    def uris(self, use: str) -> Uris | None:
+        """Return how the URIs in results of a backend are shown, None where all are shown as they are."""
+        return self._uris.get(use)
+
+    def _like_anothers(self, offer: Offer) -> bool:
+        """Whether the name begins with the name or prefix of another upstream and a dot."""
+        parts = offer.name.split(".")
+        begins = (".".join(parts[:count]) for count in range(1, len(parts)))
+        return any(self._owners.get(begin, offer.source.use) != offer.source.use for begin in begins)
+
+    def _of_source(self, offers: list[Offer]) -> Uris | None:
+        led = [offer for offer in offers if self.lead(offer)]
+        if not led:
+            return None
+        exact = [offer.name for offer in led if offer.kind == "resource"]
+        return Uris(lead_of(led[0].label), exact, [offer.name for offer in led if offer.kind == "template"])
+
+
+def matches(patterns: Iterable[str], name: str) -> bool:
+    """Whether one of the operator's patterns means the name: `*` is any part, `?` one character."""
+    return any(fnmatchcase(name, pattern.replace("[", "[[]")) for pattern in patterns)
+
+
+def unheeded(source: Described, settings: Upstream | None) -> Iterator[str]:
+    """Yield a line for each thing that the operator speaks of and a backend does not offer."""
+    if settings is None:
+        return
+    targets = {
+        (_PLACES[kind], str(entry.get("target") or entry[naming]))
+        for kind, place, naming in KINDS
+        for entry in source.catalog.get(place) or ()
+    }
+    for place in ("tools", "prompts", "resources"):
+        for name in getattr(settings, place):
+            if (place, name) not in targets and not name.startswith(_INTERFACE):
+                yield f"`{source.upstream}` offers nothing called {printable(name)}, which `{place}` speaks of"
+
+
+def printable(name: str) -> str:
+    """Return a backend's own word for a log: one line, of bounded length, that steers no terminal."""
+    return "`" + "".join(each if each.isprintable() else "?" for each in name[:128]) + "`"
