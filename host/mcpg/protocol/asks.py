@@ -89,7 +89,7 @@ def lower_response(method: str, result: Mapping[str, Any], version: str) -> dict
     if method == "elicitation/create" and not at_least(version, _URL):
         filled = answer.get("content", {})
         if any(isinstance(value, list) for value in filled.values()):
-            raise cannot_say("a choice of several values", version, {"elicitation": {}})
+            raise cannot_say("a choice of several values", version, {})
     return answer
 
 

@@ -11,7 +11,8 @@ import msgspec
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
-from mcpg.protocol.versions import MODERN, at_least, negotiate
+from mcpg.protocol.conform import NOTHING, conform
+from mcpg.protocol.versions import LATEST_MODERN, MODERN, negotiate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +51,8 @@ def initialize_result(description: Mapping[str, Any], version: str) -> dict[str,
     """Return the result of initialize from a service's description, in the shape of `version`."""
     result = {
         "protocolVersion": version,
-        "capabilities": dict(description.get("capabilities", {})),
-        "serverInfo": _server_info(description.get("serverInfo", {}), version),
+        "capabilities": _sound(conform("server capabilities", description.get("capabilities"), version)),
+        "serverInfo": _sound(conform("implementation", description.get("serverInfo"), version)),
     }
     if description.get("instructions"):
         result["instructions"] = description["instructions"]
@@ -65,21 +66,12 @@ def discover_result(description: Mapping[str, Any]) -> dict[str, Any]:
     """
     result = {
         "supportedVersions": list(reversed(MODERN)),
-        "capabilities": _modern_capabilities(description.get("capabilities", {})),
+        "capabilities": _sound(conform("server capabilities", description.get("capabilities"), LATEST_MODERN)),
     }
     if description.get("instructions"):
         result["instructions"] = description["instructions"]
     return result
 
 
-def _modern_capabilities(capabilities: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in capabilities.items() if key != "tasks"}
-
-
-def _server_info(info: Mapping[str, Any], version: str) -> dict[str, Any]:
-    dropped: set[str] = set()
-    if not at_least(version, "2025-11-25"):
-        dropped |= {"icons", "description", "websiteUrl"}
-    if not at_least(version, "2025-06-18"):
-        dropped.add("title")
-    return {key: value for key, value in info.items() if key not in dropped}
+def _sound(fitting: Any) -> dict[str, Any]:
+    return {} if fitting is NOTHING else dict(fitting)

@@ -52,6 +52,9 @@ def raise_result(method: str, result: Mapping[str, Any], version: str) -> dict[s
         return raised
     if kind != "complete":
         raise Refusal(frames.INTERNAL_ERROR, f"the answer to `{method}` has a `resultType` that is not known")
+    if method in CACHEABLE:
+        raised.setdefault("ttlMs", 0)
+        raised.setdefault("cacheScope", "private")
     return fitted_result(method, raised, LATEST_MODERN)
 
 

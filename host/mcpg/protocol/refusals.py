@@ -65,11 +65,12 @@ def missing_capability(required: dict[str, Any]) -> Refusal:
 
 
 def cannot_say(what: str, version: str, required: dict[str, Any]) -> Refusal:
-    """Return -32021 for something that a peer of `version` has no words for, naming the capability that it lacks."""
+    """Return -32021 for something that a peer of `version` has no words for, naming the capability if there is one."""
     names = ", ".join(_names(required))
+    text = f"{what} is not part of MCP {version}"
     return Refusal(
         frames.MISSING_CAPABILITY,
-        f"{what} is not part of MCP {version}: capability `{names}` is missing",
+        f"{text}: capability `{names}` is missing" if names else text,
         data={"requiredCapabilities": required},
         status=400,
     )

@@ -66,7 +66,7 @@ def _check_block(block: Any, version: str) -> None:
     kind = block.get("type") if isinstance(block, dict) else None
     since = SAMPLING_BLOCKS.get(kind) if isinstance(kind, str) else None
     if since is not None and not at_least(version, since):
-        needed: dict[str, Any] = {"sampling": {"tools": {}}} if since == _MANY else {"sampling": {}}
+        needed: dict[str, Any] = {"sampling": {"tools": {}}} if since == _MANY else {}
         raise cannot_say(f"sampling with `{kind}` content", version, needed)
 
 
@@ -76,4 +76,4 @@ def _joined(blocks: list[Any], version: str) -> Any:
     texts = [block.get("text") if isinstance(block, dict) else None for block in blocks]
     if all(isinstance(text, str) for text in texts):
         return {"type": "text", "text": "\n".join(str(text) for text in texts)}
-    raise cannot_say("sampling with several blocks of content", version, {"sampling": {}})
+    raise cannot_say("sampling with several blocks of content", version, {})
