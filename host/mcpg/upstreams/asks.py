@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mcpg.protocol import frames
+from mcpg.protocol.capabilities import lacking, needed_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "missing"]
+__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "named", "unmet"]
 
 ROOTS: Final = "roots/list"
 ASKED: Final = frozenset({"elicitation/create", "sampling/createMessage", ROOTS})
@@ -60,27 +61,21 @@ class Sink(Protocol):
         ...
 
 
-def missing(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what of `ClientCapabilities` (newest shape) a request needs beyond `capabilities`, None if nothing.
+def unmet(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request needs beyond normalised `capabilities` (a ClientCapabilities object), nothing if it may go.
 
-    Source: client/elicitation, client/sampling and client/roots of 2026-07-28.
+    `sampling.context` is not insisted on: servers should not ask for context without it, and clients may ignore that
+    they did (client/sampling of 2025-11-25).
     """
-    if method == ROOTS:
-        return None if "roots" in capabilities else {"roots": {}}
-    kind, parts = _needs(method, params)
-    declared = capabilities.get(kind)
-    if not isinstance(declared, dict):
-        return {kind: {part: {} for part in parts}}
-    if kind == "elicitation" and not declared:
-        declared = {"form": {}}
-    lacking: dict[str, Any] = {part: {} for part in parts if part not in declared}
-    return {kind: lacking} if lacking else None
+    need = needed_by(method, params)
+    if "sampling" in need:
+        need["sampling"].pop("context", None)
+    return lacking(need, capabilities)
 
 
-def _needs(method: str, params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    if method == "elicitation/create":
-        return "elicitation", ("url" if params.get("mode") == "url" else "form",)
-    return "sampling", ("tools",) if params.get("tools") or params.get("toolChoice") else ()
+def named(lack: Mapping[str, Any]) -> str:
+    """Return a ClientCapabilities object as a person would name it: `elicitation.url`."""
+    return ", ".join(".".join((kind, *parts)) for kind, parts in lack.items())
 
 
 class Asks:
@@ -88,13 +83,13 @@ class Asks:
 
     def __init__(
         self,
-        declared: Mapping[str, Any],
+        capabilities: Mapping[str, Any],
         send: Callable[[bytes], Awaitable[None]],
         drop: Callable[[bytes], None],
         *,
         describes: bool = False,
     ) -> None:
-        self._declared = declared
+        self._capabilities = capabilities
         self._send = send
         self._drop = drop
         self._describes = describes
@@ -119,10 +114,13 @@ class Asks:
         if request.method == "ping":
             self._drop(frames.encode_response(request.id, {}))
             return
-        if request.method not in ASKED or (need := missing(request.method, request.params, self._declared)) is not None:
-            undeclared = request.method in ASKED and next(iter(need or {})) in self._declared
-            code = frames.INVALID_PARAMS if undeclared else frames.METHOD_NOT_FOUND
-            self._refuse(request, "this client offers no such method", code)
+        if request.method not in ASKED:
+            self._refuse(request, "this client offers no such method", frames.METHOD_NOT_FOUND)
+            return
+        if lack := unmet(request.method, request.params, self._capabilities):
+            partly = not self._capabilities.keys().isdisjoint(lack)
+            code = frames.INVALID_PARAMS if partly else frames.METHOD_NOT_FOUND
+            self._refuse(request, f"this client has not declared `{named(lack)}`", code)
             return
         if request.id in self._open or len(self._open) >= MAX_OPEN:
             self._refuse(request, "this client has too many requests of yours to answer, or one of this id")

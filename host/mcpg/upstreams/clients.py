@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from mcpg.protocol.capabilities import relayable
+from mcpg.protocol.versions import LATEST_HANDSHAKE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,18 +34,23 @@ class Client:
 class Role:
     """Whom a link stands for.
 
-    `declared` are the client capabilities that a legacy server is told with initialize. A `private` link serves one
-    caller only, so what names no call may be given to its only call. A link that `describes` serves the gateway itself:
-    it declares what can be relayed, so that a server shows all that it has, and nobody is asked over it.
+    `capabilities` (normalised) are what the clients of a link to a legacy server can be asked, `declared` how the
+    server is told so with initialize. A `private` link serves one caller only, so what names no call may be given to
+    its only call. A link that `describes` serves the gateway itself: it declares what can be relayed, so that a server
+    shows all that it has, and nobody is asked over it.
     """
 
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
     declared: Mapping[str, Any] = field(default_factory=dict)
     private: bool = False
     describes: bool = False
 
 
 PLAIN: Final = Role()
-DESCRIBING: Final = Role(
-    declared={"elicitation": {"form": {}, "url": {}}, "sampling": {"context": {}, "tools": {}}, "roots": {}},
-    describes=True,
-)
+EVERYTHING: Final = {
+    "elicitation": {"form": {}, "url": {}},
+    "sampling": {"context": {}, "tools": {}},
+    "roots": {},
+    "extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}},
+}
+DESCRIBING: Final = Role(EVERYTHING, relayable(EVERYTHING, LATEST_HANDSHAKE), describes=True)

@@ -15,7 +15,7 @@ from mcpg.upstreams.asks import Asks
 from mcpg.upstreams.clients import PLAIN
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, dress, listen_params
 from mcpg.upstreams.faults import Fault, Nonsense, NotSent
-from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, OF_ONE_CALL, UPDATED, unheeded
+from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, OF_ONE_CALL, UPDATED, nowhere, unheeded
 from mcpg.upstreams.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ MAX_STRAYS = 20_000
 class Duplex:
     """One link over two message streams. A transport adds `open`, `close`, `_write` and `_write_soon`."""
 
+    old = False
+
     def __init__(self, max_message: int, changed: Callable[[str], None], role: Role = PLAIN) -> None:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
@@ -45,11 +47,12 @@ class Duplex:
         self.session = ""
         self.level = ""
         self.role = role
+        self.elsewhere: Callable[[Fault], bool] = nowhere
         self.updated: Callable[[dict[str, Any]], None] = unheeded
         self._max = max_message
         self._changed = changed
         self._tickets = Tickets()
-        self._asks = Asks(role.declared, self._write, self._write_soon, describes=role.describes)
+        self._asks = Asks(role.capabilities, self._write, self._write_soon, describes=role.describes)
         self._noise = 0
         self._idle = 0
 

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from mcpg.upstreams.faults import Fault
     from mcpg.upstreams.tickets import Answer, Notify
 
-__all__ = ["ACKNOWLEDGED", "CANCELLED", "CHANGES", "HANDSHAKES", "OF_ONE_CALL", "UPDATED", "Link", "unheeded"]
+__all__ = [
+    "ACKNOWLEDGED",
+    "CANCELLED",
+    "CHANGES",
+    "HANDSHAKES",
+    "OF_ONE_CALL",
+    "UPDATED",
+    "Link",
+    "nowhere",
+    "unheeded",
+]
 
 ACKNOWLEDGED: Final = "notifications/subscriptions/acknowledged"
 CANCELLED: Final = "notifications/cancelled"
@@ -35,6 +45,8 @@ HANDSHAKES: Final = ("initialize", "server/discover")
 class Link(Protocol):
     """One connection to an upstream, from its start to its end; entered and left by the supervisor's task only."""
 
+    old: bool
+    """Whether the transport is of 2024-11-05, so that no modern server can be behind it."""
     agreement: Agreement
     lost: asyncio.Future[Fault]
     """Done when the link is of no more use, with the reason."""
@@ -48,6 +60,8 @@ class Link(Protocol):
     """The session id that came with the answer to initialize, empty if none did."""
     nonsense: int
     """Messages that were none of ours or not MCP."""
+    elsewhere: Callable[[Fault], bool]
+    """Says, when the link did not come up, whether another transport is worth trying at once."""
     updated: Callable[[dict[str, Any]], None]
     """Gets the params of each `notifications/resources/updated`; the supervisor of a main link puts it there."""
 
@@ -90,6 +104,11 @@ class Link(Protocol):
     async def close(self) -> None:
         """End the connection, or the process with its whole group; fails all calls in flight. Never raises."""
         ...
+
+
+def nowhere(_fault: Fault) -> bool:
+    """Say that there is no other transport to try."""
+    return False
 
 
 def unheeded(_params: dict[str, Any]) -> None:

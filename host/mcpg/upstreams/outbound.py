@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from mcpg.effects.connector import GuardedConnector
     from mcpg.effects.incoming import Incoming
+    from mcpg.upstreams.oauth import Streams
     from mcpg.upstreams.specs import HttpSpec
 
 __all__ = ["Opened", "Outbound", "Reply"]
@@ -60,7 +60,7 @@ class Reply:
 class Outbound:
     """Sends requests to the one URL of `spec`; no redirect is followed, no address but the granted ones is met."""
 
-    def __init__(self, spec: HttpSpec, connector: GuardedConnector, max_message: int) -> None:
+    def __init__(self, spec: HttpSpec, connector: Streams, max_message: int) -> None:
         self._url = spec.url
         self._connector = connector
         self._reach = Reach(
@@ -70,12 +70,12 @@ class Outbound:
             max_response=None,
         )
 
-    def stream(self, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Opened:
+    def stream(self, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"", *, url: str = "") -> Opened:
         """Send one request; leaving the block before the body's end closes the connection. Raises `Fault`.
 
-        The deadline is the caller's, who cancels.
+        The deadline is the caller's, who cancels; so is the judgement of another `url` than that of the spec.
         """
-        outgoing = Outgoing(method, self._url, tuple(headers), body)
+        outgoing = Outgoing(method, url or self._url, tuple(headers), body)
         return Opened(self._connector.stream(outgoing, self._reach, deadline=None))
 
 
@@ -103,6 +103,8 @@ def fault_of(failure: HttpFailed | EffectDenied) -> Fault:
     """Return what a failed exchange means for its call."""
     if isinstance(failure, EffectDenied):
         return Fault(f"may not be reached: {failure.message}")
+    if failure.code == "no-token":
+        return NotSent(f"cannot be called: {failure.message}")
     if failure.sent == "no":
         return NotSent(f"could not be reached: {failure.message}")
     return (Nonsense if failure.code == "too-large" else Lost)(f"failed over HTTP: {failure.message}")

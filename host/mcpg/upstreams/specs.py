@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["HttpSpec", "Mode", "Sessions", "StdioSpec", "UpstreamSpec"]
+    from mcpg.sealing import AssertionKey
+
+__all__ = ["HttpSpec", "Mode", "OAuthSpec", "Sessions", "StdioSpec", "UpstreamSpec"]
 
 Mode = Literal["auto", "legacy", "modern"]
 Sessions = Literal["caller", "session", "shared"]
@@ -35,13 +37,39 @@ class StdioSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthSpec:
+    """How we get tokens for a server as a client of its authorization server (OAuth 2.1, client credentials).
+
+    Either `secret` or `key` says who we are. `issuer` and `token_url` are found out where they are empty; `resource` is
+    the server's URL unless given. `method` is `basic`, `post`, or what the server prefers.
+    """
+
+    client_id: str
+    secret: str = field(default="", repr=False)
+    key: AssertionKey | None = field(default=None, repr=False, compare=False)
+    key_digest: str = ""
+    """What tells one key from another when two specs are compared."""
+    key_id: str = ""
+    method: Literal["", "basic", "post"] = ""
+    token_url: str = ""
+    issuer: str = ""
+    scopes: tuple[str, ...] = ()
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpSpec:
-    """A server at a URL. `headers` may hold a credential; `private` and `ca` are for the guarded connector."""
+    """A server at a URL. `headers` may hold a credential; `private` and `ca` are for the guarded connector.
+
+    `kind` is the transport: Streamable HTTP, the HTTP+SSE of 2024-11-05, or found out.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     private: bool = False
     ca: Path | None = None
+    kind: Literal["auto", "streamable", "sse"] = "streamable"
+    oauth: OAuthSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +77,8 @@ class UpstreamSpec:
     """One upstream by the operator's name for it. Times are in seconds, `max_message` in bytes.
 
     `max_in_flight` calls run at once, four times as many may wait for a place. `failures` in a row open the breaker for
-    `cooldown`. With `listen` the upstream's list_changed notifications are asked for.
+    `cooldown`. With `listen` the upstream's list_changed notifications are asked for. Lists that an
+    upstream does not announce changes of count as changed every `refresh` seconds, never if 0.
 
     `sessions` says whose calls share a link where a link holds state of its client: one per `caller`, one per
     `session` of a client, or `shared` by all; a modern server over HTTP holds none, all share one link. At most
@@ -67,6 +96,7 @@ class UpstreamSpec:
     failures: int = 5
     cooldown: float = 5.0
     listen: bool = True
+    refresh: float = 0.0
     sessions: Sessions = "caller"
     max_links: int = 256
     idle: float = 300.0

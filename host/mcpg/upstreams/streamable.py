@@ -18,7 +18,7 @@ from mcpg.upstreams.clients import PLAIN
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
-from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, UPDATED, unheeded
+from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, UPDATED, nowhere, unheeded
 from mcpg.upstreams.outbound import Outbound
 from mcpg.upstreams.parameters import MirroredArguments
 from mcpg.upstreams.tickets import progress_token, translate
@@ -27,9 +27,9 @@ from mcpg.upstreams.traces import trace_headers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.clients import Client, Role
     from mcpg.upstreams.eras import Agreement
+    from mcpg.upstreams.oauth import Streams
     from mcpg.upstreams.outbound import Reply
     from mcpg.upstreams.specs import HttpSpec
     from mcpg.upstreams.tickets import Answer, Notify
@@ -67,11 +67,13 @@ class _Call:
 class HttpLink:
     """One agreed relation to a URL, over pooled connections. Implements `Link`."""
 
+    old = False
+
     def __init__(
         self,
         spec: HttpSpec,
         max_message: int,
-        connector: GuardedConnector,
+        connector: Streams,
         changed: Callable[[str], None],
         role: Role = PLAIN,
     ) -> None:
@@ -87,6 +89,7 @@ class HttpLink:
         self._max = max_message
         self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
+        self.elsewhere: Callable[[Fault], bool] = nowhere
         self.updated: Callable[[dict[str, Any]], None] = unheeded
         self._next = 0
         self._mirrored = MirroredArguments()
@@ -94,7 +97,7 @@ class HttpLink:
             {**spec.headers, "content-type": "application/json", "accept": f"application/json, {EVENTS}"}.items()
         )
         self._courier = Courier(self._post_quietly)
-        self._asks = Asks(role.declared, self._post, self._courier.put, describes=role.describes)
+        self._asks = Asks(role.capabilities, self._post, self._courier.put, describes=role.describes)
         self._lingers = True
         self._listened = False
 

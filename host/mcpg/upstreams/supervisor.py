@@ -27,6 +27,14 @@ __all__ = ["Supervisor", "UpstreamState"]
 
 COALESCE_SECONDS = 0.05
 STABLE_SECONDS = 60.0
+MIN_FRESH_SECONDS = 30.0
+MAX_FRESH_SECONDS = 24 * 3600.0
+LISTS = {
+    "tools/list": "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resources",
+}
 _log = logging.getLogger("mcpg.upstreams")
 
 
@@ -76,6 +84,9 @@ class Supervisor:
         self._stderr: tuple[str, ...] = ()
         self._nonsense = 0
         self._skip_probe = False
+        self._elsewhere = False
+        """Whether the link did not come up, but one over another transport may."""
+        self._stale: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to connect, in a task of its own."""
@@ -83,6 +94,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Leave the link, end the child, fail who waits."""
+        self._forget_ages()
         tasks = [task for task in (self._check, self._task) if task is not None]
         for task in tasks:
             task.cancel()
@@ -114,6 +126,28 @@ class Supervisor:
             if agreement.offers(kind):
                 self._changed(kind)
 
+    def listed(self, method: str, result: Mapping[str, Any]) -> None:
+        """Note how long a list stays fresh, where nothing else tells that it has changed.
+
+        That is the operator's `refresh`, else the `ttlMs` of a modern server (2026-07-28, caching), within bounds.
+        """
+        kind, agreement = LISTS.get(method), self.agreement
+        if kind is None or agreement is None or agreement.announces(kind):
+            return
+        seconds = self.spec.refresh
+        if not seconds:
+            given = result.get("ttlMs") if agreement.modern else None
+            if not isinstance(given, int | float) or isinstance(given, bool) or given <= 0:
+                return
+            seconds = min(max(given / 1000, MIN_FRESH_SECONDS), MAX_FRESH_SECONDS)
+        if (before := self._stale.pop(kind, None)) is not None:
+            before.cancel()
+        self._stale[kind] = asyncio.get_running_loop().call_later(seconds, self._changed, kind)
+
+    def _forget_ages(self) -> None:
+        while self._stale:
+            self._stale.popitem()[1].cancel()
+
     def nonsense(self) -> int:
         """Return how much came that was not MCP or not ours, over all links."""
         return self._nonsense + (self.link.nonsense if self.link is not None else 0)
@@ -128,6 +162,8 @@ class Supervisor:
             self.useful = False
             began = asyncio.get_running_loop().time()
             fault = await self._live()
+            if self._elsewhere:
+                continue
             long = asyncio.get_running_loop().time() - began > STABLE_SECONDS
             attempt = 1 if self.useful or long else attempt + 1
             self.restarts += 1
@@ -140,6 +176,7 @@ class Supervisor:
         """Live one link from start to end; return why it ended."""
         link = self._make_link(self._changed)
         link.updated = self.watches.heard
+        self._elsewhere = False
         try:
             agreement = await self._connect(link)
             if not link.lost.done():
@@ -151,12 +188,14 @@ class Supervisor:
                 listener.cancel()
                 await asyncio.wait([listener])
         except Fault as fault:
+            self._elsewhere = link.elsewhere(fault)
             return fault
         except Exception:  # noqa: BLE001 - a bug must not end the supervision
             _log.exception("upstream `%s`: unexpected error", self.spec.name)
             return Fault("failed inside the gateway")
         finally:
             self.link = None
+            self._forget_ages()
             self.watches.went_down()
             if self.state == "ready":
                 self._turn("connecting")
@@ -167,7 +206,7 @@ class Supervisor:
 
     async def _connect(self, link: Link) -> Agreement:
         """Open `link` and shake hands; raises `Fault`. Who was legacy, or died of the probe, is not probed."""
-        mode = "legacy" if self._skip_probe and self.spec.mode == "auto" else self.spec.mode
+        mode = "legacy" if link.old or (self._skip_probe and self.spec.mode == "auto") else self.spec.mode
         self._skip_probe = mode != "legacy"
         try:
             async with asyncio.timeout(self.spec.connect_timeout):

@@ -7,18 +7,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import GATEWAY, Party
-from mcpg.contract.problems import ConfigError, UpstreamFailed
+from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams.calls import Calls
-from mcpg.upstreams.specs import HttpSpec
-from mcpg.upstreams.stdio import StdioLink
-from mcpg.upstreams.streamable import HttpLink
+from mcpg.upstreams.opening import Opener, check_reachable
 from mcpg.upstreams.supervisor import Supervisor, UpstreamState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mcpg.effects.connector import GuardedConnector
-    from mcpg.upstreams.link import Link
     from mcpg.upstreams.specs import UpstreamSpec
     from mcpg.upstreams.watching import Watch
 
@@ -56,7 +53,7 @@ class Upstreams:
         running, self._running = list(self._running.values()), {}
         for task in self._leaving:
             task.cancel()
-        await asyncio.gather(*(one.supervisor.stop() for one in running))
+        await asyncio.gather(*(one.stop() for one in running))
         if self._leaving:
             await asyncio.wait(self._leaving)
 
@@ -127,31 +124,24 @@ class Upstreams:
         return {name: one.state() for name, one in self._running.items()}
 
     def _run(self, spec: UpstreamSpec) -> _Running:
-        supervisor = Supervisor(spec, lambda changed: self._link(spec, changed), self._on_change)
+        opener = Opener(spec, self._connector)
+        supervisor = Supervisor(spec, lambda changed: opener.link(spec, changed), self._on_change)
         supervisor.start()
-        return _Running(supervisor)
-
-    def _link(self, spec: UpstreamSpec, changed: Callable[[str], None]) -> Link:
-        if not isinstance(spec.transport, HttpSpec):
-            return StdioLink(spec.transport, spec.max_message, changed)
-        assert self._connector is not None  # noqa: S101 - `_by_name` has seen to it
-        return HttpLink(spec.transport, spec.max_message, self._connector, changed)
+        return _Running(supervisor, opener)
 
     def _by_name(self, specs: Iterable[UpstreamSpec]) -> dict[str, UpstreamSpec]:
         named = {spec.name: spec for spec in specs}
         for spec in named.values():
-            if isinstance(spec.transport, HttpSpec) and self._connector is None:
-                raise ConfigError(
-                    f"upstream `{spec.name}` has a url, but nothing connects", where=f"upstreams.{spec.name}"
-                )
+            check_reachable(spec, self._connector)
         return named
 
 
 class _Running:
     """One upstream with its calls."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, opener: Opener) -> None:
         self.supervisor = supervisor
+        self._opener = opener
         self.calls = Calls(supervisor)
 
     async def leave(self) -> None:
@@ -162,7 +152,12 @@ class _Running:
         except TimeoutError:
             pass
         finally:
-            await self.supervisor.stop()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Stop; calls in flight fail."""
+        await self.supervisor.stop()
+        await self._opener.stop()
 
     async def watch(self, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
         """Watch a resource on the main link; raises `UpstreamFailed`."""
