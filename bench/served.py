@@ -110,17 +110,17 @@ class NoLedger:
 def serve_gateway(subject: str, path: Path) -> None:
     """Serve what the file says, for the subjects `off` and `unledgered` with parts taken out."""
     from mcpg.gateway import gateway as room  # noqa: PLC0415 - the other subjects need none of it
-    from mcpg.gateway import serve  # noqa: PLC0415 - likewise
+    from mcpg.gateway import serve, served  # noqa: PLC0415 - likewise
 
     class Bare(room.Gateway):
         def _assemble(self) -> None:
             self.rooms = dataclasses.replace(self.rooms, ledger=NoLedger(self.rooms.ledger))  # type: ignore[arg-type]
             super()._assemble()
             if subject == "off":
-                self.service._identity = Somebody()  # type: ignore[assignment]  # noqa: SLF001 - no stage at all
+                self._identity = Somebody()  # type: ignore[assignment] # no stage at all
 
-        def plan(self) -> Any:
-            plan = super().plan()
+        def plan(self, endpoint: str = "mcp") -> Any:
+            plan = super().plan(endpoint)
             if subject != "off":
                 return plan
             if getattr(self, "_of", None) is not plan:
@@ -130,7 +130,7 @@ def serve_gateway(subject: str, path: Path) -> None:
             return self._without
 
     if subject in {"off", "unledgered"}:
-        serve.Gateway = Bare  # type: ignore[attr-defined]
+        served.Gateway = Bare  # type: ignore[attr-defined]
     serve.run(str(path))
 
 

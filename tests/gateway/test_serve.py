@@ -17,7 +17,7 @@ from mcpg.edge.front import embed, front_door
 from mcpg.edge.public import public_app
 from mcpg.gateway import serve
 from mcpg.gateway.logs import set_up_logs
-from mcpg.gateway.serve import Served, edge_settings
+from mcpg.gateway.served import Served, edge_settings
 
 TOKEN = "admin-token-of-sixteen"
 MODERN = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
@@ -69,7 +69,7 @@ def test_the_edge_obeys_the_file(house):
 
 async def test_the_second_listener_shows_the_gateway_to_who_has_the_token(served):
     gateway, endpoint = served
-    app = await serve._admin(gateway.gateway.loaded, gateway, endpoint)
+    app = await serve._admin(gateway.gateway.loaded, gateway)
     await mcp(endpoint, "ana", "echo")
     for path in ("/metrics", "/admin/v1/status", "/admin/v1/nothing"):
         assert (await http(app, "GET", path))[0] == 401
@@ -102,9 +102,9 @@ async def test_ready_says_what_is_not_as_it_should_be():
 
 @pytest.mark.parametrize("server", [{}, {"admin_token": "short"}])
 async def test_a_second_listener_without_a_good_token_is_refused(house, served, server):
-    gateway, endpoint = served
+    gateway, _ = served
     with pytest.raises(ConfigError) as refused:
-        await serve._admin(house.file(server=server), gateway, endpoint)
+        await serve._admin(house.file(server=server), gateway)
     assert refused.value.where == "server.admin_token"
     assert "short`" not in refused.value.diagnostics()
 
@@ -147,9 +147,9 @@ async def test_beside_an_application_the_endpoint_stands_in_front(served):
 async def test_the_endpoint_is_told_which_lists_have_changed(house, served, monkeypatch):
     gateway, _ = served
     told = []
-    gateway.listeners.append(told.append)
+    gateway.listeners.append(lambda endpoint, kind: told.append((endpoint, kind)))
     await gateway.gateway.reload(house.file(tools={"third": tool()}))
-    assert told == ["tools"]
+    assert told == [("mcp", "tools")]
 
 
 async def test_stdio_has_the_caller_that_the_file_names_and_no_other(house, monkeypatch):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 ROOMS = Path(__file__).resolve().parents[2] / "host" / "mcpg"
-ELSEWHERE = {"version", "input", "input_schema", "audit", "ledger"}
+ELSEWHERE = {"version", "input", "input_schema", "audit", "ledger", "profiles", "own_endpoint"}
 """Keys that the configuration room itself obeys."""
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from mcpg.config.about import Info
 from mcpg.config.base import Section
 from mcpg.config.chains import Identity, LimitChain, PolicyChain
+from mcpg.config.server import Authorization
 from mcpg.config.values import Name, Text
 
 __all__ = ["Profile", "ProfileName", "Selection"]
@@ -41,6 +42,7 @@ class Profile(Section):
     limits: LimitChain | None = Field(default=None, description="How much a caller may do here.")
     transforms: tuple[Name, ...] | None = Field(default=None, description="Transforms for every call here.")
     catalog: tuple[Name, ...] | None = Field(default=None, description="Catalog plugins that shape what is shown here.")
+    authorization: Authorization | None = Field(default=None, description="Whose tokens are taken here.")
     info: Info = Field(default_factory=Info, description="What the endpoint is called, over `server.info`.")
     instructions: Text | None = Field(
         default=None, description="What clients are told of its use, in place of `server.instructions`."

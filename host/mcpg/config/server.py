@@ -8,7 +8,7 @@ from mcpg.config.about import Info
 from mcpg.config.base import Section
 from mcpg.config.values import Address, Count, Duration, Listen, SecretText, Size, Text, wrong
 
-__all__ = ["Server", "ServerLimits", "Stdio", "StdioCaller", "Tls"]
+__all__ = ["Authorization", "Server", "ServerLimits", "Stdio", "StdioCaller", "Tls"]
 
 
 class Tls(Section):
@@ -29,7 +29,15 @@ class ServerLimits(Section):
         default=2048, description="Requests at work at the same time; one more is answered 503."
     )
     max_sessions: Count = Field(default=10_000, description="Sessions of clients that speak MCP 2025-11-25 and older.")
+    max_sessions_per_caller: Count = Field(
+        default=1000, description="Sessions of one caller; with one more its oldest ends."
+    )
+    max_sessions_per_tenant: Count = Field(
+        default=10_000, description="Sessions of one tenant; a caller who has none gets none beyond."
+    )
     session_idle: Duration = Field(default=1800.0, description="How long a session may rest before it ends.")
+    session_age: Duration = Field(default=86_400.0, description="How long a session may last, however busy it is.")
+    max_streams: Count = Field(default=4096, description="Streams for notifications that are open at the same time.")
     call_timeout: Duration = Field(default=60.0, description="How long one call may take when its tool does not say.")
 
 
@@ -51,6 +59,18 @@ class Stdio(Section):
     caller: StdioCaller = Field(description="Who is calling; without it `--stdio` is refused.")
 
 
+class Authorization(Section):
+    """Whose tokens are taken, as clients are told (RFC 9728); the identity chain is what verifies them."""
+
+    servers: tuple[Text, ...] = Field(min_length=1, description="Authorization servers, by their issuer URLs.")
+    scopes: tuple[Text, ...] = Field(default=(), description="Scopes that a client should ask for at first.")
+    public_url: Text | None = Field(
+        default=None,
+        pattern=r"^https?://[^/]+$",
+        description="Where clients find this gateway, such as `https://mcp.example.com`. Default: what they call it.",
+    )
+
+
 class Server(Section):
     """Where MCPG listens and what it takes."""
 
@@ -66,6 +86,12 @@ class Server(Section):
     admin_token: SecretText | None = Field(default=None, description="The bearer token of the second listener.")
     limits: ServerLimits = Field(default_factory=ServerLimits, description="What the front door takes at most.")
     stdio: Stdio | None = Field(default=None, description="Settings for `mcpg serve --stdio`.")
+    sessions: Literal["memory", "sqlite"] = Field(
+        default="memory", description="Where sessions are kept; with `sqlite`, in `state`, they survive a restart."
+    )
+    authorization: Authorization | None = Field(
+        default=None, description="The document at `/.well-known/oauth-protected-resource`; none if not given."
+    )
     info: Info = Field(default_factory=Info, description="What the gateway is called.")
     instructions: Text | None = Field(
         default=None, description="What clients are told of its use, before what upstreams say of theirs."

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
@@ -100,7 +101,7 @@ class Gateway:
         self._vault: Vault
         self._serve: Callable[[str], PipelineService]
         self.endpoints: dict[str, Endpoint] = {}
-        """The endpoints of the file in force, by name; `moved` is told when there are others, or elsewhere."""
+        """The endpoints of the file in force, by name; `moved` is told when another file is."""
         self.services: dict[str, PipelineService] = {}
         """What answers at each endpoint."""
         self.rooms: Rooms
@@ -212,12 +213,12 @@ class Gateway:
         self._stack.push_async_callback(self._stop_feeds)
         self._stack.push_async_callback(floods.flush)
         self._stack.push_async_callback(self._stop_describers)
-        identity, listing = IdentityChain(runner), Listing(views, rooms.sealer)
+        self._identity, listing = IdentityChain(runner), Listing(views, rooms.sealer)
 
         def serve(name: str) -> PipelineService:
             return PipelineService(
-                plan=lambda: self._plans.get(name) or self.plan(name),
-                identity=identity,
+                plan=partial(self.plan, name),
+                identity=self._identity,
                 calls=calls,
                 listing=listing,
                 ledger=ledger,
@@ -335,6 +336,7 @@ class Gateway:
         self._vault.forget()
         self.rooms.cache.clear()
         self._show(plans)
+        self._moved()
         return old
 
     async def _follow(self, change: Change, before: Change | None) -> None:
@@ -369,7 +371,6 @@ class Gateway:
         if self._plans.keys() != self.services.keys():
             self._views.keep(self._plans)
             self.services = {name: self.services.get(name) or self._serve(name) for name in self._plans}
-            self._moved()
         for name, plan in self._plans.items():
             for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
                 if any(_entries(old.get(name), row) != _entries(plan, row) for row in rows):

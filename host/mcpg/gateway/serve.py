@@ -10,7 +10,6 @@ import contextlib
 import gc
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,29 +17,27 @@ import uvloop
 import watchfiles
 
 from mcpg.config import load
-from mcpg.config.endpoints import MAIN
+from mcpg.config.endpoints import MAIN, endpoints_of
 from mcpg.contract.documents import Caller, How
 from mcpg.contract.problems import ConfigError, McpgError
 from mcpg.edge.admin import AdminViews, admin_app
-from mcpg.edge.endpoint import McpEndpoint
-from mcpg.edge.front import front_door
+from mcpg.edge.front import front_doors
 from mcpg.edge.list_post import ListPost, PostLimits
 from mcpg.edge.listeners import open_listener
 from mcpg.edge.metrics import Registry
 from mcpg.edge.pipes import open_stdio
 from mcpg.edge.public import public_app
 from mcpg.edge.serving import Running, Site, Tls, serve
-from mcpg.edge.settings import EdgeSettings
 from mcpg.edge.stdio import StdioServer
-from mcpg.gateway.gateway import Gateway
 from mcpg.gateway.logs import set_up_logs
 from mcpg.gateway.measures import measures_of
+from mcpg.gateway.served import Served, say
 from mcpg_revocations.envelopes import MAX_OFFER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Coroutine
 
-    from mcpg.config import Config, Loaded
+    from mcpg.config import Loaded
     from mcpg.edge.asgi import App
     from mcpg.edge.listeners import Listener
     from mcpg.gateway.supplying import Intake
@@ -51,70 +48,20 @@ log = logging.getLogger("mcpg.gateway")
 GC_THRESHOLDS = (50_000, 20, 20)
 """A thousand calls under way are a hundred thousand objects: from 700 on the collector walks them over and over."""
 SUFFIXES = frozenset({".cedar", ".cedarschema", ".yaml", ".yml", ".json", ".lock", ".pub", ".pem"})
+MOST_SAID = 20
+"""Endpoints that are named when the gateway has started; `status` has all."""
 MOUNTED = "..data"
 """The link that Kubernetes exchanges when it mounts a changed ConfigMap: the files behind it keep their names."""
 MOST_FOLDERS = 256
 """Folders that are watched for changes; what lies further down takes effect with SIGHUP."""
 
 
-def run(config_path: str, *, stdio: bool = False, intake: Intake | None = None) -> None:
-    """Serve what the file says until a signal; raises `McpgError` when it cannot begin."""
+def run(config_path: str, *, stdio: bool = False, endpoint: str = MAIN, intake: Intake | None = None) -> None:
+    """Serve what the file says until a signal, or its `endpoint` over stdio; raises `McpgError` if it cannot begin."""
     loaded = load(config_path)
     set_up_logs(loaded.config.telemetry.logs)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_stdio(loaded, intake) if stdio else _serve(loaded, intake))
-
-
-def say(line: str) -> None:
-    """Tell the operator how far the start is, on standard error."""
-    sys.stderr.write(f"mcpg: {line}\n")
-    sys.stderr.flush()
-
-
-class Served:
-    """A gateway with its MCP endpoint: what a program that embeds MCPG mounts."""
-
-    def __init__(
-        self,
-        loaded: Loaded,
-        *,
-        loopback: bool,
-        intake: Intake | None = None,
-        progress: Callable[[str], None] = say,
-    ) -> None:
-        self.gateway = Gateway(loaded, intake=intake, progress=progress, changed=self._changed)
-        self._settings = edge_settings(loaded.config, loopback=loopback)
-        self.listeners: list[Callable[[str], None]] = []
-
-    def _changed(self, endpoint: str, kind: str) -> None:
-        if endpoint != MAIN:
-            return
-        for listener in self.listeners:
-            listener(kind)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self) -> AsyncIterator[McpEndpoint]:
-        """Start the gateway, yield its endpoint, stop it."""
-        await self.gateway.start()
-        try:
-            endpoint = McpEndpoint(self.gateway.service, self._settings)
-            self.listeners.append(endpoint.notify_changed)
-            yield endpoint
-        finally:
-            await self.gateway.stop()
-
-
-def edge_settings(config: Config, *, loopback: bool) -> EdgeSettings:
-    """Return the edge's settings as the file has them."""
-    server, limits = config.server, config.server.limits
-    return EdgeSettings(
-        loopback=loopback,
-        origins=frozenset(server.origins),
-        max_body=limits.max_body,
-        max_pending=limits.max_in_flight,
-        max_sessions=limits.max_sessions,
-        session_idle=limits.session_idle,
-    )
+        runner.run(_serve_stdio(loaded, intake, endpoint) if stdio else _serve(loaded, intake))
 
 
 async def _serve(loaded: Loaded, intake: Intake | None = None) -> None:
@@ -124,19 +71,19 @@ async def _serve(loaded: Loaded, intake: Intake | None = None) -> None:
     served = Served(loaded, loopback=listener.loopback, intake=intake)
     running = Running()
     try:
-        async with served.lifespan() as endpoint:
+        async with served.lifespan():
             gateway = served.gateway
             public = public_app(lambda: not running.stopping.is_set() and gateway.ready, alarms=gateway.kill.alarms)
             tls = _tls(loaded)
-            sites = [Site(front_door(endpoint, public, path=server.path), listener, tls)]
+            sites = [Site(front_doors(served.resolve, public, root=server.path), listener, tls)]
             if admin is not None:
-                sites.append(Site(await _admin(loaded, served, endpoint), admin))
-            where = f"{'https' if tls else 'http'}://{listener.name}{server.path}"
+                sites.append(Site(await _admin(loaded, served), admin))
+            where = f"{'https' if tls else 'http'}://{listener.name}"
             gc.collect()
             gc.freeze()  # what was made for the start lives as long as the process: no collection need walk it again
             gc.set_threshold(*GC_THRESHOLDS)
-            async with _caretaker(served, endpoint, _announce(served, running, where)):
-                await serve(sites, drain=endpoint.drain, running=running)
+            async with _caretaker(served, _announce(served, running, where)):
+                await serve(sites, drain=served.hub.drain, running=running)
     finally:
         _close(listener, admin)
 
@@ -155,13 +102,13 @@ def _tls(loaded: Loaded) -> Tls | None:
     return Tls(str(loaded.resolve(tls.certificate)), str(loaded.resolve(tls.key)), client_ca)
 
 
-async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
+async def _admin(loaded: Loaded, served: Served) -> App:
     token = loaded.config.server.admin_token
     if token is None:
         raise ConfigError("a second listener wants a token", where="server.admin_token", remedy="give `admin_token`")
     registry = Registry()
     gateway = served.gateway
-    registry.add(*endpoint.metrics(), *measures_of(gateway))
+    registry.add(*served.hub.metrics(), *measures_of(gateway))
 
     def tools() -> list[dict[str, Any]]:
         rows = gateway.plan().routes.listed("tool")
@@ -183,9 +130,7 @@ async def _admin(loaded: Loaded, served: Served, endpoint: McpEndpoint) -> App:
 
 
 @contextlib.asynccontextmanager
-async def _caretaker(
-    served: Served, endpoint: McpEndpoint, announcement: Coroutine[Any, Any, None]
-) -> AsyncIterator[None]:
+async def _caretaker(served: Served, announcement: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     sign = asyncio.Event()
 
@@ -198,7 +143,6 @@ async def _caretaker(
         asyncio.create_task(announcement),
         asyncio.create_task(_watch(served, sign)),
         asyncio.create_task(_reload_on(served, sign)),
-        asyncio.create_task(_expire(endpoint)),
     ]
     try:
         yield
@@ -212,7 +156,12 @@ async def _caretaker(
 async def _announce(served: Served, running: Running, where: str) -> None:
     """Say that we serve once it is true: from here on a signal ends or reloads and does not kill."""
     await running.started.wait()
-    say(f"serving {where} with {len(served.gateway.plan().routes)} entries")
+    gateway = served.gateway
+    endpoints = list(gateway.endpoints.values())
+    for endpoint in endpoints[:MOST_SAID]:
+        say(f"serving {where}{endpoint.path} with {len(gateway.plan(endpoint.name).routes)} entries")
+    if len(endpoints) > MOST_SAID:
+        say(f"and {len(endpoints) - MOST_SAID} more endpoints")
 
 
 async def _watch(served: Served, sign: asyncio.Event) -> None:
@@ -259,13 +208,7 @@ async def _reload_on(served: Served, sign: asyncio.Event) -> None:
             log.warning("a reload failed with `%s`, the file before stays in force", type(error).__name__)
 
 
-async def _expire(endpoint: McpEndpoint) -> None:
-    while True:
-        await asyncio.sleep(30.0)
-        endpoint.expire_sessions()
-
-
-async def _serve_stdio(loaded: Loaded, intake: Intake | None = None) -> None:
+async def _serve_stdio(loaded: Loaded, intake: Intake | None = None, endpoint: str = MAIN) -> None:
     stdio = loaded.config.server.stdio
     if stdio is None:
         raise ConfigError(
@@ -285,9 +228,13 @@ async def _serve_stdio(loaded: Loaded, intake: Intake | None = None) -> None:
         scopes=who.scopes,
         attributes=who.attributes,
     )
+    known = [each.name for each in endpoints_of(loaded.config)]
+    if endpoint not in known:
+        remedy = f"one of {', '.join(f'`{name}`' for name in known[:MOST_SAID])}"
+        raise ConfigError(f"there is no endpoint `{endpoint}`", where="--endpoint", remedy=remedy)
     served = Served(loaded, loopback=True, intake=intake)
     reader, writer = await open_stdio()
     async with served.lifespan():
-        server = StdioServer(served.gateway.service, caller, writer)
-        served.listeners.append(server.notify_changed)
+        server = StdioServer(served.gateway.services[endpoint], caller, writer)
+        served.listeners.append(lambda name, kind: server.notify_changed(kind) if name == endpoint else None)
         await server.run(reader)
