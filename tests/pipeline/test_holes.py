@@ -63,10 +63,25 @@ async def test_what_a_client_is_asked_passes_the_transforms_too(bench, kit):
     bench.plan(kit.route(), policy=[kit.policy(kit.permit)], transforms=[wipe(kit)], backends={"back": back})
     result = await bench.call(**MODERN)
     assert result["inputRequests"]["a"]["params"]["message"] == "is it ***?"
-    bench.plan(kit.route(), policy=[kit.policy(redact("/structuredContent/x"))], backends={"back": back})
+
+
+async def test_where_a_call_is_redacted_its_client_is_asked_nothing_that_is_not(bench, kit):
+    def permit(caller, action):
+        return redact("/structuredContent/x") if action["method"] == "tools/call" else kit.permit
+
+    params = {"message": "is it sesame?", "requestedSchema": {}}
+    ask = {"requests": {"a": {"method": "elicitation/create", "params": params}}}
+
+    def asking(function, caller, call, replies):
+        return Case("done", json.dumps({"content": [], "structuredContent": replies[0].value})) if replies else said
+
+    said = Case("ask", json.dumps(ask))
+    bench.plan(kit.route(), policy=[kit.policy(permit)], backends={"back": kit.backend(asking)})
     result = await bench.call(**MODERN)
-    assert "input-needed" in text(result)
-    assert "sesame" not in json.dumps(result)
+    assert json.loads(result["structuredContent"]) == {"a": {"action": "decline"}}
+    assert bench.ledger.of("asked")[0]["asks"][0]["code"] == "redacted-call"
+    bench.plan(kit.route(), policy=[kit.policy(redact("/message"))], backends={"back": kit.backend(asking)})
+    assert (await bench.call(**MODERN))["inputRequests"]["a"]["params"]["message"] == "[redacted]"
 
 
 async def test_the_words_of_a_failure_pass_the_transforms_or_stay_inside(bench, kit):

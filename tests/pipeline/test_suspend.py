@@ -101,7 +101,7 @@ async def test_a_parked_run_is_its_backends_and_ends_when_that_is_purged(bench, 
 async def test_a_client_without_the_capability_is_told_which_one(bench, performer):
     with pytest.raises(Refusal) as refused:
         await bench.call(version="2026-07-28")
-    assert (refused.value.code, refused.value.data) == (-32021, {"requiredCapabilities": {"elicitation": {}}})
+    assert (refused.value.code, refused.value.data) == (-32021, {"requiredCapabilities": {"elicitation": {"form": {}}}})
 
 
 async def test_an_older_client_gets_an_error_not_a_shape_it_cannot_read(bench, performer):

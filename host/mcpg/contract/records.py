@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Record", "RecordedCaller", "StageRun"]
+__all__ = ["AskTold", "Record", "RecordedCaller", "StageRun"]
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,15 +49,33 @@ class StageRun(_Told, frozen=True, kw_only=True):
     skipped: bool = False
 
 
+class AskTold(_Told, frozen=True, kw_only=True):
+    """One request of a server to the client of a call: its asker's key, and what became of it.
+
+    `verdict` is `asked` or `refused` (by policy, under `code`) in an `asked` record; `answered`, `error`, `invalid` or
+    `timeout` in an `answered` one. `digest` is that of the request as it was shown, or of the response as it counts.
+    """
+
+    key: str
+    method: str
+    verdict: str
+    code: str = ""
+    digest: str = ""
+
+
 class Record(_Told, frozen=True, kw_only=True):
     """A record of the ledger: `intent` and `outcome` of a call, a `refusal`, or an `event` of the gateway.
+
+    Between intent and outcome there are `asked` and `answered` where a server asks the call's client: `round` counts,
+    `how` is `live`, `sealed` or `impossible`, `resumes` names the call that asked, where the client came back with
+    another. `notices` counts the notifications of a call: `progress`, `messages`, `withheld`.
 
     `now` is the call's time in ms since 1970. `name` is what the client of the `endpoint` said, `canonical` what
     policies know it as, if that is another. Refusals of a flood are one record with `counted`, their codes and how many
     peers there were.
     """
 
-    kind: Literal["intent", "outcome", "refusal", "event"]
+    kind: Literal["intent", "outcome", "refusal", "event", "asked", "answered"]
     tenant: str
     seq: int
     call: str = ""
@@ -83,3 +101,8 @@ class Record(_Told, frozen=True, kw_only=True):
     codes: dict[str, int] = {}
     peers: int = 0
     event: str = ""
+    round: int = 0
+    how: str = ""
+    asks: tuple[AskTold, ...] = ()
+    resumes: str = ""
+    notices: dict[str, int] = {}

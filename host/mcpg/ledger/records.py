@@ -22,7 +22,7 @@ SYSTEM = "@ledger"
 """The chain of the ledger itself: genesis, starts, stops and events that belong to no tenant."""
 
 VERSION = 1
-KINDS = frozenset({"genesis", "start", "stop", "event", "intent", "outcome", "refusal"})
+KINDS = frozenset({"genesis", "start", "stop", "event", "intent", "asked", "answered", "outcome", "refusal"})
 _ENVELOPE = frozenset({"v", "tenant", "seq", "prev", "at"})
 _NOTHING = "sha256:" + "0" * 64
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

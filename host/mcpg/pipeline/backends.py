@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mcpg.contract.problems import BadDocument, McpgError, RunFailed
+from mcpg.pipeline.completing import COMPLETION, completed
 from mcpg.pipeline.reading import parse
+from mcpg.pipeline.rounds import asked_by_peers, asked_by_plugin
 from mcpg.pipeline.runs import History, Question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcpg.contract.verdicts import Case
+    from mcpg.pipeline.rounds import Round
     from mcpg.pipeline.routes import Route
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
     from mcpg.storage import Lru
 
-__all__ = ["Asked", "Backends", "Breaker", "MayHaveHappened"]
+__all__ = ["Backends", "Breaker", "Lacking", "MayHaveHappened"]
 
 UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
 """Problems after which the effect may have happened."""
+LACKS = "mcp-missing-capability"
+"""What `backend-mcp` answers for an upstream's -32021."""
+CLIENT = frozenset({"elicitation", "sampling", "roots", "extensions", "experimental"})
+PROTOCOL = "io.modelcontextprotocol/serverInfo"
+OURS = "dev.mcpg/"
+"""What members of `_meta` that are the gateway's own begin with: an upstream's are taken out."""
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.encode
 
 
-class Asked(NamedTuple):
-    """The backend wants input that only the client can give: the ask document and the run so far."""
-
-    ask: dict[str, Any]
-    history: History
-    component: str
-    config: str
-
-
 class MayHaveHappened(RunFailed):
     """The run failed after an effect was begun: nobody knows what came of it."""
+
+
+class Lacking(RunFailed):
+    """The upstream wants a client that can do more; `required` is a ClientCapabilities object."""
+
+    def __init__(self, message: str, required: dict[str, Any]) -> None:
+        super().__init__(message, code=LACKS)
+        self.required = required
 
 
 class _SaidFailed(RunFailed):
@@ -97,7 +105,7 @@ class Backends:
     )
 
     def __init__(self, runner: Runner, cache: Lru[bytes]) -> None:
-        self._runner = runner
+        self.runner = runner
         self._cache = cache
         self._breakers: dict[str, Breaker] = {}
 
@@ -122,8 +130,8 @@ class Backends:
 
     async def call(
         self, stage: Stage, call: Mapping[str, Any], work: Work, history: History | None = None
-    ) -> dict[str, Any] | Asked:
-        """Return the MCP result, or what the backend asks of the client; raises `RunFailed` and `PluginRefused`."""
+    ) -> dict[str, Any] | Round:
+        """Return the MCP result, or what the client is asked first; raises `RunFailed` and `PluginRefused`."""
         loop = asyncio.get_running_loop()
         breaker = self._breakers.setdefault(stage.use, Breaker())
         if not breaker.admit(loop.time()):
@@ -139,6 +147,8 @@ class Backends:
         except McpgError as error:
             if good is None:
                 good = error.code not in self.TRANSPORT
+            if error.code == LACKS and (required := _required(history)):
+                raise Lacking(error.message, required) from error
             if _may_have_happened(error, history):
                 raise MayHaveHappened(error.message, code=error.code) from error
             raise
@@ -149,29 +159,40 @@ class Backends:
                 breaker.note(good=good, now=loop.time())
 
     async def _run(self, stage: Stage, call: Mapping[str, Any], work: Work, history: History) -> Case:
-        documents = (work.known.text(stage.reads), stage.reads.text("call", call, work.request_facts))
-        answer = await self._runner.run(Question(stage, "backend", "call", documents, work), history)
+        history.request = history.request or work.request_facts
+        documents = (work.known.text(stage.reads), stage.reads.text("call", call, history.request))
+        answer = await self.runner.run(Question(stage, "backend", "call", documents, work), history)
         if answer.tag == "failed":
             raise _SaidFailed(answer.value.message, code=answer.value.code)
         return answer
 
     def _result(
         self, stage: Stage, call: Mapping[str, Any], answer: Case, history: History, work: Work
-    ) -> dict[str, Any] | Asked:
+    ) -> dict[str, Any] | Round:
+        if answer.tag == "suspended":
+            return asked_by_peers(history)
         value = work.blobs.restore(parse(answer.value, stage.use))
         if isinstance(value, str):  # the whole result was a large body
             value = parse(value, stage.use)
         if not isinstance(value, dict):
             raise BadDocument(f"`{stage.use}` answered with something that is not an object")
         if answer.tag == "ask":
-            return Asked(value, history, stage.guest.digest, stage.guest.config_digest)
+            return asked_by_plugin(value, history, stage.use)
         result: dict[str, Any] = value
         if result.get("resultType", "complete") != "complete":
             raise BadDocument(f"`{stage.use}` called a result done that is not complete")
-        if not isinstance(result.get("_meta", {}), dict):
-            raise BadDocument(f"`{stage.use}` answered with a `_meta` that is not an object")
+        meta = result.get("_meta")
+        if meta is not None:
+            result["_meta"] = _foreign(meta, stage.use)
         _check_shape(stage.use, str(call["method"]), result)
         return result
+
+
+def _foreign(meta: Any, use: str) -> dict[str, Any]:
+    """Return an upstream's `_meta` without what only the gateway may say there."""
+    if not isinstance(meta, dict):
+        raise BadDocument(f"`{use}` answered with a `_meta` that is not an object")
+    return {name: value for name, value in meta.items() if not name.startswith((OURS, PROTOCOL))}
 
 
 _LISTS = {"tools/call": "content", "prompts/get": "messages", "resources/read": "contents"}
@@ -182,6 +203,9 @@ def _check_shape(use: str, method: str, result: dict[str, Any]) -> None:
 
     A tool that answers with `structuredContent` may leave `content` out; then it gets the empty list that MCP wants.
     """
+    if method == COMPLETION:
+        completed(use, result)
+        return
     field = _LISTS[method]
     if field == "content" and "structuredContent" in result:
         result.setdefault("content", [])
@@ -192,6 +216,21 @@ def _check_shape(use: str, method: str, result: dict[str, Any]) -> None:
         raise BadDocument(f"`{use}` answered with a content block that has no `type`")
     if not isinstance(result.get("isError", False), bool):
         raise BadDocument(f"`{use}` answered with an `isError` that is neither true nor false")
+
+
+def _required(history: History) -> dict[str, Any]:
+    """Return the capabilities that the last reply's error names: names only, as deep as MCP has them."""
+    try:
+        reply = _decode(history.replies[-1].value)
+        required = reply["error"]["data"]["requiredCapabilities"]
+        return {name: _names(inner) for name, inner in required.items() if name in CLIENT}
+    except (IndexError, KeyError, TypeError, AttributeError, msgspec.DecodeError):
+        return {}
+
+
+def _names(inner: Any) -> dict[str, Any]:
+    known = inner if isinstance(inner, dict) else {}
+    return {str(name)[:64]: {} for name in list(known)[:16]}
 
 
 def _may_have_happened(error: McpgError, history: History) -> bool:

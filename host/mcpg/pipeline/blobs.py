@@ -6,9 +6,12 @@ Source: plugin contract, "Runs": bodies over 64 KiB stay in the host.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import RunFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["LARGE", "RunBlobs"]
 
@@ -52,6 +55,24 @@ class RunBlobs:
     def get(self, reference: str) -> bytes:
         """Return the body; `KeyError` when this call has none of that name."""
         return self._bodies[reference]
+
+    def saved(self) -> list[tuple[str, str, bytes]]:
+        """Return every body with its reference and media type, to be kept with a run that waits."""
+        by_reference = {node["$ref"]: node["media"] for node in self._known.values()}
+        return [(reference, by_reference[reference], body) for reference, body in self._bodies.items()]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all bodies."""
+        return self._bytes
+
+    @classmethod
+    def of_saved(cls, saved: Iterable[tuple[str, str, bytes]]) -> RunBlobs:
+        """Return the bodies that `saved` returned, under the same references."""
+        blobs = cls()
+        for _, media, body in saved:  # all of them, in their order: each gets its number again
+            blobs.put(body, media)
+        return blobs
 
     def restore(self, value: Any) -> Any:
         """Return `value` with every `$ref` node replaced by its body as text.

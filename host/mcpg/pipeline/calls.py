@@ -11,29 +11,37 @@ proves it, and a refused one is answered as unknown unless some arguments could 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from mcpg.contract.ports import Refusal
-from mcpg.contract.problems import McpgError, PluginRefused, RunFailed
+from mcpg.contract.problems import McpgError, PluginRefused, RunFailed, UpstreamFailed
 from mcpg.contract.verdicts import Problem
 from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
-from mcpg.pipeline.backends import Asked, MayHaveHappened
+from mcpg.pipeline.answers import named
+from mcpg.pipeline.asking import Asking
+from mcpg.pipeline.backends import Lacking, MayHaveHappened
+from mcpg.pipeline.completing import COMPLETION, NO_VALUES, NOT_OFFERED
 from mcpg.pipeline.distrust import Distrust
+from mcpg.pipeline.flight import Flight
+from mcpg.pipeline.hints import hinted
 from mcpg.pipeline.refusals import denied, fenced, unavailable, unknown
+from mcpg.pipeline.rounds import AskLimits, Round
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS
 from mcpg.protocol.mirrors import check_mirrors
+from mcpg.protocol.refusals import missing_capability
+from mcpg.protocol.versions import Era, era_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.contract.ports import Ledger, McpCall
     from mcpg.pipeline.backends import Backends
-    from mcpg.pipeline.limits import Held, LimitChain
-    from mcpg.pipeline.policy import Judgement, PolicyChain
+    from mcpg.pipeline.limits import LimitChain
+    from mcpg.pipeline.policy import PolicyChain
     from mcpg.pipeline.routes import Route, RouteKind
     from mcpg.pipeline.stages import Plan, Stage
     from mcpg.pipeline.suspend import Suspender
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Calls"]
 
+Opened = TypeVar("Opened")
 CALL_META = "dev.mcpg/call"
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -53,51 +62,6 @@ class _Bad(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
-
-
-@dataclass(slots=True)
-class Flight:
-    """One call under way: what it is, under which plan, and what has been decided and reserved for it."""
-
-    plan: Plan
-    route: Route
-    call: McpCall
-    work: Work
-    arguments: dict[str, Any]
-    text: str = ""
-    """The JSON text of the final arguments, once there is an intent."""
-    judgement: Judgement | None = None
-    held: Held | None = None
-    failed: bool = False
-    """Whether what is told is our own error, and nothing that a plugin has said."""
-
-    @property
-    def transforms(self) -> tuple[Stage, ...]:
-        """The transforms of this call: those for all, then the tool's own."""
-        return (*self.plan.transforms, *self.route.transforms)
-
-    @property
-    def redacts(self) -> bool:
-        """Whether policy demands that something be taken out of the result, by place."""
-        return self.judgement is not None and any(duty.kind == "redact" for duty in self.judgement.obligations)
-
-    def action(self) -> dict[str, Any]:
-        """Return the action document with the arguments as they are now."""
-        action = {**self.route.action(session=self.call.session, era=self.call.version), "arguments": self.arguments}
-        if self.route.kind == "template":
-            action["name"] = self.route.named(self.work.name)
-        return action
-
-    def document(self) -> dict[str, Any]:
-        """Return the call document with the arguments as they are now."""
-        route = self.route
-        return {
-            "method": self.call.method,
-            "name": route.name,
-            "target": route.target_of(self.work.name),
-            "arguments": self.arguments,
-            "binding": route.binding,
-        }
 
 
 class Calls:
@@ -115,6 +79,7 @@ class Calls:
         ledger: Ledger,
         background: Callable[[Awaitable[Any]], None],
         distrust: Distrust | None = None,
+        asks: AskLimits | None = None,
     ) -> None:
         self._views = views
         self._policy = policy
@@ -123,8 +88,16 @@ class Calls:
         self._backends = backends
         self._suspender = suspender
         self._ledger = ledger
-        self._background = background
+        self.background = background
         self._distrust = distrust or Distrust()
+        self._asking = Asking(
+            policy=policy,
+            transforms=transforms,
+            suspender=suspender,
+            ledger=ledger,
+            runner=backends.runner,
+            limits=asks or AskLimits(),
+        )
 
     async def run(
         self, plan: Plan, kind: RouteKind, call: McpCall, arguments: dict[str, Any], work: Work
@@ -133,23 +106,87 @@ class Calls:
         route = await self._resolve(plan, kind, call, work)  # 4
         flight = Flight(plan, route, call, work, {**route.defaults, **arguments})
         try:
-            if call.mirrored is not None and flight.route.mirrors:
-                check_mirrors(flight.route.mirrors, arguments, call.mirrored)
-            await self._before(flight)
+            await self._judged(flight, arguments)
         except _Bad as bad:
             return await self._invalid(flight, bad)
-        except Refusal as refused:
-            raise await self._hidden_or(flight, refused) from None
-        except Exception as error:
-            code = error.code if isinstance(error, McpgError) else type(error).__name__
-            undecided = unavailable(f"the call could not be judged: {code}", work.call_id)
-            raise await self._hidden_or(flight, undecided) from error
         await self._reserve(flight)
         await self._intend(flight)
         result = await self._perform(flight)
         if not flight.failed:
             await self._refuse_fenced(flight)  # while the outcome was written
         return result
+
+    async def open(
+        self, plan: Plan, call: McpCall, work: Work, begin: Callable[[Flight], Awaitable[Opened]]
+    ) -> tuple[Flight, Opened]:
+        """Begin something that lasts on one resource (a watch), judged and recorded like a call; raises `Refusal`.
+
+        `begin` may raise `UpstreamFailed`.
+        """
+        route = await self._resolve(plan, "resource", call, work)
+        flight = Flight(plan, route, call, work, {})
+        await self._judged(flight, {})
+        await self._reserve(flight)
+        await self._intend(flight)
+        flight.recorded = len(work.trace)
+        outcome: dict[str, Any] = {"status": "unknown", "result": None, "problem": "interrupted"}
+        try:
+            opened = await begin(flight)
+            outcome = {"status": "ok", "result": None, "problem": ""}
+        except UpstreamFailed as error:
+            outcome = {"status": "failed", "result": None, "problem": error.code, "message": error.message}
+            raise Refusal(INTERNAL_ERROR, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
+        except Refusal as refused:
+            outcome = {"status": "failed", "result": None, "problem": str(refused.code), "message": str(refused)}
+            raise
+        finally:
+            await self._finish(flight, outcome)
+        return flight, opened
+
+    async def still(self, plan: Plan, flight: Flight, work: Work) -> bool:
+        """Whether what `open` began is still permitted under this plan; that it is not is recorded."""
+        call = flight.call
+        try:
+            route = await self._resolve(plan, "resource", call, work)
+            again = Flight(plan, route, call, work, {})
+            await self._judged(again, {})
+            await self._refuse_fenced(again)
+        except Refusal:
+            return False
+        return True
+
+    async def may_note(self, plan: Plan, call: McpCall, work: Work) -> bool:
+        """Whether a client's own notification may go to upstreams; either answer is recorded."""
+        action: dict[str, Any] = {
+            "method": call.method,
+            "kind": "method",
+            "name": call.method,
+            "backend": "",
+            "upstream": "",
+        }
+        action |= {"annotations": {}, "session": call.session, "era": call.version, "arguments": {}}
+        denies = bool(plan.halted) or await self._policy.forbids(plan.policy, plan.combine, action, work)
+        if denies or self._fenced(work):
+            await self._refuse(work, call, "policy", denied("not permitted", work.call_id))
+            return False
+        await self._write(work, records.noted(work, call))
+        return True
+
+    async def _judged(self, flight: Flight, arguments: dict[str, Any]) -> None:
+        """Judge a call (5, 6, 8); raises `_Bad`, and `Refusal` as the caller may hear it."""
+        work = flight.work
+        try:
+            if flight.call.mirrored is not None and flight.route.mirrors:
+                check_mirrors(flight.route.mirrors, arguments, flight.call.mirrored)
+            await self._before(flight)
+        except _Bad:
+            raise
+        except Refusal as refused:
+            raise await self._hidden_or(flight, refused) from None
+        except Exception as error:
+            code = error.code if isinstance(error, McpgError) else type(error).__name__
+            undecided = unavailable(f"the call could not be judged: {code}", work.call_id)
+            raise await self._hidden_or(flight, undecided) from error
 
     async def _resolve(self, plan: Plan, kind: RouteKind, call: McpCall, work: Work) -> Route:
         if plan.halted:
@@ -161,7 +198,8 @@ class Calls:
         except Refusal as refused:
             await self._refuse(work, call, "catalog", refused)
             raise
-        entry = view.find(kind, work.name)
+        found = view.find("template", work.name) if call.method == COMPLETION and kind == "resource" else None
+        entry = found or view.find(kind, work.name)
         if entry is None:
             absent = unknown(kind, work.name, call.version)
             await self._refuse(work, call, "catalog", absent, reason="no such name")
@@ -186,8 +224,18 @@ class Calls:
         if why is not None:
             raise denied(why, work.call_id, code="unmet-obligation")
         flight.judgement = judgement
-        if work.notices is not None and (judgement.obligations or flight.transforms or flight.route.check_output):
+        if work.notices is None:
+            return
+        if plan.policy:
+            work.notices.judge = partial(self._may_tell, flight)
+        if judgement.obligations or flight.transforms or flight.route.check_output:
             work.notices.quiet = True
+
+    async def _may_tell(self, flight: Flight, method: str) -> bool:
+        """Whether policy lets the client be notified of what happens in its permitted call."""
+        plan = flight.plan
+        action = {**flight.action(), "method": method}
+        return not await self._policy.forbids(plan.policy, plan.combine, action, flight.work)
 
     async def _reserve(self, flight: Flight) -> None:
         plan, work = flight.plan, flight.work
@@ -210,7 +258,7 @@ class Calls:
             await self._write(work, records.intent(work, flight.call, flight.route, flight.text))
         except BaseException:
             if flight.held is not None:
-                self._background(self._limits.give_back(flight.held))
+                self.background(self._limits.give_back(flight.held))
             raise
 
     async def _refuse_fenced(self, flight: Flight) -> None:
@@ -231,15 +279,14 @@ class Calls:
 
     async def _perform(self, flight: Flight) -> dict[str, Any]:
         work = flight.work
-        since = len(work.trace)
+        flight.recorded = len(work.trace)
         outcome: dict[str, Any] = {"status": "unknown", "result": None, "problem": "interrupted"}
         try:
             result = await self._backend(flight)  # 10
-            if isinstance(result, Asked):
-                asking = await self._ask(flight, result)
+            if result.get("resultType") == "input_required":
                 self._still_trusted(work)
                 outcome = {"status": "ok", "result": None, "problem": "input-required"}
-                return asking
+                return _signed(result, work)
             if flight.route.uris is not None:
                 result = flight.route.uris.result(flight.call.method, result)
             outcome = {
@@ -250,6 +297,8 @@ class Calls:
             result = await self._after(flight, outcome)  # 11
             self._still_trusted(work)
             outcome["result"] = result
+            if flight.call.method == "resources/read":
+                result = hinted(result, flight)
             return _signed(result, work)
         except (RunFailed, PluginRefused) as error:
             status = "unknown" if isinstance(error, MayHaveHappened) else "failed"
@@ -263,26 +312,26 @@ class Calls:
             outcome = {"status": "unknown", "result": None, "problem": "internal", "message": type(error).__name__}
             raise
         finally:
-            await self._finish(flight, outcome, since)  # 12
+            await self._finish(flight, outcome)  # 12
 
-    async def _finish(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
+    async def _finish(self, flight: Flight, outcome: dict[str, Any]) -> None:
         """Write the outcome; it is owed also when the client goes away, before this or meanwhile."""
         loop = asyncio.get_running_loop()
-        closing = loop.create_task(self._close(flight, outcome, since))
+        closing = loop.create_task(self._close(flight, outcome))
         task = asyncio.current_task()
         if task is not None and task.cancelling():
-            self._background(closing)
+            self.background(closing)
             return
         closed = loop.create_future()  # `asyncio.shield` in a third of its time: nobody else waits for `closing`
         closing.add_done_callback(lambda _: None if closed.done() else closed.set_result(None))
         try:
             await closed
         except asyncio.CancelledError:
-            self._background(closing)
+            self.background(closing)
             raise
         closing.result()
 
-    async def _close(self, flight: Flight, outcome: dict[str, Any], since: int) -> None:
+    async def _close(self, flight: Flight, outcome: dict[str, Any]) -> None:
         work = flight.work
         text = _encode(outcome["result"]).decode() if outcome["result"] is not None else ""
         if flight.held is not None:
@@ -290,12 +339,13 @@ class Calls:
             await self._limits.settle(flight.held, shown, work)
         ended = records.Ended(outcome["status"], text, outcome["problem"], outcome.get("message", ""))
         try:
-            await self._ledger.append(work.known.caller.tenant, records.outcome(work, ended, since=since))
+            await self._ledger.append(work.known.caller.tenant, records.outcome(work, ended, since=flight.recorded))
         except McpgError as error:
             message = "the call was made, but what came of it cannot be recorded and is not shown"
             raise unavailable(message, work.call_id) from error
 
-    async def _backend(self, flight: Flight) -> dict[str, Any] | Asked:
+    async def _backend(self, flight: Flight) -> dict[str, Any]:
+        """Return the backend's result, or the `input_required` one of a run that waits for a modern client."""
         call, work, route = flight.call, flight.work, flight.route
         stage = flight.plan.backends[route.backend]
         document = flight.document()
@@ -305,30 +355,51 @@ class Calls:
             hit = {"stage": "cache", "use": stage.use, "verdict": "hit", "component": stage.guest.digest}
             work.trace.append(hit)
             return cached
-        history = await self._suspender.resumed(call, stage, flight.text, work)
-        answer = await self._backends.call(stage, document, work, history)
-        if isinstance(answer, Asked):
-            return answer
-        if history is None and answer.get("isError") is not True:
-            self._backends.keep(key, answer, route.cache_ttl, stage.use)
-        return answer
+        waits = await self._suspender.resumed(call, stage, flight.text, work)
+        try:
+            if waits is None:
+                answer = await self._backends.call(stage, document, work)
+                if not isinstance(answer, Round):
+                    if answer.get("isError") is not True:
+                        self._backends.keep(key, answer, route.cache_ttl, stage.use)
+                    return answer
+                waits = answer
+            else:
+                await self._asking.take(flight, waits)
+            return await self._rounds(flight, stage, document, waits)
+        except RunFailed as error:
+            if call.method == COMPLETION and error.code in NOT_OFFERED:
+                return dict(NO_VALUES)
+            raise
 
-    async def _ask(self, flight: Flight, asked: Asked) -> dict[str, Any]:
-        """Suspend the run; what the client is asked passes what the result would pass on the way out."""
-        if flight.redacts:
-            raise RunFailed("the backend asks the client where policy demands redaction", code="input-needed")
-        stage = flight.plan.backends[flight.route.backend]
-        asking = await self._suspender.suspend(flight.call, stage, asked, flight.text, flight.work)
-        if flight.transforms:
-            shown = {"status": "ok", "result": {"inputRequests": asking["inputRequests"]}, "problem": ""}
-            passed = await self._transforms.outbound(flight.transforms, flight.document(), shown, flight.work)
-            asking = {**asking, "inputRequests": passed.get("inputRequests", {})}
-        return asking
+    async def _rounds(self, flight: Flight, stage: Stage, document: dict[str, Any], waits: Round) -> dict[str, Any]:
+        """Have the client asked, and go on with what it answers, until there is a result or it is asked by one."""
+        while True:
+            if waits.open() or not waits.slots:
+                try:
+                    asking = await self._asking.put(flight, stage, waits)
+                except RunFailed as error:
+                    if waits.history.replies and not isinstance(error, MayHaveHappened):
+                        raise MayHaveHappened(error.message, code=error.code) from error
+                    raise
+                if asking is not None:
+                    return asking
+            self._still_trusted(flight.work)
+            answer = await self._backends.call(stage, document, flight.work, waits.go_on())
+            if not isinstance(answer, Round):
+                flight.asked = True
+                return answer
+            answer.number = waits.number + 1
+            waits = answer
 
     async def _failure(self, flight: Flight, error: McpgError) -> dict[str, Any]:
         """Return the error that the client is told; its text passes what a result would pass, or stays inside."""
         work = flight.work
         happened = " It may have happened." if isinstance(error, MayHaveHappened) else ""
+        if isinstance(error, Lacking):
+            if era_of(flight.call.version) is Era.MODERN:
+                raise missing_capability(error.required) from error
+            error = RunFailed(f"the client has not declared what is needed: {named(error.required)}", code=error.code)
         if flight.route.kind != "tool":
             if error.code == "mcp-not-found":
                 raise unknown(flight.route.kind, work.name, flight.call.version) from error

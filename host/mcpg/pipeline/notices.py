@@ -1,7 +1,8 @@
-"""What may reach the client while its call runs: progress and logs on its own stream. It buffers nothing.
+"""What may reach the client while its call runs: progress, logs, and that a URL is done with. It buffers nothing.
 
-Where an outgoing transform or redaction applies, free text may hold what they would have removed: then progress goes on
-as numbers only and logs are dropped. Source: architecture, "The way of a request".
+Each kind is judged once in a call: what belongs to a permitted call passes unless an engine denies it. Where an
+outgoing transform or redaction applies, free text may hold what they would have removed: then progress goes on as
+numbers only and logs are withheld. Source: architecture, "The way of a request".
 """
 
 from __future__ import annotations
@@ -12,42 +13,97 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from mcpg.protocol.versions import Era, era_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mcpg.contract.ports import Channel, McpCall
 
-__all__ = ["Notices"]
+__all__ = ["COMPLETE", "MESSAGE", "PROGRESS", "Notices"]
 
+PROGRESS = "notifications/progress"
+MESSAGE = "notifications/message"
+COMPLETE = "notifications/elicitation/complete"
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
 
 class Notices:
     """The notifications of one request; `quiet` is set where free text must not pass."""
 
-    __slots__ = ("_call", "_channel", "_last", "quiet")
+    __slots__ = (
+        "_call",
+        "_channel",
+        "_last",
+        "_may",
+        "elicitations",
+        "judge",
+        "messages",
+        "progress",
+        "quiet",
+        "withheld",
+    )
 
     def __init__(self, channel: Channel, call: McpCall, *, quiet: bool) -> None:
         self._channel = channel
         self._call = call
         self._last = float("-inf")
+        self._may: dict[str, bool] = {}
         self.quiet = quiet
+        self.judge: Callable[[str], Awaitable[bool]] | None = None
+        """Whether policy lets notifications of a method pass; set once the call itself is permitted."""
+        self.elicitations: set[str] | None = None
+        """Ids of the URL elicitations that this client was shown in this call."""
+        self.progress = self.messages = self.withheld = 0
 
     async def send(self, method: str, params: dict[str, Any]) -> None:
         """Pass one notification on, if the client asked for it and may see it."""
-        if method == "notifications/progress":
+        if method == PROGRESS:
             await self._progress(params)
-        elif method == "notifications/message" and not self.quiet and self._wanted(str(params.get("level", "info"))):
-            await self._channel.notify(method, params)
+        elif method == MESSAGE:
+            await self._message(params)
+        elif method == COMPLETE:
+            await self._complete(params)
+
+    def counted(self) -> dict[str, int]:
+        """Return how many were sent and withheld, as far as there were any."""
+        counts = {"progress": self.progress, "messages": self.messages, "withheld": self.withheld}
+        return {name: count for name, count in counts.items() if count}
 
     async def _progress(self, params: dict[str, Any]) -> None:
         progress = params.get("progress")
         if self._call.progress_token is None or not _is_number(progress) or progress <= self._last:
             return
         self._last = progress
+        if not await self._permitted(PROGRESS):
+            return
         passed: dict[str, Any] = {"progress": progress}
         if _is_number(params.get("total")):
             passed["total"] = params["total"]
         if not self.quiet and isinstance(params.get("message"), str):
             passed["message"] = params["message"]
-        await self._channel.notify("notifications/progress", {**passed, "progressToken": self._call.progress_token})
+        self.progress += 1
+        await self._channel.notify(PROGRESS, {**passed, "progressToken": self._call.progress_token})
+
+    async def _message(self, params: dict[str, Any]) -> None:
+        if not self._wanted(str(params.get("level", "info"))):
+            return
+        if self.quiet:
+            self.withheld += 1
+        elif await self._permitted(MESSAGE):
+            self.messages += 1
+            await self._channel.notify(MESSAGE, params)
+
+    async def _complete(self, params: dict[str, Any]) -> None:
+        """Say that the client's browser is done with a URL of this call; nothing but its id goes on."""
+        number = params.get("elicitationId")
+        known = isinstance(number, str) and self.elicitations is not None and number in self.elicitations
+        if known and era_of(self._call.version) is Era.LEGACY and await self._permitted(COMPLETE):
+            await self._channel.notify(COMPLETE, {"elicitationId": number})
+
+    async def _permitted(self, method: str) -> bool:
+        may = self._may.get(method)
+        if may is None:
+            may = self._may[method] = self.judge is None or await self.judge(method)
+        self.withheld += not may
+        return may
 
     def _wanted(self, level: str) -> bool:
         wanted = self._call.log_level

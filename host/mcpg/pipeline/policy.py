@@ -73,6 +73,16 @@ class PolicyChain:
                 break
         return _combine(votes, combine)
 
+    async def forbids(self, engines: Sequence[Stage], combine: Combine, action: Mapping[str, Any], work: Work) -> bool:
+        """Whether an engine denies what belongs to something permitted already: that none speaks of it is no denial."""
+        for stage in engines if combine != "off" else ():
+            vote = await self._vote(stage, action, work)
+            if stage.shadow:
+                work.trace[-1]["shadow"] = True
+            elif vote.tag == "deny":
+                return True
+        return False
+
     async def _vote(self, stage: Stage, action: Mapping[str, Any], work: Work) -> _Vote:
         documents = (work.known.text(stage.reads), stage.reads.text("action", action, work.request_facts))
         try:

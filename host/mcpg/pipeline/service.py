@@ -7,16 +7,19 @@ record a second.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcpg import __version__
 from mcpg.contract.documents import Caller
-from mcpg.contract.ports import Refusal
+from mcpg.contract.ports import CannotAsk, McpCall, Party, Refusal
+from mcpg.pipeline.completing import COMPLETION, reference
 from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
-from mcpg.pipeline.refusals import fenced, unavailable
+from mcpg.pipeline.refusals import fenced, unavailable, unknown
+from mcpg.pipeline.watching import Watcher
 from mcpg.pipeline.work import Known, Work, unheard
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import unknown_method
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcpg.contract.documents import Credentials
-    from mcpg.contract.ports import Channel, Ledger, McpCall
+    from mcpg.contract.ports import Channel, Ledger, UpstreamCalls, Watching
     from mcpg.pipeline.calls import Calls
     from mcpg.pipeline.floods import Floods
     from mcpg.pipeline.identity import IdentityChain
@@ -42,6 +45,11 @@ _CALLS: dict[str, tuple[RouteKind, str]] = {
     "prompts/get": ("prompt", "name"),
     "resources/read": ("resource", "uri"),
 }
+SUBSCRIBE = "resources/subscribe"
+ROOTS_CHANGED = "notifications/roots/list_changed"
+_NOTES = frozenset({ROOTS_CHANGED})
+_RESERVED = ("io.modelcontextprotocol/", "dev.mcpg/")
+_TOKEN = "progressToken"  # noqa: S105 - no secret, a member of `_meta`
 
 
 class _Identified(Caller, frozen=True, kw_only=True):
@@ -74,6 +82,7 @@ class PipelineService:
         ledger: Ledger,
         floods: Floods,
         distrust: Distrust | None = None,
+        upstreams: UpstreamCalls | None = None,
         about: Callable[[], dict[str, Any]] = lambda: _NOTHING_SAID,
     ) -> None:
         self._plan = plan
@@ -83,6 +92,7 @@ class PipelineService:
         self._ledger = ledger
         self._floods = floods
         self._distrust = distrust or Distrust()
+        self._upstreams = upstreams
         self._about = about
 
     async def identify(self, credentials: Credentials) -> Caller:
@@ -127,6 +137,10 @@ class PipelineService:
             return await self._call(asker, call, channel)
         if call.method == "ping":
             return {}
+        if call.method == COMPLETION:
+            kind, name, arguments = reference(call.params)
+            work = self._work(asker, call, name, LIST_SECONDS, channel)
+            return await self._calls.run(asker.plan, kind, call, arguments, work)
         work = self._work(asker, call, "", LIST_SECONDS, channel)
         listed = await self._listing.answer(asker.plan, call, work)
         if listed is None:
@@ -168,7 +182,55 @@ class PipelineService:
         work.trace = asker.trace
         work.since = asker.since
         work.notices = notices
+        work.channel = channel
+        meta = call.params.get("_meta")
+        work.party = Party(
+            asker.known.caller.identity,
+            call.session,
+            call.version,
+            call.capabilities,
+            call.log_level,
+            _own_meta(meta) if meta else {},
+        )
         return work
+
+    async def watch(
+        self, caller: Caller, call: McpCall, uri: str, updated: Callable[[dict[str, Any]], None]
+    ) -> Watching:
+        """Watch one resource, judged and recorded as `resources/subscribe`; raises `Refusal`."""
+        if self._upstreams is None:
+            raise unknown("resource", uri, call.version)
+        asked = replace(call, method=SUBSCRIBE, params={"uri": uri}, mirrored=None)
+
+        def work() -> Work:
+            return self._work(self._asker(self._plan(), caller), asked, uri, LIST_SECONDS, _NOBODY)
+
+        watcher = Watcher(uri, updated, calls=self._calls, distrust=self._distrust, plan=self._plan, work=work)
+        await watcher.begin(asked, self._upstreams)
+        return watcher
+
+    async def note(
+        self,
+        caller: Caller,
+        method: str,
+        params: dict[str, Any],  # noqa: ARG002 - the port's; nothing of it goes on
+        *,
+        version: str,
+        session: str,
+    ) -> None:
+        """Pass on that a client's roots have changed, unless policy denies it; what is recorded is that it was told."""
+        if self._upstreams is None or method not in _NOTES:
+            return
+        call = McpCall(method=method, params={}, version=version, request_id=0, session=session)
+        asker = self._asker(self._plan(), caller)
+        work = self._work(asker, call, method, LIST_SECONDS, _NOBODY)
+        if await self._calls.may_note(asker.plan, call, work):
+            await self._upstreams.note(method, {}, work.party)
+
+    async def release(self, caller: Caller, *, session: str) -> None:
+        """Let go of what upstreams hold for a session that has ended."""
+        if self._upstreams is not None:
+            await self._upstreams.release(Party(caller.identity, session))
 
     async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:
         """Return what changes when the caller's list of `tools`, `prompts` or `resources` does; raises `Refusal`."""
@@ -189,6 +251,25 @@ class PipelineService:
     def describe(self) -> dict[str, Any]:
         """Return the endpoint's name for itself, its capabilities and instructions."""
         return self._about()
+
+
+class _Nobody:
+    """The channel of work that no request began."""
+
+    async def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Drop it."""
+
+    async def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the port's
+        """Refuse: there is nobody."""
+        raise CannotAsk("no request of a client is being answered")
+
+
+_NOBODY = _Nobody()
+
+
+def _own_meta(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return what is the client's own in its request's `_meta`: it goes to the upstream, the protocol's does not."""
+    return {name: value for name, value in meta.items() if name != _TOKEN and not name.startswith(_RESERVED)}
 
 
 _NOTHING_SAID: dict[str, Any] = {"serverInfo": {"name": "mcpg", "version": __version__}, "capabilities": {}}

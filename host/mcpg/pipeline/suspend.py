@@ -1,8 +1,8 @@
-"""Suspended runs: a run that waits for the client is its replies so far, sealed. It performs nothing and asks nobody.
+"""Suspended runs of modern clients: a run that waits is its replies so far, sealed. It performs and asks nothing.
 
-The seal binds caller, tenant, method, name, final arguments, component and config digest; its one-time id is consumed
+The seal binds caller, endpoint, method, name, final arguments, component and config digest; its one-time id is consumed
 in storage before any further effect. States up to 8 KiB travel in `requestState`, larger ones are parked under a sealed
-handle. Source: plugin contract, "Suspending"; MCP 2026-07-28, input-required results.
+handle. Source: plugin contract, "Suspending"; MCP 2026-07-28, basic/patterns/mrtr.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.canonical import digest_text
-from mcpg.contract.documents import Ask
+from mcpg.contract.documents import RunFacts
 from mcpg.contract.ports import Refusal
-from mcpg.contract.problems import BadDocument, RunFailed
-from mcpg.contract.verdicts import Case, Effect, Problem, ok
-from mcpg.pipeline.runs import History, effect_digest
+from mcpg.contract.problems import McpgError, RunFailed
+from mcpg.contract.verdicts import Case, Problem, Suspension, ok
+from mcpg.pipeline.blobs import RunBlobs
+from mcpg.pipeline.rounds import Round, asked_by_peers, asked_by_plugin
+from mcpg.pipeline.runs import History
 from mcpg.protocol.frames import INVALID_PARAMS
-from mcpg.protocol.refusals import missing_capability
-from mcpg.protocol.versions import Era, era_of
 from mcpg.sealing import Sealer, Unsealed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcpg.contract.ports import McpCall
-    from mcpg.pipeline.backends import Asked
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.work import Work
     from mcpg.storage import Parked
@@ -34,16 +35,24 @@ __all__ = ["Suspender"]
 
 PURPOSE = "run"
 INLINE = 8 * 1024
-_CAPABILITIES = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
+MOST = 8 * 1024 * 1024
+"""Bytes of one state, large bodies of the run included."""
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A suspended run on the wire between us and ourselves."""
 
     once: str
+    origin: str
+    number: int
     digests: list[str]
     replies: list[tuple[str, str, str]]
-    asked: str
+    first: int
+    facts: RunFacts
+    request: dict[str, Any]
+    ask: str = ""
+    responses: dict[str, dict[str, Any]] = {}
+    bodies: list[tuple[str, str, bytes]] = []
 
 
 class Suspender:
@@ -54,93 +63,112 @@ class Suspender:
         self._parked = parked
         self._ttl = ttl
 
-    async def suspend(self, call: McpCall, stage: Stage, asked: Asked, arguments: str, work: Work) -> dict[str, Any]:
-        """Return the `input_required` result; raises `Refusal` when this client cannot give what is asked."""
-        try:
-            ask = msgspec.convert(asked.ask, Ask)
-        except msgspec.ValidationError as error:
-            raise BadDocument(f"the ask of `{stage.use}` is outside its schema: {error}") from error
-        _must_be_able(call, ask)
+    async def suspend(self, call: McpCall, stage: Stage, waits: Round, arguments: str, work: Work) -> str:
+        """Return the `requestState` of a run that waits; raises `RunFailed` when there is no room for it."""
         once = secrets.token_urlsafe(18)
-        state = _State(
-            once=once,
-            digests=asked.history.digests,
-            replies=[_flat(reply) for reply in asked.history.replies],
-            asked=msgspec.json.encode(asked.ask).decode(),
-        )
-        payload = msgspec.msgpack.encode(state)
+        payload = msgspec.msgpack.encode(_state(once, waits, work))
+        if len(payload) > MOST:
+            raise RunFailed(f"the run has more than {MOST} bytes to remember while it waits", code="run-too-large")
         inline = len(payload) <= INLINE
         if not inline:
-            await self._parked.put(once, payload, ttl=self._ttl, owner=stage.use)
-        token = self._sealer.seal(
+            try:
+                await self._parked.put(once, payload, ttl=self._ttl, owner=stage.use)
+            except McpgError as error:
+                raise RunFailed(error.message, code=error.code) from error
+        return self._sealer.seal(
             PURPOSE,
             b"i" + payload if inline else b"p" + once.encode(),
             bind=_bind(call, stage, arguments, work),
             ttl=self._ttl,
         )
-        return {"resultType": "input_required", "inputRequests": dict(ask.requests), "requestState": token}
 
-    async def resumed(self, call: McpCall, stage: Stage, arguments: str, work: Work) -> History | None:
-        """Return the history of the run that this call resumes, None for a new call; raises `Refusal`."""
+    async def resumed(self, call: McpCall, stage: Stage, arguments: str, work: Work) -> Round | None:
+        """Return the round that this call comes back from, None for a new call; raises `Refusal`.
+
+        The state is consumed: nobody gets it a second time. The large bodies of its run are then those of `work`.
+        """
         token = call.params.get("requestState")
         if token is None:
             return None
+        given = call.params.get("inputResponses")
+        if given is not None and not (isinstance(given, dict) and all(isinstance(v, dict) for v in given.values())):
+            raise Refusal(INVALID_PARAMS, "inputResponses is no object of objects")
         bad = Refusal(INVALID_PARAMS, "requestState is not valid for this call, was used before, or is too old")
+        bind = _bind(call, stage, arguments, work)
         try:
-            sealed = (
-                self._sealer.open(PURPOSE, token, bind=_bind(call, stage, arguments, work))
-                if isinstance(token, str)
-                else b""
-            )
+            sealed = self._sealer.open(PURPOSE, token, bind=bind) if isinstance(token, str) else b""
         except Unsealed:
             raise bad from None
-        if not sealed:
-            raise bad
-        state = await self._once(sealed[:1], sealed[1:])
+        state = await self._once(sealed[:1], sealed[1:]) if sealed else None
         if state is None:
             raise bad
-        answers = call.params.get("inputResponses")
-        if not isinstance(answers, dict):
-            raise Refusal(INVALID_PARAMS, "inputResponses is missing")
-        digests = [*state.digests, effect_digest(Effect("ask", state.asked))]
-        replies = [_reply(*item) for item in state.replies]
-        return History(digests, [*replies, ok(msgspec.json.encode(answers).decode())])
+        return _restored(state, stage, work)
 
     async def _once(self, kind: bytes, payload: bytes) -> _State | None:
         """Return the state the first time it is asked for: a parked one is taken, an inline one spends its id."""
         if kind == b"p":
             kept = await self._parked.take(payload.decode())
-            return None if kept is None else msgspec.msgpack.decode(kept, type=_State)
-        state = msgspec.msgpack.decode(payload, type=_State)
-        return state if await self._parked.spend(state.once, ttl=self._ttl) else None
+            return None if kept is None else _decoded(kept)
+        state = _decoded(payload)
+        return state if state is not None and await self._parked.spend(state.once, ttl=self._ttl) else None
 
 
-def _must_be_able(call: McpCall, ask: Ask) -> None:
-    if era_of(call.version) is Era.LEGACY:
-        raise RunFailed(
-            "this call needs input from the client, which its protocol version cannot carry here", code="input-needed"
-        )
-    missing: dict[str, dict[str, Any]] = {}
-    for request in ask.requests.values():
-        capability = _CAPABILITIES.get(str(request.get("method")))
-        if capability is None:
-            raise BadDocument(f"an ask may not use method `{request.get('method')}`")
-        if capability not in call.capabilities:
-            missing[capability] = {}
-    if missing:
-        raise missing_capability(missing)
+def _decoded(payload: bytes) -> _State | None:
+    try:
+        return msgspec.msgpack.decode(payload, type=_State)
+    except msgspec.MsgspecError:  # sealed by another version of ours
+        return None
+
+
+def _state(once: str, waits: Round, work: Work) -> _State:
+    history = waits.history
+    return _State(
+        once=once,
+        origin=work.call_id,
+        number=waits.number,
+        digests=history.digests,
+        replies=[_flat(reply) for reply in history.replies],
+        first=history.first,
+        facts=history.facts or work.facts(),
+        request=dict(history.request or work.request_facts),
+        ask=waits.ask,
+        responses=waits.responses,
+        bodies=work.blobs.saved() if history.replies else [],
+    )
+
+
+def _restored(state: _State, stage: Stage, work: Work) -> Round:
+    history = History(state.digests, [_reply(*item) for item in state.replies], first=state.first)
+    history.made_by = (stage.guest.digest, stage.guest.config_digest)  # as the seal binds them
+    history.facts, history.request = state.facts, state.request
+    if state.bodies:
+        work.blobs = RunBlobs.of_saved(state.bodies)
+    if state.ask:
+        waits = asked_by_plugin(msgspec.json.decode(state.ask), history, stage.use)
+    else:
+        waits = asked_by_peers(history)
+    waits.ask, waits.responses = state.ask, state.responses
+    waits.number, waits.origin = state.number, state.origin
+    return waits
 
 
 def _bind(call: McpCall, stage: Stage, arguments: str, work: Work) -> bytes:
-    parts = [*work.known.caller.identity, call.method, work.name, digest_text(arguments)]
+    parts = [*work.known.caller.identity, work.endpoint, call.method, work.name, digest_text(arguments)]
     return msgspec.json.encode([*parts, stage.use, stage.guest.digest, stage.guest.config_digest])
 
 
 def _flat(reply: Case) -> tuple[str, str, str]:
     if reply.tag == "ok":
         return ("ok", reply.value, "")
+    if reply.tag == "suspended":
+        return ("suspended", msgspec.json.encode(reply.value.requests).decode(), reply.value.state)
     return ("failed", reply.value.code, reply.value.message)
 
 
 def _reply(tag: str, first: str, second: str) -> Case:
-    return ok(first) if tag == "ok" else Case("failed", Problem(first, second))
+    if tag == "ok":
+        return ok(first)
+    if tag == "suspended":
+        requests: Mapping[str, Any] = msgspec.json.decode(first)
+        return Case("suspended", Suspension(dict(requests), second))
+    return Case("failed", Problem(first, second))
