@@ -1,0 +1,110 @@
+"""The real gateway in the test's own loop, on a loopback port, in front of the upstreams that a test gives it.
+
+One caller with an API key, a Cedar policy that permits everything unless the test says otherwise. `compiled` is where
+compiled components are kept: share one folder, for compiling takes seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.peers.client import connect
+
+from mcpg.config import loads
+from mcpg.edge.front import front_door
+from mcpg.edge.listeners import open_listener
+from mcpg.edge.public import public_app
+from mcpg.edge.serving import Running, Site, serve
+from mcpg.gateway import rooms
+from mcpg.gateway.serve import Served
+from mcpg.sandbox import SandboxSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from tests.peers.client import Client
+    from tests.peers.server import Server
+
+    from mcpg.edge.asgi import App
+    from mcpg.gateway.gateway import Gateway
+
+__all__ = ["KEY", "Door", "anyone", "http_upstream", "start_gateway"]
+
+KEY = "mcpg_ana-" + "a" * 24
+BEARER = {"authorization": f"Bearer {KEY}"}
+RULES = "permit(principal, action, resource);"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A gateway that serves; `origin` is `http://127.0.0.1:PORT`."""
+
+    origin: str
+    gateway: Gateway
+    served: Served
+
+    def connect(self, revision: str, path: str = "/mcp", **options: Any) -> AbstractAsyncContextManager[Client]:
+        """Open a client as the one caller; 2024-11-05 goes to the address of the event stream."""
+        place = f"{self.origin}{path.removesuffix('/mcp')}/sse" if revision == "2024-11-05" else self.origin + path
+        return connect(revision, place, headers=BEARER, **options)
+
+
+def http_upstream(server: Server, **more: Any) -> dict[str, Any]:
+    """Return the upstream's section for a server on loopback."""
+    return {"http": {"url": server.url, "private": True}, **more}
+
+
+def anyone(upstreams: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    """Return a file with one caller who may do everything."""
+    keys = [{"id": "ana", "hash": "sha256:" + hashlib.sha256(KEY.encode()).hexdigest(), "groups": ["analysts"]}]
+    return {
+        "version": 1,
+        "state": "state",
+        "plugins": {
+            "keys": {"from": "builtin:identity-api-key", "config": {"keys": keys}},
+            "rules": {"from": "builtin:policy-cedar", "config": {"policies": "*.cedar"}},
+        },
+        "identity": {"chain": ["keys"]},
+        "policy": {"engines": ["rules"]},
+        "upstreams": upstreams,
+        **sections,
+    }
+
+
+@asynccontextmanager
+async def start_gateway(
+    folder: Path, upstreams: dict[str, Any], *, compiled: Path, rules: str = RULES, **sections: Any
+) -> AsyncIterator[Door]:
+    """Serve a gateway with these upstreams; returns once all of them have been asked for what they have."""
+    (folder / "rules.cedar").write_text(rules)
+    path = folder / "mcpg.yaml"
+    path.write_text(yaml.safe_dump(anyone(upstreams, **sections)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+        served = Served(loads(path.read_bytes(), path=path, environment={}), loopback=True, progress=lambda _: None)
+        async with served.lifespan() as endpoint:
+            public = public_app(lambda: True)
+            async with _listening(front_door(endpoint, public), endpoint.drain) as origin:
+                yield Door(origin, served.gateway, served)
+
+
+@asynccontextmanager
+async def _listening(app: App, drain: Any) -> AsyncIterator[str]:
+    listener = open_listener("127.0.0.1:0")
+    running = Running()
+    site = Site(app, listener)
+    task = asyncio.create_task(serve([site], drain=drain, grace=1.0, running=running, handle_signals=False))
+    await running.started.wait()
+    try:
+        yield f"http://{listener.name}"
+    finally:
+        running.stop()
+        await task
