@@ -11,6 +11,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.protocol.classify import ModernCall, ModernNote, Opening, SessionTraffic, classify, session_call
 from mcpg.protocol.frames import Request
 from mcpg.protocol.headers import Headers, fold
+from mcpg.protocol.params import MAX_RESPONSES, MAX_STATE, MAX_URIS
 from mcpg.protocol.refusals import Rejected
 from mcpg.protocol.sessions import Session
 
@@ -18,7 +19,10 @@ META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {"sampling": {}},
 }
+ARGUMENT = {"name": "a", "value": ""}
+PROMPT = {"type": "ref/prompt", "name": "p"}
 GOOD = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "add"}
+LISTEN = {"mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen"}
 
 
 def _headers(lines: dict[str, str]) -> Headers:
@@ -77,6 +81,25 @@ ROWS: dict[str, tuple[bytes, dict[str, str], int, int]] = {
         -32601,
     ),
     "arguments a list": (_body(arguments=[]), GOOD, 200, -32602),
+    "a subscription to nothing": (_body("subscriptions/listen"), LISTEN, 200, -32602),
+    "a subscription to a number": (
+        _body("subscriptions/listen", notifications={"toolsListChanged": 1}),
+        LISTEN,
+        200,
+        -32602,
+    ),
+    "a subscription to too many": (
+        _body("subscriptions/listen", notifications={"resourceSubscriptions": ["x:"] * (MAX_URIS + 1)}),
+        LISTEN,
+        200,
+        -32602,
+    ),
+    "a subscription to resources that are no text": (
+        _body("subscriptions/listen", notifications={"resourceSubscriptions": [5]}),
+        LISTEN,
+        200,
+        -32602,
+    ),
     "progress token a list": (_body(meta={**META, "progressToken": []}), GOOD, 200, -32602),
     "progress token true": (_body(meta={**META, "progressToken": True}), GOOD, 200, -32602),
     "log level unknown": (_body(meta={**META, "io.modelcontextprotocol/logLevel": 0}), GOOD, 400, -32602),
@@ -176,6 +199,41 @@ def test_what_opens_and_what_belongs_to_a_session() -> None:
     assert batch.batch
 
 
+TASK_ROWS = [
+    ("2025-06-18", "tasks/get", False),
+    ("2025-11-25", "tasks/get", True),
+    ("2025-11-25", "tasks/result", True),
+    ("2025-11-25", "tasks/update", False),
+]
+
+
+@pytest.mark.parametrize(("version", "method", "known"), TASK_ROWS)
+def test_tasks_exist_where_they_are_offered_and_only_in_their_versions(
+    version: str, method: str, *, known: bool
+) -> None:
+    session = Session("s", ("t", "p", "i", "c"), version)
+    request = Request(1, method, {"taskId": "t"})
+    with pytest.raises(Refusal):
+        session_call(request, session)
+    if known:
+        assert session_call(request, session, tasks=True).params == {"taskId": "t"}
+    else:
+        with pytest.raises(Refusal):
+            session_call(request, session, tasks=True)
+
+
+def test_tasks_of_the_extension_are_named_in_a_header() -> None:
+    lines = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tasks/update", "mcp-name": "t"}
+    assert isinstance(classify(_body("tasks/update", taskId="t"), _headers(lines), tasks=True), ModernCall)
+    for wrong, code in [(lines | {"mcp-name": "u"}, -32020), (lines | {"mcp-method": "tasks/get"}, -32020)]:
+        with pytest.raises(Rejected) as caught:
+            classify(_body("tasks/update", taskId="t"), _headers(wrong), tasks=True)
+        assert caught.value.code == code
+    with pytest.raises(Rejected) as caught:
+        classify(_body("tasks/list"), _headers(GOOD | {"mcp-method": "tasks/list"}), tasks=True)
+    assert (caught.value.code, caught.value.status) == (-32601, 404)
+
+
 def test_modern_notifications() -> None:
     note = b'{"jsonrpc":"2.0","method":"n"}'
     assert isinstance(classify(note, _headers({"mcp-protocol-version": "2026-07-28"})), ModernNote)
@@ -202,17 +260,35 @@ def test_modern_notifications() -> None:
         ("tools/list", {"_meta": {"progressToken": 1.5}}, -32602),
         ("logging/setLevel", {"level": ["debug"]}, -32602),
         ("logging/setLevel", {}, -32602),
+        ("tools/call", {"name": "x", "requestState": 5}, -32602),
+        ("tools/call", {"name": "x", "requestState": "s" * (MAX_STATE + 1)}, -32602),
+        ("tools/call", {"name": "x", "inputResponses": []}, -32602),
+        ("tools/call", {"name": "x", "inputResponses": {"a": "yes"}}, -32602),
+        ("prompts/get", {"name": "x", "inputResponses": {str(i): {} for i in range(MAX_RESPONSES + 1)}}, -32602),
+        ("resources/read", {"uri": "x:", "requestState": None}, -32602),
+        ("resources/subscribe", {}, -32602),
+        ("resources/unsubscribe", {"uri": 5}, -32602),
+        ("completion/complete", {}, -32602),
+        ("completion/complete", {"ref": {"type": "ref/tool", "name": "x"}, "argument": ARGUMENT}, -32602),
+        ("completion/complete", {"ref": {"type": ["ref/prompt"], "name": "x"}, "argument": ARGUMENT}, -32602),
+        ("completion/complete", {"ref": {"type": "ref/prompt", "uri": "x"}, "argument": ARGUMENT}, -32602),
+        ("completion/complete", {"ref": {"type": "ref/resource", "uri": ""}, "argument": ARGUMENT}, -32602),
+        ("completion/complete", {"ref": PROMPT, "argument": "a"}, -32602),
+        ("completion/complete", {"ref": PROMPT, "argument": {"name": "a"}}, -32602),
+        ("completion/complete", {"ref": PROMPT, "argument": {"name": "a", "value": "x" * 100_000}}, -32602),
+        ("completion/complete", {"ref": PROMPT, "argument": ARGUMENT, "context": []}, -32602),
+        ("completion/complete", {"ref": PROMPT, "argument": ARGUMENT, "context": {"arguments": {"a": 1}}}, -32602),
     ],
 )
 def test_what_a_session_refuses(method: str, params: dict[str, Any], code: int) -> None:
-    session = Session("s", ("t", "c"), "2025-11-25")
+    session = Session("s", ("t", "p", "i", "c"), "2025-11-25")
     with pytest.raises(Refusal) as caught:
         session_call(Request(1, method, params), session)
     assert (caught.value.code, caught.value.status) == (code, 200)
 
 
 def test_a_sessions_call_holds_what_its_handshake_said() -> None:
-    session = Session("s", ("t", "c"), "2025-06-18", {"roots": {}}, log_level="error")
+    session = Session("s", ("t", "p", "i", "c"), "2025-06-18", {"roots": {}}, log_level="error")
     call = session_call(Request(1, "tools/list", {"cursor": "", "_meta": {"progressToken": "p"}}), session)
     assert (call.version, call.session, call.capabilities) == ("2025-06-18", "s", {"roots": {}})
     assert (call.progress_token, call.log_level, call.mirrored) == ("p", "error", None)

@@ -25,7 +25,15 @@ from mcpg.contract.ports import McpCall, Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.frames import FrameError, Message, Notification, Request
 from mcpg.protocol.headers import METHOD, NAME, SESSION, VERSION, Headers, decode_value
-from mcpg.protocol.methods import LEGACY_METHODS, LOG_LEVELS, MODERN_METHODS, NAME_KEYS, check_params, progress_token
+from mcpg.protocol.methods import (
+    LOG_LEVELS,
+    METHODS,
+    NAME_KEYS,
+    RESERVED_PREFIX,
+    TASK_METHODS,
+    check_params,
+    progress_token,
+)
 from mcpg.protocol.refusals import Rejected, unknown_method, unsupported_version
 from mcpg.protocol.versions import HANDSHAKE, MODERN
 
@@ -34,10 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ModernCall", "ModernNote", "Opening", "Posted", "SessionTraffic", "classify", "session_call"]
 
-_PREFIX = "io.modelcontextprotocol/"
-_VERSION_KEY = _PREFIX + "protocolVersion"
-_CAPABILITIES_KEY = _PREFIX + "clientCapabilities"
-_LOG_KEY = _PREFIX + "logLevel"
+_VERSION_KEY = RESERVED_PREFIX + "protocolVersion"
+_CAPABILITIES_KEY = RESERVED_PREFIX + "clientCapabilities"
+_LOG_KEY = RESERVED_PREFIX + "logLevel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,11 @@ class SessionTraffic:
 Posted = ModernCall | ModernNote | Opening | SessionTraffic
 
 
-def classify(body: bytes, headers: Headers | None) -> Posted:
-    """Return what `body` is; raises `Rejected`. `headers` is none for a transport without headers (stdio)."""
+def classify(body: bytes, headers: Headers | None, *, tasks: bool = False) -> Posted:
+    """Return what `body` is; raises `Rejected`. `headers` is none for a transport without headers (stdio).
+
+    `tasks` says whether the methods of tasks exist here.
+    """
     try:
         if frames.is_batch(body):
             return _batch(body, headers)
@@ -86,19 +96,19 @@ def classify(body: bytes, headers: Headers | None) -> Posted:
             raise _mismatch(f"header `{headers.repeated}` is given more than once", message)
         named, has_session = headers.get(VERSION, ""), SESSION in headers
     if named in MODERN or _is_marked(message):
-        return _modern(message, headers)
+        return _modern(message, headers, tasks=tasks)
     if isinstance(message, Request) and message.method == "initialize":
         return Opening(message)
     if named and named not in HANDSHAKE:
         if not has_session:
-            return _modern(message, headers)
+            return _modern(message, headers, tasks=tasks)
         raise Rejected(frames.INVALID_REQUEST, "header `mcp-protocol-version` names no version of a session")
     return SessionTraffic([message])
 
 
-def session_call(request: Request, session: Session) -> McpCall:
+def session_call(request: Request, session: Session, *, tasks: bool = False) -> McpCall:
     """Return the call of a request in a session; raises `Refusal` -32601 or -32602."""
-    if request.method not in LEGACY_METHODS or request.method == "initialize":
+    if not _exists(request.method, session.version, tasks=tasks) or request.method == "initialize":
         raise unknown_method(request.method, session.version, request.id)
     params = request.params
     check_params(request.method, params)
@@ -113,6 +123,10 @@ def session_call(request: Request, session: Session) -> McpCall:
         progress_token=None if meta is None else progress_token(meta),
         log_level=session.log_level,
     )
+
+
+def _exists(method: str, version: str, *, tasks: bool) -> bool:
+    return method in METHODS[version] or (tasks and method in TASK_METHODS[version])
 
 
 def _batch(body: bytes, headers: Headers | None) -> SessionTraffic:
@@ -131,9 +145,9 @@ def _is_marked(message: Message) -> bool:
     return isinstance(meta, dict) and _VERSION_KEY in meta
 
 
-def _modern(message: Message, headers: Headers | None) -> ModernCall | ModernNote:
+def _modern(message: Message, headers: Headers | None, *, tasks: bool) -> ModernCall | ModernNote:
     if isinstance(message, Request):
-        return ModernCall(_modern_call(message, headers))
+        return ModernCall(_modern_call(message, headers, tasks=tasks))
     if not isinstance(message, Notification):
         raise Rejected(frames.INVALID_REQUEST, "answers are not part of this protocol version")
     if headers is not None and headers.get(VERSION) not in MODERN:
@@ -141,7 +155,7 @@ def _modern(message: Message, headers: Headers | None) -> ModernCall | ModernNot
     return ModernNote(message)
 
 
-def _modern_call(request: Request, headers: Headers | None) -> McpCall:
+def _modern_call(request: Request, headers: Headers | None, *, tasks: bool) -> McpCall:
     meta, version, capabilities = _envelope(request)
     if headers is not None:
         _check_headers(request, version, headers)
@@ -149,7 +163,7 @@ def _modern_call(request: Request, headers: Headers | None) -> McpCall:
         raise Rejected(frames.INVALID_PARAMS, f"`_meta` member `{_VERSION_KEY}` is not text", request_id=request.id)
     if version not in MODERN:
         raise unsupported_version(version, request.id)
-    if request.method not in MODERN_METHODS:
+    if not _exists(request.method, version, tasks=tasks):
         raise unknown_method(request.method, version, request.id)
     level = meta.get(_LOG_KEY, "")
     if _LOG_KEY in meta and level not in LOG_LEVELS:
@@ -206,7 +220,7 @@ def _mismatch(text: str, message: Message) -> Rejected:
 
 def _without_envelope(params: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     """Take the protocol's own members out of `_meta`, in place: they are the call's fields from here on."""
-    kept = {key: value for key, value in meta.items() if not key.startswith(_PREFIX)}
+    kept = {key: value for key, value in meta.items() if not key.startswith(RESERVED_PREFIX)}
     if kept:
         params["_meta"] = kept
     else:
