@@ -224,6 +224,7 @@ class Gateway:
                 ledger=ledger,
                 floods=floods,
                 distrust=self.kill.distrust,
+                upstreams=rooms.upstreams,
                 about=lambda: self._about(name),
             )
 

@@ -26,6 +26,7 @@ UPSTREAM_METHODS = (
     "resources/list",
     "resources/templates/list",
     "resources/read",
+    "completion/complete",
 )
 
 
