@@ -62,11 +62,17 @@ async def test_names_that_collide_are_prefixed_and_reach_their_own_server(plain:
         for prompt, server in (("one.greet", "one"), ("two.greet", "two")):
             said = (await client.get_prompt(prompt, {"who": "Bo"})).messages[0].content.text
             assert said == f"Greet Bo (ana@example.com) from {server}."
-        assert [str(one.uri) for one in (await client.list_resources()).resources] == ["note://shared"]
+        shared = ["mcpg://one/note://shared", "mcpg://two/note://shared"]
+        assert [str(one.uri) for one in (await client.list_resources()).resources] == shared
         templates = [one.uri_template for one in (await client.list_resource_templates()).resource_templates]
         assert templates == ["note://one/items/{number}", "note://two/items/{number}"]
-        for uri, text in (("note://shared", "shared by one"), ("note://two/items/7", "item 7 of two, ana@example.com")):
-            assert (await client.read_resource(uri)).contents[0].text == text
+        for uri, text in (
+            ("mcpg://one/note://shared", "shared by one"),
+            ("mcpg://two/note://shared", "shared by two"),
+            ("note://two/items/7", "item 7 of two, ana@example.com"),
+        ):
+            (contents,) = (await client.read_resource(uri)).contents
+            assert (str(contents.uri), contents.text) == (uri, text)
 
 
 @pytest.mark.parametrize("mode", MODES)
