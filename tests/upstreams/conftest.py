@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.upstreams.http_peer import HttpPeer
 
+from mcpg.contract.ports import Party
 from mcpg.effects.connector import GuardedConnector
 from mcpg.upstreams import HttpSpec, StdioSpec, Upstreams, UpstreamSpec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+ANA = Party(caller=("default", "keys", "", "ana"), session="s1", version="2025-11-25")
 SCRIPT = Path(__file__).parent / "stdio_peer.py"
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from tests.upstreams.conftest import http
+from tests.upstreams.conftest import ANA, http
 
 both = pytest.mark.parametrize("peer", ["legacy", "modern"], indirect=True)
 modern = pytest.mark.parametrize("peer", ["modern"], indirect=True)
@@ -74,7 +74,7 @@ async def test_notifications_of_this_request_reach_its_caller(bench, peer, conne
 @pytest.mark.parametrize("method", ["sampling/createMessage", "elicitation/create", "roots/list"])
 async def test_requests_of_a_legacy_server_are_refused(bench, peer, connector, method):
     peers = await bench(http("web", peer), connector=connector, good=False)
-    assert json.loads(await peers.call("web", "ask", {"method": method}))["error"]["code"] == -32601
+    assert json.loads(await peers.call("web", "ask", {"method": method}, party=ANA))["error"]["code"] == -32601
 
 
 async def test_a_ping_of_a_legacy_server_is_answered(bench, peer, connector):

@@ -92,7 +92,7 @@ async def test_a_hanging_server_opens_the_breaker_and_one_probe_closes_it(bench,
         ("half", "failed over HTTP: the answer broke off"),
         ("cut", "cut the stream before the answer"),
         ("cut_hard", "failed over HTTP: the answer broke off"),
-        ("asks_for_input", "result of type `input_required`, which was not offered"),
+        ("asks_for_input", "wants input, but does not say|`input_required`, which was not offered"),
     ],
 )
 async def test_answers_that_are_none(bench, peer, connector, tool, match):

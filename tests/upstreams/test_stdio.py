@@ -5,10 +5,11 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.upstreams.conftest import stdio
+from tests.upstreams.conftest import ANA, stdio
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import StdioSpec, UpstreamSpec
@@ -52,11 +53,13 @@ async def test_a_modern_server_gets_our_meta_on_each_request_and_never_the_clien
     peers = await bench(stdio("new", "modern", mode="auto"))
     given = {
         "io.modelcontextprotocol/clientInfo": {"name": "evil"},
-        "io.modelcontextprotocol/logLevel": "info",
+        "io.modelcontextprotocol/logLevel": "debug",
+        "io.modelcontextprotocol/clientCapabilities": {"roots": {}},
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "progressToken": "theirs",
     }
-    sent = json.loads(await peers.call("new", "params", params={"_meta": given}))
+    party = replace(ANA, log_level="info")
+    sent = json.loads(await peers.call("new", "params", params={"_meta": given}, party=party))
     assert sent["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
     assert sent["_meta"]["io.modelcontextprotocol/clientCapabilities"] == {}
     assert sent["_meta"]["io.modelcontextprotocol/clientInfo"]["name"] == "mcpg"
@@ -134,8 +137,15 @@ async def test_a_cancelled_call_is_cancelled_upstream(bench):
 @pytest.mark.parametrize("method", ["sampling/createMessage", "elicitation/create", "roots/list"])
 async def test_requests_of_the_server_are_refused(bench, method):
     peers = await bench()
-    answer = json.loads(await peers.call("good", "ask", {"method": method}))
+    answer = json.loads(await peers.call("good", "ask", {"method": method}, party=ANA))
     assert answer["error"]["code"] == -32601
+
+
+async def test_over_the_link_that_describes_nobody_is_asked(bench):
+    peers = await bench()
+    for method in ("sampling/createMessage", "elicitation/create"):
+        assert json.loads(await peers.call("good", "ask", {"method": method}))["error"]["code"] == -32603
+    assert json.loads(await peers.call("good", "ask", {"method": "roots/list"}))["result"] == {"roots": []}
 
 
 async def test_a_ping_of_the_server_is_answered(bench):
@@ -157,7 +167,7 @@ async def test_a_batch_is_taken(bench):
     peers = await bench()
     deadline = asyncio.get_running_loop().time() + 5
     answer = await peers.upstreams.request("good", "tools/call", {"name": "batch"}, deadline=deadline)
-    assert answer == {"result": {"content": []}}
+    assert answer["result"]["content"] == []
 
 
 async def test_the_environment_is_clean(bench, monkeypatch):

@@ -158,7 +158,7 @@ async def test_an_answer_after_the_deadline_is_dropped(bench):
 
 async def test_a_request_for_input_that_was_not_offered_fails(bench):
     peers = await bench(stdio("bad", "modern"))
-    await fails(peers, "asks_for_input", "result of type `input_required`, which was not offered")
+    await fails(peers, "asks_for_input", "wants input, but does not say which")
 
 
 async def test_calls_beyond_the_bounds_are_refused_or_wait_for_a_place(bench):

@@ -3,53 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mcpg.contract.ports import GATEWAY, Party, Refusal
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.protocol import frames
+from mcpg.protocol.capabilities import lacking
+from mcpg.protocol.methods import SUSPENDABLE
+from mcpg.protocol.shapes import raise_result
+from mcpg.protocol.versions import MODERN
+from mcpg.upstreams.asks import named
 from mcpg.upstreams.breaker import Breaker
+from mcpg.upstreams.deliveries import Delivery, error_of
 from mcpg.upstreams.eras import shown
-from mcpg.upstreams.faults import Fault, NotSent, SessionGone
+from mcpg.upstreams.exchanges import Exchange
+from mcpg.upstreams.faults import Fault
+from mcpg.upstreams.inputs import Unfit, elicitations_of, inputs_of, retry_params, wanted_of
+from mcpg.upstreams.states import State, digest_of, write_state
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.link import Link
-    from mcpg.upstreams.supervisor import Supervisor
+    from mcpg.upstreams.parking import Parking
+    from mcpg.upstreams.pool import Lane, Pool
     from mcpg.upstreams.tickets import Answer, Notify
 
 __all__ = ["Calls"]
 
 WAITING_PER_PLACE = 4
+MAX_AGAIN = 10
+"""How often a modern server may want a request once more without any input."""
+AGAIN_SECONDS = 0.1
 OUR_FAULTS = (frames.HEADER_MISMATCH, frames.UNSUPPORTED_VERSION)
+URL_MODE: Final[dict[str, Any]] = {"elicitation": {"url": {}}}
+CAPABILITIES = "requiredCapabilities"
 UNAVAILABLE = "upstream-unavailable"
 UNKNOWN = "upstream-unknown"
 
 
-class _Progress:
-    """How far one call has come."""
-
-    __slots__ = ("began", "heard", "link", "method", "placed")
-
-    def __init__(self, method: str, began: float) -> None:
-        self.method = method
-        self.began = began
-        self.placed = False
-        self.link: Link | None = None
-        self.heard = 0
-        """What had been heard of the link when it was given the request."""
-
-    def give(self, link: Link) -> Link:
-        """Note the link that is about to get the request."""
-        self.link = link
-        self.heard = link.heard
-        return link
+def _accepted(response: Any) -> bool:
+    """Whether the client went to open a URL: only then is it of use to ask again."""
+    result = response.get("result") if isinstance(response, dict) else None
+    return isinstance(result, dict) and result.get("action") == "accept"
 
 
 class Calls:
     """The calls in flight to one upstream, and its breaker."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        spec = supervisor.spec
-        self._supervisor = supervisor
+    def __init__(self, pool: Pool, parking: Parking) -> None:
+        spec = pool.spec
+        self._pool = pool
+        self._parking = parking
         self._spec = spec
         self._places = asyncio.Semaphore(spec.max_in_flight)
         self._max_waiting = spec.max_in_flight * WAITING_PER_PLACE
@@ -57,119 +64,309 @@ class Calls:
         self.breaker = Breaker(spec.failures, spec.cooldown)
         self.in_flight = 0
         self.waiting = 0
+        self.parked = 0
         self._emptied: asyncio.Event | None = None
         self._counted: Fault | None = None
 
     async def request(
-        self, method: str, params: dict[str, Any], deadline: float, notify: Notify | None
+        self, method: str, params: dict[str, Any], deadline: float, notify: Notify | None, party: Party = GATEWAY
     ) -> dict[str, Any]:
-        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed`.
+        """Return `{"result"}`, `{"error"}` or `{"asking"}`; raises `UpstreamFailed`.
 
         Its code says what may have happened: `upstream-unavailable` nothing, `upstream-unknown` anything.
         """
-        now = self._time()
+        self._admit()
+        delivery = Delivery(method, params, notify, party, self._time())
+        return await self._bounded(delivery, deadline, self._begin)
+
+    async def resume(
+        self,
+        method: str,
+        params: dict[str, Any],
+        *,
+        state: State,
+        responses: Mapping[str, Any],
+        deadline: float,
+        notify: Notify | None,
+        party: Party,
+    ) -> dict[str, Any]:
+        """Go on with a request that asked; returns as `request` does."""
+        if state.digest != digest_of(self._spec.name, method, params):
+            raise self._failed("did not ask this in answer to this request", UNKNOWN)
+        self._admit()
+        if state.kind == "parked":
+            return await self._go_on(state, responses, deadline, notify, party)
+        answers: dict[str, Any] | frames.Failure = params
+        if state.kind == "input":
+            agreement = self._pool.main.supervisor.agreement
+            answers = retry_params(params, state, responses, agreement.version if agreement is not None else "")
+        elif not all(_accepted(responses.get(key)) for key in state.keys):
+            answers = frames.Failure(
+                None, frames.INTERNAL_ERROR, "the client did not open what the upstream wants opened"
+            )
+        if isinstance(answers, frames.Failure):
+            return error_of(answers)
+        delivery = Delivery(method, answers, notify, party, self._time())
+        return await self._bounded(delivery, deadline, self._begin)
+
+    async def idle(self) -> None:
+        """Return once no call is in flight, waiting or parked."""
+        self._emptied = asyncio.Event()
+        if self.in_flight or self.waiting or self.parked:
+            await self._emptied.wait()
+
+    def _admit(self) -> None:
         if self.waiting >= self._max_waiting:
             raise self._failed("has too many calls waiting", UNAVAILABLE)
-        if (wait := self.breaker.admit(now)) > 0:
+        if (wait := self.breaker.admit(self._time())) > 0:
             raise self._failed(
                 f"failed {self._spec.failures} times in a row and is left alone for {wait:.1f} s", UNAVAILABLE
             )
-        progress = _Progress(method, now)
-        limit = asyncio.timeout_at(min(deadline, now + self._spec.call_timeout))
+
+    async def _bounded(
+        self,
+        delivery: Delivery,
+        deadline: float,
+        work: Callable[[Delivery], Awaitable[dict[str, Any]]],
+        *,
+        has_place: bool = False,
+    ) -> dict[str, Any]:
+        limit = asyncio.timeout_at(min(deadline, delivery.began + self._spec.call_timeout))
         self.waiting += 1
         try:
-            async with limit, self._places:
+            async with limit, nullcontext() if has_place else self._places:
                 self.waiting -= 1
                 self.in_flight += 1
-                progress.placed = True
-                answer = await self._exchange(method, params, notify, progress)
+                delivery.placed = True
+                return await work(delivery)
         except Fault as fault:
             raise self._judge(fault) from fault
+        except Refusal as refusal:  # its version has no words for this
+            return error_of(frames.Failure(None, refusal.code, refusal.message, refusal.data))
+        except Unfit as unfit:
+            raise self._failed(str(unfit), UNKNOWN) from unfit
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise self._late(progress) from error
+            raise self._late(delivery) from error
         finally:
-            if progress.placed:
+            if delivery.placed:
                 self.in_flight -= 1
             else:
                 self.waiting -= 1
-            if self._emptied is not None and not self.in_flight and not self.waiting:
-                self._emptied.set()
-        return self._accept(answer)
+            self._note_empty()
 
-    async def idle(self) -> None:
-        """Return once no call is in flight or waiting."""
-        self._emptied = asyncio.Event()
-        if self.in_flight or self.waiting:
-            await self._emptied.wait()
+    def _note_empty(self) -> None:
+        if self._emptied is not None and not (self.in_flight or self.waiting or self.parked):
+            self._emptied.set()
 
-    async def _exchange(
-        self, method: str, params: dict[str, Any], notify: Notify | None, progress: _Progress
-    ) -> Answer:
-        """Exchange once; once more on a new link if the first surely processed nothing because it had ended."""
-        link = progress.give(self._supervisor.link or await self._ready())
+    async def _begin(self, delivery: Delivery) -> dict[str, Any]:
+        agreement = self._pool.main.supervisor.agreement or await self._described(delivery)
+        ability = self._pool.ability(delivery.party, agreement)
+        lane = self._pool.lane(delivery.party, agreement, ability)
+        if lane is None:
+            raise self._failed("serves as many callers as it may", UNAVAILABLE)
+        delivery.lane = lane
+        delivery.prepare(agreement, ability, baggage=self._spec.baggage)
+        lane.users += 1
         try:
-            return await link.exchange(method, params, notify)
-        except (SessionGone, NotSent) as fault:
-            if isinstance(fault, NotSent) and not link.lost.done():
-                raise
-            progress.link = None
-            self._supervisor.drop(link, fault)
-            link = progress.give(await self._ready())
-            return await link.exchange(method, params, notify)
+            if delivery.may_be_asked(agreement):
+                return await self._exchange(delivery, lane, agreement)
+            for attempt in range(MAX_AGAIN):
+                outcome = self._accept(delivery, await self._deliver(delivery))
+                if outcome is not None:
+                    return outcome
+                await asyncio.sleep(AGAIN_SECONDS * attempt)
+            raise self._failed("wants the same request again and again", UNKNOWN)
+        finally:
+            self._pool.release(lane)
 
-    async def _ready(self) -> Link:
+    async def _exchange(self, delivery: Delivery, lane: Lane, agreement: Agreement) -> dict[str, Any]:
+        """Begin a call that lives on while its client is asked."""
+        link = lane.supervisor.link
+        version = (link.agreement if link is not None else agreement).version
+        exchange = Exchange(delivery, self, version)
+        delivery.listen_through(exchange)
+        exchange.start(self._deliver(delivery))
+        return await self._follow(exchange)
+
+    async def _follow(self, exchange: Exchange) -> dict[str, Any]:
+        """Return the answer of an exchange, or what it asks; in all other cases the exchange is over."""
+        try:
+            answer = await exchange.next(exchange.delivery.hearer)
+            if answer is None:
+                return self._park(exchange)
+        except BaseException:
+            await exchange.close()
+            raise
+        await exchange.close()
+        outcome = self._accept(exchange.delivery, answer)
+        assert outcome is not None  # noqa: S101 - only modern servers want a request again
+        return outcome
+
+    def _park(self, exchange: Exchange) -> dict[str, Any]:
+        delivery = exchange.delivery
+        lane = delivery.lane
+        assert lane is not None  # noqa: S101 - it was sent
+
+        def freed() -> None:
+            self.parked -= 1
+            self._pool.release(lane)
+            self._note_empty()
+
+        room = self.parked < self._spec.max_parked
+        place = self._parking.park(exchange, self._spec.ask_timeout, freed) if room else ""
+        if not place:
+            raise self._failed("has too many calls that wait for their clients", UNKNOWN)
+        self.parked += 1
+        lane.users += 1
+        state = State("parked", digest_of(self._spec.name, delivery.method, delivery.params), place)
+        return {"asking": {"requests": exchange.waiting(), "state": write_state(state)}}
+
+    async def _go_on(
+        self, state: State, responses: Mapping[str, Any], deadline: float, notify: Notify | None, party: Party
+    ) -> dict[str, Any]:
+        """Give a parked exchange its answers and follow it on; it needs no place: parked ones are bounded."""
+        exchange = self._parking.take(state.place, party)
+        if exchange is None:
+            raise self._failed("no longer waits for this answer", UNKNOWN)
+        delivery = exchange.delivery
+        delivery.begin_again(self._time(), notify)
+        lane = delivery.lane
+        assert lane is not None  # noqa: S101 - it was sent
+        lane.users += 1
+
+        async def go_on(_: Delivery) -> dict[str, Any]:
+            try:
+                await exchange.answer(responses)
+            except BaseException:
+                await exchange.close()
+                raise
+            return await self._follow(exchange)
+
+        try:
+            return await self._bounded(delivery, deadline, go_on, has_place=True)
+        finally:
+            self._pool.release(lane)
+
+    async def _deliver(self, delivery: Delivery) -> Answer:
+        """Send once; once more over a new link if the first surely processed nothing because it had ended."""
+        lane = delivery.lane
+        assert lane is not None  # noqa: S101 - a delivery is sent only after it has one
+        link = lane.supervisor.link or await self._ready(lane)
+        try:
+            return await delivery.send(link)
+        except Fault as fault:
+            if fault.processed or not delivery.may_go_again(fault):
+                raise
+            delivery.link = None
+            lane.supervisor.drop(link, fault)
+        return await delivery.send(await self._ready(lane))
+
+    async def _described(self, delivery: Delivery) -> Agreement:
+        """Wait until the main link has agreed on a version: before that nobody knows over which link a call goes."""
+        link = await self._ready(self._pool.main)
+        delivery.link = None
+        return link.agreement
+
+    async def _ready(self, lane: Lane) -> Link:
         limit = asyncio.timeout(self._spec.connect_timeout)
         try:
             async with limit:
-                link = await self._supervisor.ready()
+                link = await lane.supervisor.ready()
         except TimeoutError:
             if not limit.expired():
                 raise
             link = None
         if link is None:
-            raise self._not_connected()
+            raise self._not_connected(lane)
         return link
 
-    def _accept(self, answer: Answer) -> dict[str, Any]:
-        """Return the answer for the caller; the upstream lives, whatever it said."""
-        self._supervisor.useful = True
-        if self.breaker.succeeded() and self._supervisor.agreement is not None:
-            self._supervisor.changed_all(self._supervisor.agreement)
-        if isinstance(answer, frames.Response):
-            kind = answer.result.get("resultType", "complete")
-            if kind != "complete":
-                raise self._failed(f"answered with a result of type `{shown(kind)}`, which was not offered", UNKNOWN)
-            return {"result": answer.result}
+    def _accept(self, delivery: Delivery, answer: Answer) -> dict[str, Any] | None:
+        """Return the answer for the caller, None if the same is to be sent again; the upstream lives, whatever it said.
+
+        Raises `UpstreamFailed`, and `Unfit` where it asks for what may not be asked.
+        """
+        lane, link, ability = delivery.lane, delivery.link, delivery.ability
+        assert lane is not None and link is not None and ability is not None  # noqa: PT018, S101 - it was sent
+        lane.supervisor.useful = True
+        main = self._pool.main.supervisor
+        if self.breaker.succeeded() and main.agreement is not None:
+            main.changed_all(main.agreement)
+        version = link.agreement.version
+        if isinstance(answer, frames.Failure):
+            return self._accept_error(delivery, answer, version)
+        kind = answer.result.get("resultType", "complete")
+        if kind == "input_required" and link.agreement.modern and delivery.method in SUSPENDABLE:
+            return self._asking(delivery, answer.result, version)
+        if kind != "complete":
+            raise self._failed(f"answered with a result of type `{shown(kind)}`, which was not offered", UNKNOWN)
+        try:
+            return {"result": raise_result(delivery.method, answer.result, version)}
+        except Refusal as refusal:
+            raise self._failed(f"answered with a malformed result: {refusal.message}", UNKNOWN) from refusal
+
+    def _accept_error(self, delivery: Delivery, answer: frames.Failure, version: str) -> dict[str, Any]:
         if answer.code in OUR_FAULTS:
             raise self._failed(f"refused the gateway's own headers or version (error {answer.code})", UNAVAILABLE)
-        error: dict[str, Any] = {"code": answer.code, "message": answer.message}
-        return {"error": error if answer.data is None else error | {"data": answer.data}}
+        if answer.code != frames.URL_ELICITATION_REQUIRED or version in MODERN:
+            return error_of(answer)
+        assert delivery.ability is not None  # noqa: S101 - it was sent
+        requests = elicitations_of(answer, version)
+        if lack := lacking(URL_MODE, delivery.ability.capabilities):
+            message = (
+                f"upstream `{self._spec.name}` wants a URL opened, and the client has not declared `{named(lack)}`"
+            )
+            return {"error": {"code": frames.MISSING_CAPABILITY, "message": message, "data": {CAPABILITIES: lack}}}
+        if requests is None:
+            raise self._failed("wants URLs opened, but does not say which", UNKNOWN)
+        return self._asked(delivery, "again", requests, None)
+
+    def _asking(self, delivery: Delivery, result: dict[str, Any], version: str) -> dict[str, Any] | None:
+        assert delivery.ability is not None  # noqa: S101 - it was sent
+        requests = inputs_of(result, delivery.ability.capabilities, version)
+        request_state = result.get("requestState")
+        if requests:
+            return self._asked(delivery, "input", requests, request_state)
+        delivery.params = {**delivery.params, "requestState": request_state}
+        delivery.params.pop("inputResponses", None)
+        return None
+
+    def _asked(
+        self,
+        delivery: Delivery,
+        kind: Literal["input", "again"],
+        requests: dict[str, dict[str, Any]],
+        request_state: str | None,
+    ) -> dict[str, Any]:
+        digest = digest_of(self._spec.name, delivery.method, delivery.params)
+        state = State(kind, digest, request=request_state, keys=wanted_of(requests))
+        return {"asking": {"requests": requests, "state": write_state(state)}}
 
     def _judge(self, fault: Fault) -> UpstreamFailed:
         if fault is not self._counted:  # one death fails many calls, and counts once
             self._counted = fault
-            self._count_failure()
+            self._count_failure(None)
         return self._failed(str(fault), UNKNOWN if fault.processed else UNAVAILABLE)
 
-    def _late(self, progress: _Progress) -> UpstreamFailed:
+    def _late(self, delivery: Delivery) -> UpstreamFailed:
         """The deadline has passed; only silence since the call was given counts against the upstream."""
-        if not progress.placed:
+        if not delivery.placed:
             return self._failed("had no place for the call before its deadline", UNAVAILABLE)
-        if progress.link is None:
-            return self._not_connected()
-        if progress.link.heard == progress.heard:
-            self._count_failure()
-        took = self._time() - progress.began
-        return self._failed(f"did not answer `{progress.method}` within {took:.1f} s", UNKNOWN)
+        lane = delivery.lane or self._pool.main
+        if delivery.link is None:
+            return self._not_connected(lane)
+        if delivery.link.heard == delivery.heard:
+            self._count_failure(lane)
+        took = self._time() - delivery.began
+        return self._failed(f"did not answer `{delivery.method}` within {took:.1f} s", UNKNOWN)
 
-    def _count_failure(self) -> None:
+    def _count_failure(self, lane: Lane | None) -> None:
         if self.breaker.failed(self._time()):
-            self._supervisor.suspect()
+            (lane or self._pool.main).supervisor.suspect()
 
-    def _not_connected(self) -> UpstreamFailed:
-        supervisor = self._supervisor
+    def _not_connected(self, lane: Lane) -> UpstreamFailed:
+        supervisor = lane.supervisor
         if supervisor.state == "stopped":
             return self._failed("was stopped", UNAVAILABLE)
         why = f": it {supervisor.last_error}" if supervisor.last_error else ""

@@ -52,6 +52,9 @@ class UpstreamState:
     last_error: str = ""
     in_flight: int = 0
     waiting: int = 0
+    parked: int = 0
+    """Calls that wait for an answer of their client."""
+    links: int = 0
     restarts: int = 0
     nonsense: int = 0
     stderr: tuple[str, ...] = ()

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import GATEWAY, Party
 from mcpg.contract.problems import UpstreamFailed
-from mcpg.upstreams.calls import Calls
 from mcpg.upstreams.opening import Opener, check_reachable
-from mcpg.upstreams.supervisor import Supervisor, UpstreamState
+from mcpg.upstreams.parking import Parking
+from mcpg.upstreams.pool import LinkCount
+from mcpg.upstreams.states import read_state
+from mcpg.upstreams.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.specs import UpstreamSpec
+    from mcpg.upstreams.supervisor import UpstreamState
     from mcpg.upstreams.watching import Watch
 
 __all__ = ["Upstreams"]
+
+ROOTS_CHANGED = "notifications/roots/list_changed"
 
 
 class Upstreams:
@@ -39,8 +43,10 @@ class Upstreams:
         self._connector = connector
         self._wanted = self._by_name(specs)
         self._on_change = on_change or (lambda _upstream, _kind: None)
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Upstream] = {}
         self._leaving: set[asyncio.Task[None]] = set()
+        self._parking = Parking()
+        self._links = LinkCount()
 
     async def start(self) -> None:
         """Begin to connect to all upstreams; returns at once."""
@@ -56,12 +62,13 @@ class Upstreams:
         await asyncio.gather(*(one.stop() for one in running))
         if self._leaving:
             await asyncio.wait(self._leaving)
+        await self._parking.stop()
 
     async def update(self, specs: Iterable[UpstreamSpec]) -> None:
         """Obey new specs: unchanged upstreams run on; calls in flight on others may end before those are stopped."""
         self._wanted = self._by_name(specs)
         for name, one in list(self._running.items()):
-            if self._wanted.get(name) != one.supervisor.spec:
+            if self._wanted.get(name) != one.spec:
                 del self._running[name]
                 task = asyncio.create_task(one.leave(), name=f"upstream {name} leaving")
                 self._leaving.add(task)
@@ -76,112 +83,95 @@ class Upstreams:
         *,
         deadline: float,
         notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
-        party: Party = GATEWAY,  # noqa: ARG002 - told to the upstream with the links by scope
+        party: Party = GATEWAY,
     ) -> dict[str, Any]:
-        """Return `{"result": ...}` or `{"error": ...}`; raises `UpstreamFailed`. `deadline` is in event-loop seconds.
+        """Return `{"result"}`, `{"error"}` or `{"asking": {"requests", "state"}}`; raises `UpstreamFailed`.
 
-        `notify` gets log messages and, if `params._meta` has a progress token, progress of this request only. The
-        code of `UpstreamFailed` is `upstream-unavailable` if surely nothing was done, `upstream-unknown` if maybe.
+        `deadline` is in event-loop seconds. `notify` gets log messages and, if `params._meta` has a progress token,
+        progress of this request only. The code of `UpstreamFailed` is `upstream-unavailable` if surely nothing was
+        done, `upstream-unknown` if maybe.
         """
-        one = self._running.get(upstream)
-        if one is None:
-            raise UpstreamFailed(f"there is no upstream `{upstream}`", code="upstream-unavailable", where="upstreams")
-        return await one.calls.request(method, params, deadline, notify)
+        return await self._named(upstream).calls.request(method, params, deadline, notify, party)
 
     async def resume(
         self,
         upstream: str,
-        method: str,  # noqa: ARG002 - the port's
-        params: dict[str, Any],  # noqa: ARG002 - the port's
+        method: str,
+        params: dict[str, Any],
         *,
-        state: str,  # noqa: ARG002 - nothing is parked yet
-        responses: Mapping[str, Any],  # noqa: ARG002 - nothing is parked yet
-        deadline: float,  # noqa: ARG002 - the port's
-        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,  # noqa: ARG002 - the port's
-        party: Party = GATEWAY,  # noqa: ARG002 - the port's
+        state: str,
+        responses: Mapping[str, Any],
+        deadline: float,
+        notify: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None,
+        party: Party = GATEWAY,
     ) -> dict[str, Any]:
-        """Go on with a request that asked; `upstream-unknown` when what was parked is gone."""
-        raise UpstreamFailed(f"nothing of upstream `{upstream}` waits for this answer", code="upstream-unknown")
+        """Go on with a request that asked, same parameters; returns as `request` does.
 
-    async def settled(self, upstream: str, state: str) -> None:
-        """Return once nobody waits for the responses to `state` any more."""
+        `responses` are `{"result"}` or `{"error"}` by key; what has none is asked again. The code of `UpstreamFailed`
+        is `upstream-unknown` when what was parked is gone: answered, resumed, given up, or of another process.
+        """
+        found = read_state(state)
+        if found is None:
+            raise UpstreamFailed(f"upstream `{upstream}` did not ask this", code="upstream-unknown", where="upstreams")
+        if found.kind == "parked" and (exchange := self._parking.find(found.place)) is not None:
+            calls = exchange.calls  # of an upstream that is leaving, after its spec has changed
+        else:
+            calls = self._named(upstream).calls
+        return await calls.resume(
+            method, params, state=found, responses=responses, deadline=deadline, notify=notify, party=party
+        )
+
+    async def settled(self, upstream: str, state: str) -> None:  # noqa: ARG002 - the state says it all
+        """Return once nobody waits for the responses to `state`: answered, withdrawn, given up, or gone.
+
+        For a server that waits for nothing meanwhile (`input_required`, -32042) that is never.
+        """
+        found = read_state(state)
+        if found is None:
+            return
+        if found.kind != "parked":
+            await asyncio.get_running_loop().create_future()
+        elif (exchange := self._parking.find(found.place)) is not None:
+            await exchange.settled()
+
+    def abandon(self, state: str) -> None:
+        """End what waits under `state`, because its client will not answer: it is cancelled upstream."""
+        if (found := read_state(state)) is not None:
+            self._parking.abandon(found.place)
 
     async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
         """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`."""
-        one = self._running.get(upstream)
-        if one is None:
-            raise UpstreamFailed(f"there is no upstream `{upstream}`", code="upstream-unavailable", where="upstreams")
-        return await one.watch(uri, updated)
+        return await self._named(upstream).watch(uri, updated)
 
     async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
-        """Pass a client's notification to the party's own links."""
+        """Pass a client's notification to the party's own links; of others than changed roots nobody need know."""
+        if method == ROOTS_CHANGED and (party.caller or party.session):
+            await asyncio.gather(*(one.note(method, params, party) for one in self._running.values()))
 
     async def release(self, party: Party) -> None:
-        """End what was opened for this party's session only."""
+        """End what was opened for this party's session only: its calls that wait, its links."""
+        if party.session:
+            self._parking.release(party)
+            for one in self._running.values():
+                one.release(party)
 
     def states(self) -> dict[str, UpstreamState]:
         """Return how each upstream is."""
         return {name: one.state() for name, one in self._running.items()}
 
-    def _run(self, spec: UpstreamSpec) -> _Running:
-        opener = Opener(spec, self._connector)
-        supervisor = Supervisor(spec, lambda changed: opener.link(spec, changed), self._on_change)
-        supervisor.start()
-        return _Running(supervisor, opener)
+    def _named(self, name: str) -> Upstream:
+        one = self._running.get(name)
+        if one is None:
+            raise UpstreamFailed(f"there is no upstream `{name}`", code="upstream-unavailable", where="upstreams")
+        return one
+
+    def _run(self, spec: UpstreamSpec) -> Upstream:
+        one = Upstream(spec, Opener(spec, self._connector), self._on_change, self._parking, self._links)
+        one.start()
+        return one
 
     def _by_name(self, specs: Iterable[UpstreamSpec]) -> dict[str, UpstreamSpec]:
         named = {spec.name: spec for spec in specs}
         for spec in named.values():
             check_reachable(spec, self._connector)
         return named
-
-
-class _Running:
-    """One upstream with its calls."""
-
-    def __init__(self, supervisor: Supervisor, opener: Opener) -> None:
-        self.supervisor = supervisor
-        self._opener = opener
-        self.calls = Calls(supervisor)
-
-    async def leave(self) -> None:
-        """Stop once the calls in flight have ended, or their time is over."""
-        try:
-            async with asyncio.timeout(self.supervisor.spec.call_timeout):
-                await self.calls.idle()
-        except TimeoutError:
-            pass
-        finally:
-            await self.stop()
-
-    async def stop(self) -> None:
-        """Stop; calls in flight fail."""
-        await self.supervisor.stop()
-        await self._opener.stop()
-
-    async def watch(self, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
-        """Watch a resource on the main link; raises `UpstreamFailed`."""
-        link = None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.supervisor.spec.connect_timeout):
-                link = await self.supervisor.ready()
-        return await self.supervisor.watches.watch(uri, updated, link)
-
-    def state(self) -> UpstreamState:
-        supervisor, agreement = self.supervisor, self.supervisor.agreement
-        stuck = self.calls.breaker.state != "closed" and supervisor.state == "ready"
-        return UpstreamState(
-            name=supervisor.spec.name,
-            state="broken" if stuck else supervisor.state,
-            era="" if agreement is None else "modern" if agreement.modern else "legacy",
-            version=agreement.version if agreement else "",
-            server=agreement.server if agreement else {},
-            capabilities=agreement.capabilities if agreement else {},
-            instructions=agreement.instructions if agreement else "",
-            last_error=supervisor.last_error,
-            in_flight=self.calls.in_flight,
-            waiting=self.calls.waiting,
-            restarts=supervisor.restarts,
-            nonsense=supervisor.nonsense(),
-            stderr=supervisor.stderr(),
-        )

@@ -1,0 +1,134 @@
+"""One request on its way to an upstream: what it says, over which link, on whose behalf. It judges no failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mcpg.protocol.capabilities import relayable
+from mcpg.protocol.methods import LOG_LEVELS, SUSPENDABLE
+from mcpg.protocol.shapes import lower_call
+from mcpg.protocol.versions import LATEST_MODERN
+from mcpg.upstreams.clients import EVERYTHING, Client
+from mcpg.upstreams.faults import NotSent, SessionGone
+
+if TYPE_CHECKING:
+    from mcpg.contract.ports import Party
+    from mcpg.protocol import frames
+    from mcpg.upstreams.eras import Agreement
+    from mcpg.upstreams.exchanges import Exchange
+    from mcpg.upstreams.faults import Fault
+    from mcpg.upstreams.link import Link
+    from mcpg.upstreams.pool import Ability, Lane
+    from mcpg.upstreams.tickets import Answer, Notify
+
+__all__ = ["Delivery", "error_of"]
+
+_RANK: Final = {level: rank for rank, level in enumerate(LOG_LEVELS)}
+_DESCRIBED: Final = relayable(EVERYTHING, LATEST_MODERN)
+
+
+class Delivery:
+    """How far one request has come. `heard` is what had been heard of the link when it was given the request."""
+
+    __slots__ = (
+        "_notify", "ability", "began", "client", "heard", "lane", "link", "method", "notify", "params", "party",
+        "placed",
+    )  # fmt: skip
+
+    def __init__(self, method: str, params: dict[str, Any], notify: Notify | None, party: Party, began: float) -> None:
+        self.method = method
+        self.params = params
+        self.notify = notify
+        self.party = party
+        self.began = began
+        self.placed = False
+        self.lane: Lane | None = None
+        self.link: Link | None = None
+        self.heard = 0
+        self.client: Client | None = None
+        self.ability: Ability | None = None
+        self._notify = notify
+
+    def prepare(self, agreement: Agreement, ability: Ability, *, baggage: bool) -> None:
+        """Put together what the upstream is told of the client; nothing for most calls."""
+        party = self.party
+        self.ability = ability
+        if ability.told or party.meta or party.log_level or baggage:
+            told = ability.told if agreement.modern else {}
+            self.client = Client(told, party.log_level, party.meta, baggage)
+            if party.log_level and not agreement.modern and self.notify is not None:
+                self._notify = _from_level(self.notify, party.log_level)
+        elif agreement.modern and not party.caller and self.method.endswith("/list"):
+            self.client = Client(_DESCRIBED)  # the gateway looks at all that there is
+
+    def may_be_asked(self, agreement: Agreement) -> bool:
+        """Return whether a legacy upstream could ask this call's client something meanwhile."""
+        assert self.lane is not None  # noqa: S101 - it has been chosen
+        role = self.lane.role
+        asks = bool(role.capabilities) and not role.describes
+        return asks and not agreement.modern and self.method in SUSPENDABLE
+
+    def listen_through(self, exchange: Exchange) -> None:
+        """Let `exchange` take what the upstream asks and tells."""
+        self.client = self.client or Client()
+        self.client.sink = exchange
+        self._notify = exchange.tell if self.notify is not None else None
+
+    @property
+    def hearer(self) -> Notify | None:
+        """Who hears the notifications of an exchange, below the client's own log level left out."""
+        if self.notify is None or not self.party.log_level:
+            return self.notify
+        return _from_level(self.notify, self.party.log_level)
+
+    def begin_again(self, now: float, notify: Notify | None) -> None:
+        """Go on after the client was asked: time and silence count anew."""
+        self.began = now
+        self.notify = notify
+        self.placed = False
+        if self.link is not None:
+            self.heard = self.link.heard
+
+    def may_go_again(self, fault: Fault) -> bool:
+        """Return whether the link has ended without the upstream having processed anything."""
+        gone = isinstance(fault, NotSent) and self.link is not None and self.link.lost.done()
+        return gone or isinstance(fault, SessionGone)
+
+    async def send(self, link: Link) -> Answer:
+        """Send the request over `link` and return its answer; raises `Fault`, or `Refusal` before anything is sent."""
+        self.link = link
+        self.heard = link.heard
+        agreement = link.agreement
+        params = lower_call(self.method, self.params, agreement.version)
+        client = self.client
+        if client is not None and client.level and not agreement.modern:
+            await _lower_level(link, client.level)
+        return await link.exchange(self.method, params, self._notify, client)
+
+
+def error_of(failure: frames.Failure) -> dict[str, Any]:
+    """Return an error as the port has it."""
+    error: dict[str, Any] = {"code": failure.code, "message": failure.message}
+    return {"error": error if failure.data is None else error | {"data": failure.data}}
+
+
+async def _lower_level(link: Link, level: str) -> None:
+    """Ask a legacy server for more log messages than it sends so far; what it answers does not matter."""
+    if level not in _RANK or not isinstance(link.agreement.capabilities.get("logging"), dict):
+        return
+    if link.level and _RANK[link.level] <= _RANK[level]:
+        return
+    link.level = level
+    await link.exchange("logging/setLevel", {"level": level})
+
+
+def _from_level(notify: Notify, level: str) -> Notify:
+    """Return `notify` without log messages below `level`: a link may have been asked for more by others."""
+    least = _RANK.get(level, 0)
+
+    async def hear(method: str, params: dict[str, Any]) -> None:
+        given = params.get("level") if method == "notifications/message" else None
+        if not isinstance(given, str) or _RANK.get(given, least) >= least:
+            await notify(method, params)
+
+    return hear
