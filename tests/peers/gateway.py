@@ -17,7 +17,7 @@ import yaml
 from tests.peers.client import connect
 
 from mcpg.config import loads
-from mcpg.edge.front import front_door
+from mcpg.edge.front import front_doors
 from mcpg.edge.listeners import open_listener
 from mcpg.edge.public import public_app
 from mcpg.edge.serving import Running, Site, serve
@@ -92,7 +92,7 @@ async def start_gateway(
         served = Served(loads(path.read_bytes(), path=path, environment={}), loopback=True, progress=lambda _: None)
         async with served.lifespan() as endpoint:
             public = public_app(lambda: True)
-            async with _listening(front_door(endpoint, public), endpoint.drain) as origin:
+            async with _listening(front_doors(served.resolve, public), endpoint.drain) as origin:
                 yield Door(origin, served.gateway, served)
 
 
