@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import inspect
 import json
@@ -69,10 +70,14 @@ class FakeGuest:
 class FakeEffects:
     """Grants the drivers it is told to and answers with the request's own text."""
 
-    def __init__(self, *granted, perform=None):
+    def __init__(self, *granted, perform=None, resume=None):
         self.granted = granted
         self.performed = []
+        self.resumed = []
+        self.abandoned = []
+        self.over = asyncio.Event()
         self._perform = perform
+        self._resume = resume
 
     def check(self, effect: Effect) -> None:
         if effect.driver not in self.granted:
@@ -81,6 +86,16 @@ class FakeEffects:
     async def perform(self, effect, context):
         self.performed.append((effect, context))
         return await self._perform(effect, context) if self._perform else ok(effect.request)
+
+    async def resume(self, effect, state, responses, context):
+        self.resumed.append((effect, state, responses, context))
+        return await self._resume(effect, state, responses, context) if self._resume else ok(json.dumps(responses))
+
+    async def settled(self, effect, state):
+        await self.over.wait()
+
+    def abandon(self, effect, state):
+        self.abandoned.append((effect, state))
 
 
 class FakeLedger:
@@ -102,11 +117,52 @@ class FakeLedger:
 
 
 class FakeChannel:
+    """A client that answers what it is asked by a function of (method, params), or hangs where there is none."""
+
     def __init__(self):
         self.sent = []
+        self.asked = []
+        self.given_up = []
+        self.answer = None
 
     async def notify(self, method, params):
         self.sent.append((method, params))
+
+    async def ask(self, method, params):
+        self.asked.append((method, params))
+        try:
+            if self.answer is None:
+                await asyncio.Event().wait()
+            answer = self.answer(method, params)
+            return await answer if inspect.isawaitable(answer) else answer
+        except asyncio.CancelledError:
+            self.given_up.append(method)
+            raise
+
+
+class FakeWatch:
+    def __init__(self):
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+class FakeUpstreams:
+    """What the service itself asks of upstreams: watches, notes, releases."""
+
+    def __init__(self):
+        self.watched, self.noted, self.released = [], [], []
+
+    async def watch(self, upstream, uri, updated):
+        self.watched.append((upstream, uri, updated, FakeWatch()))
+        return self.watched[-1][-1]
+
+    async def note(self, method, params, party):
+        self.noted.append((method, params, party))
+
+    async def release(self, party):
+        self.released.append(party)
 
 
 ANA = Caller(
@@ -118,18 +174,24 @@ class Bench:
     """A pipeline over fakes; `plan(...)` takes guests by place and routes."""
 
     def __init__(self):
+        self.upstreams = FakeUpstreams()
         self.ledger = FakeLedger()
         self.channel = FakeChannel()
         self.memo = Memo()
         self.accounts = MemoryAccounts()
         self.background = []
         self.distrust = Distrust()
-        runner = Runner(self.memo)
-        self.runner = runner
-        policy = PolicyChain(runner)
-        self.views = Views(runner, policy)
+        self.runner = Runner(self.memo)
+        self.views = Views(self.runner, PolicyChain(self.runner))
         self.sealer = Sealer(SealKeys(SealKey.generate()))
         self.parked = MemoryParked()
+        self.floods = Floods(self.ledger)
+        self.now = Plan(generation=1, routes=RouteTable())
+        self.start()
+
+    def start(self, asks=None):
+        """Make the service; again for a process that begins anew with the same keys, ledger and store."""
+        runner, policy = self.runner, PolicyChain(self.runner)
         calls = Calls(
             views=self.views,
             policy=policy,
@@ -140,9 +202,8 @@ class Bench:
             ledger=self.ledger,
             background=self.background.append,
             distrust=self.distrust,
+            asks=asks,
         )
-        self.floods = Floods(self.ledger)
-        self.now = Plan(generation=1, routes=RouteTable())
         self.service = PipelineService(
             plan=lambda: self.now,
             identity=IdentityChain(runner),
@@ -151,6 +212,7 @@ class Bench:
             ledger=self.ledger,
             floods=self.floods,
             distrust=self.distrust,
+            upstreams=self.upstreams,
         )
 
     def plan(self, *routes, backends=None, **places):
@@ -161,9 +223,8 @@ class Bench:
 
     async def call(self, name="echo", arguments=None, *, caller=ANA, **rest):
         params = {"name": name, "arguments": arguments or {}, **rest.pop("params", {})}
-        call = McpCall(
-            method="tools/call", params=params, version=rest.pop("version", "2025-11-25"), request_id=1, **rest
-        )
+        method = rest.pop("method", "tools/call")
+        call = McpCall(method=method, params=params, version=rest.pop("version", "2025-11-25"), request_id=1, **rest)
         return await self.service.respond(caller, call, self.channel)
 
     async def list(self, method="tools/list", *, caller=ANA, **params):

@@ -151,6 +151,10 @@ class Effects(Protocol):
         """Return once the suspended effect waits for nobody any more: its peer has gone on, or is gone."""
         ...
 
+    def abandon(self, effect: Effect, state: str) -> None:
+        """End a suspended effect whose client will not answer: its peer is told that it is over."""
+        ...
+
 
 class SecretSource(Protocol):
     """Where secrets come from: one scheme each (`env`, `file`)."""
@@ -221,6 +225,10 @@ class UpstreamCalls(Protocol):
 
     def settled(self, upstream: str, state: str) -> Awaitable[None]:
         """Return once nobody waits for these responses any more: the upstream has answered, withdrawn, or is gone."""
+        ...
+
+    def abandon(self, state: str) -> None:
+        """End what waits there, because its client will not answer; nothing where nothing waits any more."""
         ...
 
     async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watching:

@@ -8,6 +8,7 @@ One desk serves the process. `granted` reads what the operator grants to one plu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,13 @@ class _Granted:
             return
         if isinstance(held.driver, Resumable):
             await held.driver.settled(request, held.grant, state)
+
+    def abandon(self, effect: Effect, state: str) -> None:
+        """End a suspended `effect` that will not be resumed; nothing is asked of its grant any more."""
+        with contextlib.suppress(EffectDenied):
+            held, request = self._decode(effect)
+            if isinstance(held.driver, Resumable):
+                held.driver.abandon(request, held.grant, state)
 
     async def _ended(
         self, effect: Effect, context: EffectContext, begin: Callable[[_Held, Any], Awaitable[Case]]

@@ -74,3 +74,7 @@ class Resumable(Protocol):
     def settled(self, request: Any, grant: Any, state: str) -> Awaitable[None]:
         """Return once nobody waits for the responses any more; raises nothing but cancellation."""
         ...
+
+    def abandon(self, request: Any, grant: Any, state: str) -> None:
+        """End what waits there, because nobody will answer; nothing where nothing waits any more."""
+        ...

@@ -129,6 +129,10 @@ class McpDriver:
         """Return once the upstream waits for no response any more."""
         return self._upstreams.settled(request.upstream, state)
 
+    def abandon(self, request: McpRequest, grant: McpGrant, state: str) -> None:  # noqa: ARG002 - the protocol's
+        """End what the upstream waits for there."""
+        self._upstreams.abandon(state)
+
 
 async def _ended(
     request: McpRequest, grant: McpGrant, context: EffectContext, send: Callable[[float], Awaitable[dict[str, Any]]]

@@ -375,16 +375,17 @@ class Calls:
     async def _rounds(self, flight: Flight, stage: Stage, document: dict[str, Any], waits: Round) -> dict[str, Any]:
         """Have the client asked, and go on with what it answers, until there is a result or it is asked by one."""
         while True:
-            if waits.open() or not waits.slots:
-                try:
+            try:
+                if waits.open() or not waits.slots:
                     asking = await self._asking.put(flight, stage, waits)
-                except RunFailed as error:
-                    if waits.history.replies and not isinstance(error, MayHaveHappened):
-                        raise MayHaveHappened(error.message, code=error.code) from error
-                    raise
-                if asking is not None:
-                    return asking
-            self._still_trusted(flight.work)
+                    if asking is not None:
+                        return asking
+                self._still_trusted(flight.work)
+            except BaseException as error:
+                waits.abandon(stage.effects)
+                if isinstance(error, RunFailed) and not isinstance(error, MayHaveHappened) and waits.history.replies:
+                    raise MayHaveHappened(error.message, code=error.code) from error
+                raise
             answer = await self._backends.call(stage, document, flight.work, waits.go_on())
             if not isinstance(answer, Round):
                 flight.asked = True

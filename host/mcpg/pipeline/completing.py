@@ -1,7 +1,8 @@
 """Completion: what `completion/complete` is about, and the shape of its answer. It asks no backend.
 
 A reference names a prompt, or a resource by URI or URI template; the arguments of the action and of the call document
-are MCP's `argument` and `context`. Source: MCP 2026-07-28, server/utilities/completion.
+are MCP's parameters, whose `ref` says only which kind it is: the name is the action's.
+Source: MCP 2026-07-28, server/utilities/completion.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def reference(params: dict[str, Any]) -> tuple[RouteKind, str, dict[str, Any]]:
         raise Refusal(INVALID_PARAMS, f"params.ref.{field} is missing or no text")
     if not isinstance(argument, dict) or not all(isinstance(argument.get(part), str) for part in ("name", "value")):
         raise Refusal(INVALID_PARAMS, "params.argument has no name and value")
-    arguments: dict[str, Any] = {"argument": {"name": argument["name"], "value": argument["value"]}}
+    about = {"name": argument["name"], "value": argument["value"]}
+    arguments: dict[str, Any] = {"ref": {"type": ref["type"]}, "argument": about}
     if context is not None:
         known = context.get("arguments", {}) if isinstance(context, dict) else None
         if not isinstance(known, dict) or not all(isinstance(value, str) for value in known.values()):

@@ -16,6 +16,7 @@ from mcpg.contract.problems import BadDocument
 from mcpg.contract.verdicts import Effect, ok
 
 if TYPE_CHECKING:
+    from mcpg.contract.ports import Effects
     from mcpg.pipeline.runs import History
 
 __all__ = ["METHODS", "OWN", "AskLimits", "Round", "Slot", "asked_by_peers", "asked_by_plugin"]
@@ -70,6 +71,13 @@ class Round:
         """Return the method of one request, empty where what was asked has none."""
         method = self.requests[key].get("method")
         return method if isinstance(method, str) else ""
+
+    def abandon(self, effects: Effects) -> None:
+        """End the effects that wait, because the run will not go on."""
+        for place, suspension in self.history.waiting.items():
+            effect = self.history.effects.get(place)
+            if effect is not None and place not in self.settled:
+                effects.abandon(effect, suspension.state)
 
     def go_on(self) -> History:
         """Return the history with the responses in it: the run then goes on."""
