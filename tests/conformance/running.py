@@ -1,0 +1,72 @@
+"""Runs the official conformance suite and reads what it says. It judges nothing: the suite does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Check", "Suite"]
+
+SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one scenario: `SUCCESS`, `FAILURE`, `WARNING`, `SKIPPED` or `INFO`."""
+
+    scenario: str
+    id: str
+    status: str
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status == "FAILURE"
+
+
+class Suite:
+    """The suite where it is installed; `environment` finds its Node."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._runs = 0
+
+    def requirements(self, revision: str) -> str:
+        """Return what the suite lists for a revision."""
+        return self._run("list", "--requirements", revision).stdout
+
+    def server(self, url: str, revision: str, *more: str) -> list[Check]:
+        """Run all server scenarios of a revision, scored and not, against a URL."""
+        return self._checked("server", "--url", url, "--requirements", revision, *more)
+
+    def client(self, command: str, scenario: str, revision: str) -> list[Check]:
+        """Run one client scenario with a command as the client."""
+        given = ("--command", command, "--scenario", scenario, "--spec-version", revision, "--timeout", "60000")
+        return self._checked("client", *given)
+
+    def _checked(self, *arguments: str) -> list[Check]:
+        self._runs += 1
+        folder = self._folder / f"run-{self._runs}"
+        done = self._run(*arguments, "--output-dir", str(folder))
+        found = [check for file in sorted(folder.rglob("checks.json")) for check in _read(file)]
+        assert found, (done.stdout[-4000:], done.stderr[-4000:])
+        return found
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(self._folder / "node_modules" / ".bin" / "conformance"), *arguments]
+        return subprocess.run(
+            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=SECONDS,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+
+
+def _read(file: Path) -> list[Check]:
+    checks: list[dict[str, Any]] = json.loads(file.read_text())
+    name = file.parent.name
+    return [Check(name, c["id"], c["status"], c.get("errorMessage") or "") for c in checks]
