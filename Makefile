@@ -47,7 +47,7 @@ plugins: $(VENV)/run.stamp ## Build, pack and sign the built-in components (need
 	$(PY) -m mcpg.plugins.bundle make
 
 bench: $(VENV)/dev.stamp ## Run the benchmarks and print their tables
-	@for each in stage_call gateway start ledger pull revocations revocation; do echo "== $$each"; $(PY) bench/$$each.py; done
+	@for each in stage_call gateway start sessions ledger pull revocations revocation; do echo "== $$each"; $(PY) bench/$$each.py; done
 
 lock: ## Compile the hashed requirement files anew from pyproject.toml
 	PYTHON=$(PYTHON) .ci/lock
