@@ -27,6 +27,8 @@ __all__ = ["Exchange"]
 
 MAX_ASKS = 16
 MAX_NEWS = 256
+LINGER_SECONDS = 0.01
+"""How long after a first request another one may come to be asked together with it."""
 CANCELLED = {"action": "cancel"}
 
 
@@ -98,7 +100,10 @@ class Exchange:
                     await notify(*self._news.popleft())
                 self._notify = notify
                 if self.waiting():
-                    return None
+                    await asyncio.sleep(LINGER_SECONDS)
+                    if self.waiting():
+                        return None
+                    continue
                 if self._task.done():
                     return self._task.result()
                 await stir.wait()
