@@ -56,6 +56,7 @@ class HttpPeer:
         self.tools: list[Any] = [{"name": "echo", "inputSchema": {"type": "object"}}]
         self.answers: dict[Any, asyncio.Future[Any]] = {}
         self.closed_streams = 0
+        self.going = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -192,13 +193,25 @@ class HttpPeer:
         exchange.end()
 
     async def do_ask(self, exchange, message, reader):
-        self.answers["mine"] = asyncio.get_running_loop().create_future()
         exchange.begin()
-        exchange.event(
-            {"jsonrpc": "2.0", "id": "mine", "method": message["params"]["arguments"]["method"], "params": {}}
-        )
-        answer = await self.answers["mine"]
+        arguments = message["params"]["arguments"]
+        answer = await self.question(exchange, arguments["method"], arguments.get("params", {}))
         exchange.event(self.text(message, answer))
+        exchange.end()
+
+    def question(self, exchange, method, params, number="mine"):
+        """Ask on a stream; return what will be answered."""
+        self.answers[number] = asyncio.get_running_loop().create_future()
+        exchange.event({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return self.answers[number]
+
+    async def do_ask_and_withdraw(self, exchange, message, reader):
+        exchange.begin()
+        self.question(exchange, "elicitation/create", message["params"]["arguments"])
+        await exchange.writer.drain()
+        await self.going.wait()
+        exchange.event({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "mine"}})
+        exchange.event(self.text(message, "withdrawn"))
         exchange.end()
 
     async def do_hang(self, exchange, message, reader):
@@ -289,5 +302,5 @@ class HttpPeer:
             exchange.json(body, 400)
 
     async def do_asks_for_input(self, exchange, message, reader):
-        result = {"resultType": "input_required", "inputRequests": {}}
+        result = {"resultType": "input_required", **message["params"]["arguments"]}
         exchange.json({"jsonrpc": "2.0", "id": message["id"], "result": result})
