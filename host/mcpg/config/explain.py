@@ -53,7 +53,7 @@ def _tool(config: Config, name: str, tool: Tool) -> Way:
 
 
 def _upstream(config: Config, name: str, upstream: Upstream) -> Way:
-    how = "child process" if upstream.stdio else "Streamable HTTP"
+    how = "child process" if upstream.stdio else "HTTP"
     backend = Step("backend", (), f"MCP server `{name}` ({how}), at most {upstream.timeout:g} s a request")
     return _way(config, name, "upstream", config.transforms, backend, has_output_schema=False)
 

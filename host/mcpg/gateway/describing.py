@@ -21,7 +21,7 @@ from mcpg.pipeline.runs import Question
 from mcpg.pipeline.work import Known, Work, unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
@@ -64,12 +64,23 @@ def _catalog(text: str, work: Work) -> dict[str, Any]:
 
 
 class Describer:
-    """Keeps the catalog of one backend use fresh: `ask` begins it, and tells of another stage."""
+    """Keeps the catalog of one backend use fresh: `ask` begins it, and tells of another stage.
 
-    def __init__(self, runner: Runner, upstream: str, changed: Callable[[Described], None]) -> None:
+    `judge` returns what was described with what is held back of it, and raises `McpgError` when it cannot say; without
+    one nothing is held back.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        upstream: str,
+        changed: Callable[[Described], None],
+        judge: Callable[[Described], Awaitable[Described]] | None = None,
+    ) -> None:
         self._runner = runner
         self._upstream = upstream
         self._changed = changed
+        self._judge = judge
         self._asked: tuple[Stage, float] | None = None
         self._sign = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -115,7 +126,8 @@ class Describer:
         assert self._asked is not None  # noqa: S101 - `ask` began this
         stage, timeout = self._asked
         try:
-            self._changed(await describe(self._runner, stage, upstream=self._upstream, call_timeout=timeout))
+            described = await describe(self._runner, stage, upstream=self._upstream, call_timeout=timeout)
+            self._changed(await self._judge(described) if self._judge is not None else described)
         except Exception as error:  # noqa: BLE001 - a bug, or an upstream's nonsense, must not end the asking
             message = error.message if isinstance(error, McpgError) else f"failed with {type(error).__name__}"
             if message != self.error:

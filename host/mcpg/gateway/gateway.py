@@ -22,6 +22,7 @@ from mcpg.gateway.about import describe_endpoint
 from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
 from mcpg.gateway.kill_switch import KillSwitch
+from mcpg.gateway.pinning import Pinning
 from mcpg.gateway.plans import without_fenced
 from mcpg.gateway.rooms import open_rooms
 from mcpg.gateway.supplying import Intake
@@ -92,6 +93,7 @@ class Gateway:
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._described: dict[str, Described] = {}
         self._describers: dict[str, Describer] = {}
+        self._pinning = Pinning(self._record, lambda upstream: self._upstream_changed(upstream, "definitions"))
         self._feeds: list[SinkFeed] = []
         self._background: set[asyncio.Future[Any]] = set()
         self._reloading = asyncio.Lock()
@@ -162,6 +164,7 @@ class Gateway:
             ],
             "plugins": self.rooms.catalog.states(),
             "upstreams": self.rooms.upstreams.states(),
+            "definitions": self._pinning.status(),
             "memo": {"entries": len(self._memo), "hits": self._memo.hits, "misses": self._memo.misses},
             "revocations": self.rooms.revoking.status(),
             "sinks": [{"delivered": feed.delivered, "lost": feed.lost} for feed in self._feeds],
@@ -213,6 +216,7 @@ class Gateway:
         self._stack.push_async_callback(self._stop_feeds)
         self._stack.push_async_callback(floods.flush)
         self._stack.push_async_callback(self._stop_describers)
+        self._stack.push_async_callback(self._pinning.stop)
         self._identity, listing = IdentityChain(runner), Listing(views, rooms.sealer)
 
         def serve(name: str) -> PipelineService:
@@ -387,13 +391,16 @@ class Gateway:
 
     def _redescribe(self, change: Change) -> list[Describer]:
         """Ask each upstream what it offers, in the background; return the describers that are new."""
+        self._pinning.obey(change.loaded)
         new = []
         for name, use in change.wanted.items():
             if not use.upstream:
                 continue
             describer = self._describers.get(name)
             if describer is None:
-                describer = self._describers[name] = Describer(self._runner, use.upstream, self._on_described)
+                describer = self._describers[name] = Describer(
+                    self._runner, use.upstream, self._on_described, self._pinning.judge
+                )
                 new.append(describer)
             describer.ask(change.stages[name], timeout=use.timeout)
         return new

@@ -301,6 +301,8 @@ class Calls:
             return self._asking(delivery, answer.result, version)
         if kind != "complete":
             raise self._failed(f"answered with a result of type `{shown(kind)}`, which was not offered", UNKNOWN)
+        if lane is self._pool.main:
+            main.listed(delivery.method, answer.result)
         try:
             return {"result": raise_result(delivery.method, answer.result, version)}
         except Refusal as refusal:
