@@ -106,12 +106,12 @@ async def test_what_may_not_be_asked_is_the_servers_fault(client, result, match)
 
 
 async def test_input_of_a_client_that_declared_nothing_is_refused(client):
-    with pytest.raises(UpstreamFailed, match="has not declared `elicitation.form`"):
+    with pytest.raises(UpstreamFailed, match=r"has not declared `elicitation\.form`"):
         await client.call("inputs", {"script": [{"name": FORM}]}, party=replace(ANA, version="2026-07-28"))
 
 
 async def test_a_result_of_an_unknown_type_is_refused(client):
-    with pytest.raises(UpstreamFailed, match="result of type `com.example/odd`, which was not offered"):
+    with pytest.raises(UpstreamFailed, match=r"result of type `com\.example/odd`, which was not offered"):
         await client.call("raw", {"result": {"resultType": "com.example/odd"}})
 
 
