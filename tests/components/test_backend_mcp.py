@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 
 from mcpg.contract.documents import Catalog
 from mcpg.contract.effects import McpRequest
@@ -70,4 +71,26 @@ async def test_calls_pass_through_unchanged(plugin: Callable[[str, Any], Awaitab
     assert json.loads(answer.value)["said"] == {"name": "now", "arguments": {"z": "ü", "a": [1, None]}}
     document["method"] = "prompts/get"
     answer, _ = await mcp.run("call", {}, document, serve=Server(1).serve)
-    assert answer == ("failed", ("mcp-error", "-32601: no such method"))
+    assert answer == ("failed", ("mcp-unknown-method", "-32601: no such method"))
+
+
+async def test_completions_name_what_they_are_for(plugin: Callable[[str, Any], Awaitable[Any]]) -> None:
+    mcp = await plugin("backend-mcp", {"upstream": "time"})
+    argument = {"name": "zone", "value": "Eu"}
+    document = {"method": "completion/complete", "name": "t.zone", "target": "zone"}
+    for kind, field in (("ref/prompt", "name"), ("ref/resource", "uri")):
+        arguments = {"ref": {"type": kind}, "argument": argument, "context": {"arguments": {"a": "b"}}}
+        _, effects = await mcp.run("call", {}, {**document, "arguments": arguments}, serve=Server(1).serve)
+        params = json.loads(effects[0].request)["params"]
+        assert params == {**arguments, "ref": {"type": kind, field: "zone"}}
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [(-32602, "mcp-invalid-params"), (-32002, "mcp-not-found"), (-32021, "mcp-missing-capability"), (7, "mcp-error")],
+)
+async def test_errors_are_told_apart(plugin: Callable[[str, Any], Awaitable[Any]], code: int, told: str) -> None:
+    mcp = await plugin("backend-mcp", {"upstream": "time"})
+    reply = ok(json.dumps({"error": {"code": code, "message": "no"}}))
+    answer, _ = await mcp.run("call", {}, {"method": "tools/call", "name": "now"}, serve=lambda _: reply)
+    assert (answer.tag, answer.value.code) == ("failed", told)

@@ -111,6 +111,20 @@ async def test_policies_are_checked_against_the_schema(plugin: Callable[[str, An
         await plugin("policy-cedar", config(f"permit({scope})\nwhen {{ principal.nmae == 1 }};", schema=schema))
 
 
+async def test_a_notice_needs_no_permit_and_what_a_client_is_asked_does(
+    plugin: Callable[[str, Any], Awaitable[Any]],
+) -> None:
+    schema = {"name": "mcpg.cedarschema", "text": (SOURCES / "schema.cedarschema").read_text()}
+    asks = 'permit(principal, action == Mcpg::Action::"elicitation/create", resource) when {context.era != ""};'
+    quiet = 'forbid(principal, action == Mcpg::Action::"notifications/message", resource);'
+    cedar = await plugin("policy-cedar", config(asks, quiet, schema=schema))
+    told = {}
+    for method in ("elicitation/create", "roots/list", "notifications/progress", "notifications/message"):
+        asked = {**action(arguments={"mode": "form"}), "method": method}
+        told[method] = (await cedar.ask("decide", CALLER, asked, replies=[])).tag
+    assert list(told.values()) == ["permit", "deny", "abstain", "deny"]
+
+
 async def test_entities_of_the_operator(plugin: Callable[[str, Any], Awaitable[Any]]) -> None:
     entities = [
         {

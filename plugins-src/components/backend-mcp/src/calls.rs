@@ -21,6 +21,41 @@ pub struct Request<'a, P> {
 pub enum Params {
     Named { name: String, arguments: Box<RawValue> },
     Resource { uri: String },
+    Completion(Completion),
+}
+
+/// The arguments of a call of `completion/complete`: MCP's parameters, whose `ref` does not name what is called.
+#[derive(Serialize, Deserialize)]
+pub struct Completion {
+    #[serde(rename = "ref")]
+    reference: Reference,
+    argument: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type")]
+enum Reference {
+    #[serde(rename = "ref/prompt")]
+    Prompt {
+        #[serde(default)]
+        name: String,
+    },
+    #[serde(rename = "ref/resource")]
+    Resource {
+        #[serde(default)]
+        uri: String,
+    },
+}
+
+impl Reference {
+    fn name(&mut self, target: String) {
+        match self {
+            Reference::Prompt { name } => *name = target,
+            Reference::Resource { uri } => *uri = target,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -48,6 +83,12 @@ pub fn request(call: Doc) -> Result<(String, Params), Problem> {
             Params::Named { name: target, arguments: arguments.map_or_else(none, Ok)? }
         }
         "resources/read" => Params::Resource { uri: target },
+        "completion/complete" => {
+            let text = arguments.as_deref().map_or("{}", RawValue::get);
+            let mut completion: Completion = Doc(text).read().map_err(|e| problem("bad-arguments", e.message))?;
+            completion.reference.name(target);
+            Params::Completion(completion)
+        }
         _ => return Err(problem("unsupported-method", format!("`{method}` cannot be passed on to an upstream"))),
     };
     Ok((method, params))
@@ -55,8 +96,8 @@ pub fn request(call: Doc) -> Result<(String, Params), Problem> {
 
 /// Returns the upstream's result; its error fails with code and text in the message.
 ///
-/// The problem is `mcp-invalid-params` for -32602, `mcp-not-found` for -32002 (a resource, until 2025-11-25), else
-/// `mcp-error`.
+/// The problem is `mcp-invalid-params` for -32602, `mcp-not-found` for -32002 (a resource, until 2025-11-25),
+/// `mcp-unknown-method` for -32601, `mcp-missing-capability` for -32021 (of the client), else `mcp-error`.
 pub fn result(reply: &str) -> Result<Json, Problem> {
     let reply: Reply = Doc(reply).read().map_err(|e| problem("bad-reply", e.message))?;
     match reply {
@@ -70,6 +111,8 @@ fn kind(error: &Value) -> &'static str {
     match error["code"].as_i64() {
         Some(-32602) => "mcp-invalid-params",
         Some(-32002) => "mcp-not-found",
+        Some(-32601) => "mcp-unknown-method",
+        Some(-32021) => "mcp-missing-capability",
         _ => "mcp-error",
     }
 }

@@ -109,6 +109,24 @@ fn calls_go_to_the_upstreams_own_names() {
         asked(json!({"method": "resources/read", "name": "a", "target": "file:///a"}))
             .contains(r#""params":{"uri":"file:///a"}"#)
     );
+    let completion = json!({"method": "completion/complete", "name": "t.p", "target": "p",
+        "arguments": {"ref": {"type": "ref/prompt"}, "argument": {"name": "a", "value": "x"}}});
+    assert!(
+        asked(completion)
+            .contains(r#""params":{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"x"}}"#)
+    );
+    let completion = json!({"method": "completion/complete", "name": "f:///{p}", "arguments":
+        {"ref": {"type": "ref/resource", "uri": "forged"}, "argument": {"name": "p", "value": ""},
+         "context": {"arguments": {"q": "1"}}}});
+    assert!(asked(completion).contains(
+        r#""params":{"ref":{"type":"ref/resource","uri":"f:///{p}"},"argument":{"name":"p","value":""},"context":{"arguments":{"q":"1"}}}"#
+    ));
+    for arguments in
+        [json!({}), json!({"ref": {"type": "ref/tool"}, "argument": {}}), json!({"ref": {"type": "ref/prompt"}})]
+    {
+        let bad = json!({"method": "completion/complete", "name": "p", "arguments": arguments});
+        assert!(matches!(call(bad, vec![]), End::Failed(p) if p.code == "bad-arguments"));
+    }
     assert!(
         matches!(call(json!({"method": "ping", "name": "x"}), vec![]), End::Failed(p) if p.code == "unsupported-method")
     );
@@ -122,5 +140,10 @@ fn results_pass_unchanged_and_errors_keep_code_and_text() {
     assert!(matches!(ended, End::Done(Progress::Done(Json(text))) if text == kept));
     let ended = call(document.clone(), vec![Reply::Ok(r#"{"error":{"code":-32602,"message":"bad zone"}}"#.into())]);
     assert!(matches!(ended, End::Failed(p) if p.code == "mcp-invalid-params" && p.message == "-32602: bad zone"));
+    for (code, name) in [(-32601, "mcp-unknown-method"), (-32021, "mcp-missing-capability"), (-32002, "mcp-not-found")]
+    {
+        let reply = Reply::Ok(json!({"error": {"code": code, "message": "no"}}).to_string());
+        assert!(matches!(call(document.clone(), vec![reply]), End::Failed(p) if p.code == name));
+    }
     assert!(matches!(call(document, vec![Reply::Ok("{}".into())]), End::Failed(p) if p.code == "bad-reply"));
 }

@@ -5,8 +5,8 @@ use cedar_policy::authorization_errors::PolicyEvaluationError;
 use cedar_policy::{AuthorizationError, Decision, EvaluationError, PartialResponse, PolicyId, Response};
 use mcpg_sdk::{Obligation, Problem, Verdict, problem};
 
-/// Returns what a response means.
-pub fn verdict(rules: &Rules, response: &Response) -> Verdict {
+/// Returns what a response means; where no rule speaks of a notice, it says nothing.
+pub fn verdict(rules: &Rules, response: &Response, notice: bool) -> Verdict {
     let erring = response.diagnostics().errors().map(inside).min_by_key(|error| place(rules, error.policy_id()));
     if let Some(error) = erring {
         let (id, why) = (error.policy_id(), cause(error.inner()));
@@ -17,6 +17,7 @@ pub fn verdict(rules: &Rules, response: &Response) -> Verdict {
     reasons.sort_by_key(|(_, rule)| rule.place);
     match response.decision() {
         Decision::Allow => Verdict::Permit(obligations(&reasons)),
+        Decision::Deny if notice && reasons.is_empty() => Verdict::Abstain,
         Decision::Deny => Verdict::Deny(denial(&reasons)),
     }
 }

@@ -70,6 +70,11 @@ pub struct Action<'a> {
 }
 
 impl Action<'_> {
+    /// Whether it is a notification about a call that is permitted already: that needs no permit of its own.
+    pub fn is_notice(&self) -> bool {
+        self.method.starts_with("notifications/")
+    }
+
     /// Returns the context of a request with these arguments.
     pub fn context(&self, arguments: RestrictedExpression) -> Vec<(String, RestrictedExpression)> {
         vec![("arguments".into(), arguments), ("era".into(), text(&self.era))]

@@ -52,7 +52,7 @@ impl Policy for Cedar {
         let arguments = values::record(action.arguments.as_ref());
         let (request, entities) = self.ask(&known, &action, arguments)?;
         let response = self.authorizer.is_authorized(&request, &self.rules.set, &entities);
-        Ok(answers::verdict(&self.rules, &response))
+        Ok(answers::verdict(&self.rules, &response, action.is_notice()))
     }
 
     fn see(&self, _: &mut Run, caller: Doc, actions: Doc) -> Result<String, Stop> {

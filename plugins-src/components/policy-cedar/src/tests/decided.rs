@@ -20,6 +20,23 @@ fn principal_action_and_resource_are_as_documented() {
 }
 
 #[test]
+fn a_notice_needs_no_permit_and_can_be_forbidden() {
+    let told = |policies: &str, method: &str| {
+        let mut action = action("search", json!({}));
+        action["method"] = method.into();
+        cedar(policies).decide(&mut Run::new(vec![]), Doc(&ana()), Doc(&action.to_string())).unwrap()
+    };
+    let calls = r#"permit(principal, action == Mcpg::Action::"tools/call", resource);"#;
+    assert!(matches!(told(calls, "notifications/progress"), Verdict::Abstain));
+    assert!(matches!(told(calls, "elicitation/create"), Verdict::Deny(_)));
+    let quiet = r#"forbid(principal, action == Mcpg::Action::"notifications/message", resource);"#;
+    assert!(matches!(told(quiet, "notifications/message"), Verdict::Deny(_)));
+    assert!(matches!(told(quiet, "notifications/progress"), Verdict::Abstain));
+    let erring = "forbid(principal, action, resource) when { context.arguments.n > 1 };";
+    assert!(matches!(told(erring, "notifications/progress"), Verdict::Deny(_)));
+}
+
+#[test]
 fn arguments_are_typed() {
     for (condition, arguments) in [
         (r#"context.arguments.n == 5"#, json!({"n": 5.0})),
