@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.documents import Caller, Credentials, How
-from mcpg.contract.ports import Channel, McpCall, Refusal
+from mcpg.contract.ports import CannotAsk, Channel, McpCall, Refusal
 from mcpg.contract.problems import LedgerUnavailable
 from mcpg.protocol.mirrors import check_mirrors, mirrors_of
 from mcpg.protocol.sse import Event, EventDecoder
@@ -93,7 +93,11 @@ class FakeService:
     def describe(self) -> dict[str, Any]:
         return {
             "serverInfo": {"name": "mcpg-test", "version": "1", "title": "Test"},
-            "capabilities": {"tools": {"listChanged": True}, "logging": {}},
+            "capabilities": {
+                "tools": {"listChanged": True},
+                "resources": {"listChanged": True, "subscribe": True},
+                "logging": {},
+            },
             "instructions": "Be brief.",
         }
 
@@ -106,6 +110,8 @@ class FakeService:
                 return _text(f"{caller.id}: {arguments.get('text', '')}")
             case "slow":
                 return await self._slow()
+            case "ask":
+                return await self._ask(arguments, channel)
             case "progress":
                 for step in (1, 2, 2, 1, 3):
                     await channel.notify("notifications/progress", {"progressToken": "inner", "progress": step})
@@ -120,6 +126,16 @@ class FakeService:
                 raise ValueError("the password is hunter2")
             case _:
                 raise Refusal(-32602, "unknown tool")
+
+    async def _ask(self, arguments: dict[str, Any], channel: Channel) -> dict[str, Any]:
+        self.started.set()
+        try:
+            return _text(json.dumps(await channel.ask(arguments["method"], arguments.get("params", {}))))
+        except CannotAsk as error:
+            return _text(f"cannot ask: {error}")
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
 
     async def _slow(self) -> dict[str, Any]:
         self.started.set()

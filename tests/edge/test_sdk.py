@@ -123,6 +123,7 @@ async def test_the_sdk_hears_of_changes(service: FakeService) -> None:
             mcp.Client(_over_http(url), mode="2026-07-28") as client,
             client.listen(tools_list_changed=True) as heard,
         ):
+            service.lists["tools"] = "2"
             endpoint.notify_changed("tools")
             event = await asyncio.wait_for(anext(aiter(heard)), 10)
             assert "tools" in type(event).__name__.lower()
@@ -131,6 +132,7 @@ async def test_the_sdk_hears_of_changes(service: FakeService) -> None:
             async with asyncio.timeout(10):
                 while not len(endpoint.streams):  # noqa: ASYNC110 - what is awaited has no event
                     await asyncio.sleep(0.01)
+            service.lists["tools"] = "3"
             endpoint.notify_changed("tools")
             message = await asyncio.wait_for(seen.get(), 10)
             assert message.method == "notifications/tools/list_changed"

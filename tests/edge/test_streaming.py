@@ -172,10 +172,13 @@ async def _listen(client: Client, answered: Answered) -> asyncio.Task[Answered]:
     return task
 
 
-async def test_a_sessions_stream_tells_what_changed(client: Client, endpoint: McpEndpoint) -> None:
+async def test_a_sessions_stream_tells_what_changed(
+    client: Client, endpoint: McpEndpoint, service: FakeService
+) -> None:
     await client.open()
     answered = Answered()
     task = await _listen(client, answered)
+    service.lists["tools"] = service.lists["prompts"] = "2"
     endpoint.notify_changed("tools")
     endpoint.notify_changed("tools")
     endpoint.notify_changed("prompts", only=lambda principal: principal[3] != "ana")
@@ -186,12 +189,15 @@ async def test_a_sessions_stream_tells_what_changed(client: Client, endpoint: Mc
     assert len(endpoint.streams) == 0
 
 
-async def test_a_newer_stream_takes_the_place_of_the_older(client: Client, endpoint: McpEndpoint) -> None:
+async def test_a_newer_stream_takes_the_place_of_the_older(
+    client: Client, endpoint: McpEndpoint, service: FakeService
+) -> None:
     await client.open()
     old, new = Answered(), Answered()
     first = await _listen(client, old)
     second = await _listen(client, new)
     await first
+    service.lists["tools"] = "2"
     endpoint.notify_changed("tools")
     await _until(lambda: new.messages)
     assert (old.messages, len(endpoint.streams)) == ([], 1)
@@ -231,12 +237,15 @@ async def test_streams_are_bounded(service: FakeService) -> None:
     assert (await client.modern("subscriptions/listen", {"notifications": {}})).status == 503
 
 
-async def test_a_modern_client_listens_for_what_it_asked(client: Client, endpoint: McpEndpoint) -> None:
+async def test_a_modern_client_listens_for_what_it_asked(
+    client: Client, endpoint: McpEndpoint, service: FakeService
+) -> None:
     params = {"notifications": {"toolsListChanged": True, "promptsListChanged": True, "resourceSubscriptions": ["x"]}}
     message, headers = modern("subscriptions/listen", params, request_id="sub")
     answered = Answered()
     task = asyncio.create_task(client.post(message, headers, answered=answered))
     await _until(lambda: answered.messages)
+    service.lists["tools"] = service.lists["prompts"] = "2"
     endpoint.notify_changed("prompts")
     endpoint.notify_changed("tools")
     await _until(lambda: len(answered.messages) == 2)
@@ -245,7 +254,10 @@ async def test_a_modern_client_listens_for_what_it_asked(client: Client, endpoin
     tag = {"io.modelcontextprotocol/subscriptionId": "sub"}
     acknowledged, changed, ended = answered.messages
     assert acknowledged["method"] == "notifications/subscriptions/acknowledged"
-    assert acknowledged["params"] == {"notifications": {"toolsListChanged": True}, "_meta": tag}
+    assert acknowledged["params"] == {
+        "notifications": {"toolsListChanged": True, "resourceSubscriptions": ["x"]},
+        "_meta": tag,
+    }
     assert changed == {"jsonrpc": "2.0", "method": "notifications/tools/list_changed", "params": {"_meta": tag}}
     assert (ended["id"], ended["result"]["resultType"]) == ("sub", "complete")
     assert ended["result"]["_meta"].items() >= tag.items()

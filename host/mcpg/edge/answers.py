@@ -24,6 +24,7 @@ from mcpg.protocol.shapes import shape
 if TYPE_CHECKING:
     from mcpg.contract.documents import Caller, Credentials
     from mcpg.contract.ports import Channel, McpCall, Service
+    from mcpg.edge.subscriptions import Subscriptions
     from mcpg.protocol.sessions import Session
 
 __all__ = ["Answer", "Answers", "internal", "offers"]
@@ -46,6 +47,8 @@ class Answers:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._server_info: dict[str, Any] | None = None
+        self.subscriptions: Subscriptions | None = None
+        """What sessions watch; none where nothing can be watched."""
 
     @property
     def service(self) -> Service:
@@ -103,8 +106,17 @@ class Answers:
                     raise unknown_method(call.method, call.version)
                 session.log_level = call.params["level"]
                 return {}
+            case "resources/subscribe" | "resources/unsubscribe" if session is not None:
+                return await self._watch(caller, call, session)
             case _:
                 return await self._service.respond(caller, call, channel)
+
+    async def _watch(self, caller: Caller, call: McpCall, session: Session) -> dict[str, Any]:
+        if self.subscriptions is None or not offers(self.describe(), "resources", "subscribe"):
+            raise unknown_method(call.method, call.version)
+        if call.method == "resources/unsubscribe":
+            return self.subscriptions.unsubscribe(session.id, call.params["uri"])
+        return await self.subscriptions.subscribe(self._service, caller, call, session)
 
     def _info(self) -> dict[str, Any]:
         if self._server_info is None:

@@ -61,7 +61,8 @@ class McpEndpoint:
         self.sessions = self.shared.sessions.at(name)
         self.measures = self.shared.measures
         self.streams = self.shared.streams
-        self._listening = Listening(self._answers, self.sessions, self.streams)
+        self._listening = Listening(self._answers, self.sessions, self.shared)
+        self._answers.subscriptions = self._listening.subscriptions
         self._work = Work(
             self._answers,
             self.sessions,
@@ -69,6 +70,8 @@ class McpEndpoint:
             self.measures,
             listening=self._listening,
             load=self.shared.load,
+            asks=self.shared.asks,
+            resuming=self.shared.resuming,
         )
         self.shared.attach(name, self)
         self.notify_changed = self.shared.notify_changed

@@ -1,8 +1,8 @@
 """One posted request in work: watched for its client's leaving, cancelled where that is the rule. It answers no call.
 
 The work runs in the task that the server made for the request. Only a request that runs longer than `watch_after` gets
-a second task, which waits for the client to leave and keeps the answer alive. A modern client's leaving cancels its
-request; that of a session does not (MCP basic/transports of both eras).
+a second task, which waits for the client to leave and breaks the silence. A modern client's leaving cancels its
+request; that of a session does not, and it may come back (MCP basic/transports of both eras).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.edge.asgi import Receive
+    from mcpg.edge.load import Load
     from mcpg.edge.reply import Reply
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.frames import RequestId
@@ -29,18 +30,19 @@ BY_SHUTDOWN = "shutdown"
 
 
 class Exchange:
-    """A request in work. `may_detach` says if it goes on when its client has gone; it is asked at that moment."""
+    """A request in work; with `load` it may go on when its client has gone, as long as that has room."""
 
-    __slots__ = ("_may_detach", "_receive", "_settings", "_task", "_watch", "cancelled", "detached", "reply")
+    __slots__ = ("_load", "_receive", "_settings", "_task", "_watch", "cancelled", "detached", "reply")
 
-    def __init__(self, reply: Reply, receive: Receive, settings: EdgeSettings, may_detach: Callable[[], bool]) -> None:
+    def __init__(self, reply: Reply, receive: Receive, settings: EdgeSettings, load: Load | None = None) -> None:
         self.reply = reply
         self.cancelled = ""
         """Who cancelled it, empty if nobody did."""
         self.detached = False
+        """Whether it goes on without its client."""
         self._receive = receive
         self._settings = settings
-        self._may_detach = may_detach
+        self._load = load
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -48,6 +50,7 @@ class Exchange:
         """Do the work and send its answer, which is returned; none if it was cancelled."""
         loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
+        self.reply.owner = self
         timer = loop.call_later(self._settings.watch_after, self._begin_watch, loop)
         try:
             answer = await work()
@@ -68,8 +71,26 @@ class Exchange:
             self.cancelled = by
             self._task.cancel()
 
+    def part(self) -> bool:
+        """Go on without the client if there is room for one more that does."""
+        if not self.detached:
+            self.detached = self._load is not None and self._load.may_detach()
+        return self.detached
+
+    def left(self) -> None:
+        """Go on without the client, or cancel the work."""
+        if not self.part():
+            self.cancel(BY_LEAVING)
+
+    def returned(self) -> None:
+        """Go on with the client again."""
+        if self.detached and self._load is not None:
+            self.detached = False
+            self._load.returned()
+
     def _stop(self, timer: asyncio.TimerHandle) -> None:
         self.reply.done = True
+        self.reply.owner = None  # they point at each other no longer: nothing is left to a collection
         timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
@@ -85,21 +106,16 @@ class Exchange:
         self._watch = loop.create_task(self._watch_client())
 
     async def _watch_client(self) -> None:
+        reply = self.reply
         while True:
+            silence = reply.silence
             try:
-                async with asyncio.timeout(self._settings.keep_alive):
+                async with asyncio.timeout(silence if silence < float("inf") else None):
                     message = await self._receive()
             except TimeoutError:
-                await self.reply.beat()
-                if not self.reply.gone:
-                    continue
-                message = {"type": "http.disconnect"}
+                reply.beat()
+                continue
             if message["type"] == "http.disconnect":
                 break
-        if self.reply.done:
-            return
-        self.reply.gone = True
-        if self._may_detach():
-            self.detached = True
-        else:
-            self.cancel(BY_LEAVING)
+        if not reply.done:
+            reply.leave()

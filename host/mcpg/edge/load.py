@@ -49,6 +49,10 @@ class Load:
         self._detached += 1
         return True
 
+    def returned(self) -> None:
+        """Count an exchange no more that goes on with its client again."""
+        self._detached -= 1
+
     def cancel_all(self, by: str) -> None:
         """Cancel everything in work."""
         for exchange in list(self._running):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcpg.edge.events import EventBounds
+from mcpg.edge.feeds import FeedBounds
 from mcpg.protocol.sessions import SessionLimits
 
 __all__ = ["EdgeSettings"]
@@ -26,9 +28,27 @@ class EdgeSettings:
     max_detached: int = 256
     """Requests of sessions that go on although their client has gone; beyond, they are cancelled."""
     max_streams: int = 4096
-    """Open streams for server notifications."""
+    """Open streams for server notifications, and those that clients came back to."""
     stream_queue: int = 64
     """Notifications that wait on one stream; beyond, they are dropped and counted."""
+    stream_bytes: int = 256 * 1024
+    """Bytes that wait on one stream; beyond, notifications are dropped, and who takes nothing has to come back."""
+    stream_poll_after: float = 0.0
+    """After so long an answer's connection is ended, and its client (2025-11-25) comes back for it; 0: never."""
+    stream_retry: float = 1.0
+    """Seconds after which a client that was sent away is to come back."""
+    max_watches: int = 64
+    """Resources that one session, or one subscription, watches."""
+    max_asks: int = 16
+    """Requests of ours that one session's client has open."""
+    event_count: int = 512
+    """Events kept for one session, so that its client can come back for them."""
+    event_bytes: int = 4 * 1024 * 1024
+    """Bytes of events kept for one session."""
+    event_total: int = 64 * 1024 * 1024
+    """Bytes of events kept for all sessions."""
+    event_age: float = 300.0
+    """An event is kept no longer."""
     stream_age: float = 3600.0
     """A stream for server notifications ends then, so that its caller identifies again."""
     keep_alive: float = 15.0
@@ -45,6 +65,16 @@ class EdgeSettings:
     session_idle: float = 1800.0
     session_age: float = 86_400.0
     """A session ends then, however busy it is."""
+
+    @property
+    def feed_bounds(self) -> FeedBounds:
+        """The part of it that bounds one stream."""
+        return FeedBounds(self.stream_queue, self.stream_bytes)
+
+    @property
+    def event_bounds(self) -> EventBounds:
+        """The part of it that bounds what is kept of streams."""
+        return EventBounds(self.event_count, self.event_bytes, self.event_total, self.event_age)
 
     @property
     def session_limits(self) -> SessionLimits:

@@ -11,10 +11,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from mcpg.edge.asgi import Intake
+from mcpg.edge.asks import Asks
+from mcpg.edge.events import MemoryEvents
 from mcpg.edge.exchange import BY_SHUTDOWN
 from mcpg.edge.load import Load
 from mcpg.edge.measures import EdgeMeasures
 from mcpg.edge.metrics import Gauge
+from mcpg.edge.resuming import Resuming
 from mcpg.edge.sessions import Sessions
 from mcpg.edge.settings import EdgeSettings
 from mcpg.edge.streams import Streams
@@ -63,7 +66,9 @@ class Shared:
         self.settings = settings or EdgeSettings()
         self.measures = measures or EdgeMeasures()
         self.intake = Intake(self.settings.max_body, self.settings.body_timeout, self.settings.max_reading)
-        self.streams = Streams(self.settings)
+        self.streams = Streams(self.settings, self.measures)
+        self.asks = Asks(per_session=self.settings.max_asks, measures=self.measures)
+        self.resuming = Resuming(self.measures, self.settings.feed_bounds, MemoryEvents(self.settings.event_bounds))
         self.load = Load(self.settings)
         self.sessions = Sessions(
             self.settings.session_limits,
@@ -91,11 +96,12 @@ class Shared:
         """Tell clients that the list of `tools`, `prompts` or `resources` has changed; `only` picks whose lists did."""
         for end in self._ends.values():
             end.forget()
-        self.measures.dropped(self.streams.tell(kind, only))
+        self.streams.tell(kind, only)
 
     def expire_sessions(self) -> None:
         """End idle sessions; call it now and then, so that they do not wait for the next initialize."""
         self.sessions.expire()
+        self.resuming.expire()
 
     def metrics(self) -> list[Metric]:
         """Return what is counted here and how many requests, sessions and streams there are, for a registry."""
@@ -104,6 +110,8 @@ class Shared:
             Gauge("mcpg_requests_pending", "Requests in work.", lambda: self.pending),
             Gauge("mcpg_sessions", "Open sessions.", lambda: len(self.sessions)),
             Gauge("mcpg_streams", "Open streams for server notifications.", lambda: len(self.streams)),
+            Gauge("mcpg_asks_pending", "Requests to clients that wait for an answer.", lambda: self.asks.pending),
+            *self.resuming.metrics(),
         ]
 
     @property
@@ -132,6 +140,8 @@ class Shared:
             await asyncio.wait(self._releases)
 
     def _session_ended(self, session: Session) -> None:
+        self.asks.close(session.id)
+        self.resuming.forget(session.id)
         end = self._ends.get(session.endpoint)
         service = end.session_ended(session) if end is not None else None
         if service is not None and session.caller is not None:

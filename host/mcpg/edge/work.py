@@ -12,7 +12,7 @@ from mcpg.edge.exchange import BY_CLIENT, Exchange
 from mcpg.edge.reply import CallChannel, Reply
 from mcpg.protocol import frames
 from mcpg.protocol.classify import session_call
-from mcpg.protocol.frames import FrameError, Notification, Request
+from mcpg.protocol.frames import Failure, FrameError, Notification, Request, Response
 from mcpg.protocol.handshake import initialize_result, shake
 from mcpg.protocol.headers import SESSION
 from mcpg.protocol.versions import LATEST_HANDSHAKE
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from mcpg.contract.ports import McpCall
     from mcpg.edge.answers import Answers
     from mcpg.edge.asgi import Lines, Receive, Send
+    from mcpg.edge.asks import Asks
     from mcpg.edge.listening import Listening
     from mcpg.edge.load import Load
     from mcpg.edge.measures import EdgeMeasures
+    from mcpg.edge.resuming import Resuming
     from mcpg.edge.sessions import EndpointSessions
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.classify import SessionTraffic
@@ -50,6 +52,8 @@ class Work:
         *,
         listening: Listening,
         load: Load,
+        asks: Asks,
+        resuming: Resuming,
     ) -> None:
         self._answers = answers
         self._sessions = sessions
@@ -57,6 +61,8 @@ class Work:
         self._measures = measures
         self._listening = listening
         self._load = load
+        self._asks = asks
+        self._resuming = resuming
         self._of_session: dict[str, dict[RequestId, Exchange]] = {}
 
     async def modern(self, caller: Caller, call: McpCall, receive: Receive, send: Send, lines: Lines) -> None:
@@ -64,8 +70,8 @@ class Work:
         if call.method == "subscriptions/listen":
             await self._listening.listen(caller, call, receive, send, lines)
             return
-        reply = Reply(send, lines, self._settings.write_timeout)
-        exchange = Exchange(reply, receive, self._settings, lambda: False)
+        reply = Reply(send, lines, self._settings)
+        exchange = Exchange(reply, receive, self._settings)
         await self._run(exchange, lambda: self._measured(caller, call, reply), call.request_id)
 
     async def open(self, caller: Caller, request: Request, send: Send, lines: Lines) -> None:
@@ -76,7 +82,7 @@ class Work:
             session = await self._sessions.open(caller, agreed.version, agreed.capabilities)
         except Refusal as refusal:
             answer = self._answers.refuse(refusal, request.id, LATEST_HANDSHAKE)
-            await Reply(send, lines, self._settings.write_timeout).finish(answer)
+            await Reply(send, lines, self._settings).finish(answer)
             return
         result = initialize_result(self._answers.describe(), agreed.version)
         named = [*lines, (SESSION.encode(), session.token.encode("ascii"))]
@@ -92,7 +98,7 @@ class Work:
         session = await self._sessions.use(session_id, caller)
         if posted.batch and session.version != _BATCHING:
             raise Refusal(frames.INVALID_REQUEST, "batches are not part of this protocol version", status=400)
-        reply = Reply(send, lines, self._settings.write_timeout)
+        reply = Reply(send, lines, self._settings, session, self._resuming)
         if posted.batch:
             await self._batch(caller, posted.messages, session, receive, reply)
             return
@@ -113,7 +119,7 @@ class Work:
         async def work() -> Answer:
             return await self._in_session(caller, request, session, reply)
 
-        exchange = Exchange(reply, receive, self._settings, self._load.may_detach)
+        exchange = Exchange(reply, receive, self._settings, self._load)
         self._claim(session, request.id, exchange)
         try:
             await self._run(exchange, work, request.id)
@@ -131,19 +137,12 @@ class Work:
         """Answer a batch message by message, in its order; all of it can be cancelled by any of its ids."""
 
         async def work() -> Answer:
-            bodies: list[bytes] = []
-            for message in messages:
-                if isinstance(message, FrameError):
-                    bodies.append(frames.encode_failure(message.request_id, message.code, message.message))
-                elif isinstance(message, Request):
-                    bodies.append((await self._in_session(caller, message, session, reply)).body)
-                else:
-                    self._take(message, session)
-            if not bodies:
-                return Answer(b"", 202)
-            return Answer(b"[" + b",".join(bodies) + b"]")
+            return await self._answer_batch(caller, messages, session, reply)
 
-        exchange = Exchange(reply, receive, self._settings, self._load.may_detach)
+        for message in messages:
+            if isinstance(message, Response | Failure):
+                self._take(message, session)  # what has come waits for no request that stands before it
+        exchange = Exchange(reply, receive, self._settings, self._load)
         claimed: list[RequestId] = []
         try:
             for message in messages:
@@ -155,6 +154,19 @@ class Work:
             for request_id in claimed:
                 self._release(session, request_id)
 
+    async def _answer_batch(
+        self, caller: Caller, messages: list[frames.Message | FrameError], session: Session, reply: Reply
+    ) -> Answer:
+        bodies: list[bytes] = []
+        for message in messages:
+            if isinstance(message, FrameError):
+                bodies.append(frames.encode_failure(message.request_id, message.code, message.message))
+            elif isinstance(message, Request):
+                bodies.append((await self._in_session(caller, message, session, reply)).body)
+            elif isinstance(message, Notification):
+                self._take(message, session)
+        return Answer(b"[" + b",".join(bodies) + b"]") if bodies else Answer(b"", 202)
+
     async def _in_session(self, caller: Caller, request: Request, session: Session, reply: Reply) -> Answer:
         try:
             call = session_call(request, session)
@@ -165,7 +177,7 @@ class Work:
     async def _measured(self, caller: Caller, call: McpCall, reply: Reply, session: Session | None = None) -> Answer:
         start, outcome = monotonic(), "cancelled"
         try:
-            answer = await self._answers.answer(caller, call, CallChannel(reply, call), session)
+            answer = await self._answers.answer(caller, call, CallChannel(reply, call, session, self._asks), session)
             outcome = str(answer.code) if answer.code else "ok"
             return answer
         finally:
@@ -179,6 +191,7 @@ class Work:
             await exchange.run(work, request_id)
         finally:
             self._load.end(exchange)
+            self._measures.dropped(exchange.reply.dropped)
 
     def _claim(self, session: Session, request_id: RequestId, exchange: Exchange) -> None:
         running = self._of_session.setdefault(session.id, {})
@@ -194,6 +207,8 @@ class Work:
 
     def _take(self, message: frames.Message | FrameError, session: Session) -> None:
         """Take a message that is owed no answer."""
+        if isinstance(message, Response | Failure):
+            self._asks.settle(session.id, message)
         if not isinstance(message, Notification):
             return
         if message.method == "notifications/initialized":
