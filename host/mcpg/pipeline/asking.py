@@ -92,7 +92,10 @@ class Asking:
         return {**asking, "inputRequests": shown} if shown else asking
 
     async def take(self, flight: Flight, waits: Round) -> None:
-        """Take the answers that a modern client came back with; raises `Refusal` for what is none."""
+        """Take the answers that a modern client came back with; raises `Refusal` for what is none.
+
+        What it has not answered is asked again, in a further round.
+        """
         given = flight.call.params.get("inputResponses") or {}
         fresh: dict[str, dict[str, Any]] = {}
         for key in waits.open():
@@ -102,7 +105,8 @@ class Asking:
                 fresh[key] = {"result": given[key]}
         if fresh:
             await self._admit(flight, waits, fresh, {})
-        waits.number += 1
+        if waits.open():
+            waits.number += 1
 
     async def _judge(self, flight: Flight, waits: Round, how: str) -> dict[str, dict[str, Any]]:
         """Return what is shown of each open request; what is refused has its response then (1 to 4)."""
@@ -187,7 +191,7 @@ class Asking:
         except TimeoutError:
             if not limit.expired():
                 raise
-            if loop.time() - began < self._limits.seconds:
+            if limit.when() == 0:
                 raise RunFailed(f"`{stage.use}` was fenced while its client was asked", code="plugin-fenced") from None
         finally:
             work.deadline += loop.time() - began

@@ -363,23 +363,24 @@ class Calls:
                     if answer.get("isError") is not True:
                         self._backends.keep(key, answer, route.cache_ttl, stage.use)
                     return answer
-                waits = answer
+                waits, ready = answer, False
             else:
                 await self._asking.take(flight, waits)
-            return await self._rounds(flight, stage, document, waits)
+                ready = not waits.open()
+            return await self._rounds(flight, stage, document, waits, ready=ready)
         except RunFailed as error:
             if call.method == COMPLETION and error.code in NOT_OFFERED:
                 return dict(NO_VALUES)
             raise
 
-    async def _rounds(self, flight: Flight, stage: Stage, document: dict[str, Any], waits: Round) -> dict[str, Any]:
+    async def _rounds(
+        self, flight: Flight, stage: Stage, document: dict[str, Any], waits: Round, *, ready: bool
+    ) -> dict[str, Any]:
         """Have the client asked, and go on with what it answers, until there is a result or it is asked by one."""
         while True:
             try:
-                if waits.open() or not waits.slots:
-                    asking = await self._asking.put(flight, stage, waits)
-                    if asking is not None:
-                        return asking
+                if not ready and (asking := await self._asking.put(flight, stage, waits)) is not None:
+                    return asking
                 self._still_trusted(flight.work)
             except BaseException as error:
                 waits.abandon(stage.effects)
@@ -391,7 +392,7 @@ class Calls:
                 flight.asked = True
                 return answer
             answer.number = waits.number + 1
-            waits = answer
+            waits, ready = answer, False
 
     async def _failure(self, flight: Flight, error: McpgError) -> dict[str, Any]:
         """Return the error that the client is told; its text passes what a result would pass, or stays inside."""
