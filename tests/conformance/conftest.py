@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.conformance.features import ConformanceFeatures
+from tests.conformance.rules import document
 from tests.conformance.running import Suite
 from tests.peers.server import start_server
 from tests.system.conftest import compiled, new_gateway, with_node
@@ -79,19 +80,6 @@ def gateways(new_gateway: Callable[[str], Gateway], upstreams: dict[str, Upstrea
     found = {}
     for name, upstream in upstreams.items():
         gateway = found[name] = new_gateway(f"conformance-{name}")
-        gateway.write(
-            {
-                "version": 1,
-                "server": {"listen": "127.0.0.1:0"},
-                "plugins": {
-                    "anyone": {"from": "builtin:identity-anonymous"},
-                    "rules": {"from": "builtin:policy-cedar", "config": {"policies": "*.cedar"}},
-                },
-                "identity": {"chain": ["anyone"]},
-                "policy": {"engines": ["rules"]},
-                "upstreams": {"suite": {"http": {"url": upstream.url, "private": True}}},
-            },
-            RULES,
-        )
+        gateway.write(document(upstream.url)[0], RULES)
         gateway.start()
     return found

@@ -53,7 +53,7 @@ class ConformanceFeatures:
             extra = [
                 {"name": name, "description": "Came later.", "inputSchema": shown.NONE} for name in self._extra_tools
             ]
-            return {"tools": [*shown.tools(self._server.revision), *extra]}
+            return {"tools": [*shown.tools(), *extra]}
         if method == "prompts/list":
             return {
                 "prompts": [

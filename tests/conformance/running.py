@@ -34,12 +34,20 @@ class Suite:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
-        self._environment = environment
+        self.environment = environment
         self._runs = 0
 
-    def requirements(self, revision: str) -> str:
-        """Return what the suite lists for a revision."""
-        return self._run("list", "--requirements", revision).stdout
+    def scenarios(self, revision: str, side: str) -> set[str]:
+        """Return the names of all scenarios of a revision for `server` or `client`, scored and not."""
+        heading, names = side.title(), set()
+        for line in self._run("list", "--requirements", revision).stdout.splitlines():
+            if line.endswith("):") and not line.startswith(" "):
+                heading = line.split()[0]
+            if line.strip().startswith("- "):
+                name, _, kind = line.strip()[2:].partition(" [")
+                if kind.rstrip("]") == side or (not kind and heading == side.title()):
+                    names.add(name)
+        return names
 
     def server(self, url: str, revision: str, *more: str) -> list[Check]:
         """Run all server scenarios of a revision, scored and not, against a URL."""
@@ -47,7 +55,17 @@ class Suite:
 
     def client(self, command: str, scenario: str, revision: str) -> list[Check]:
         """Run one client scenario with a command as the client."""
-        given = ("--command", command, "--scenario", scenario, "--spec-version", revision, "--timeout", "60000")
+        given = (
+            "--command",
+            command,
+            "--scenario",
+            scenario,
+            "--spec-version",
+            revision,
+            "--timeout",
+            "60000",
+            "--force",
+        )
         return self._checked("client", *given)
 
     def _checked(self, *arguments: str) -> list[Check]:
@@ -61,7 +79,7 @@ class Suite:
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(self._folder / "node_modules" / ".bin" / "conformance"), *arguments]
         return subprocess.run(
-            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=SECONDS,
+            command, cwd=self._folder, env=self.environment, capture_output=True, text=True, timeout=SECONDS,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.peers.features import PIXEL
-
-if TYPE_CHECKING:
-    from tests.peers.revisions import Revision
 
 __all__ = [
     "DEFAULTS",
@@ -104,14 +101,13 @@ def _one(name: str) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
 
 
-def tools(revision: Revision) -> list[dict[str, Any]]:
-    """Return the definitions of all tools."""
+def tools() -> list[dict[str, Any]]:
+    """Return the definitions of all tools; to a client with a handshake `x-mcp-header` is an unknown keyword."""
     schemas = {f"test_{name}": NONE for name in _PLAIN}
     schemas |= {"test_sampling": _one("prompt"), "test_elicitation": _one("message")}
     schemas["json_schema_2020_12_tool"] = DIALECT
-    if revision.modern:
-        region = {"type": "string", "x-mcp-header": "Region"}
-        schemas["test_x_mcp_header"] = {"type": "object", "properties": {"region": region}}
+    region = {"type": "string", "x-mcp-header": "Region"}
+    schemas["test_x_mcp_header"] = {"type": "object", "properties": {"region": region}}
     return [
         {"name": name, "description": f"The suite's `{name}`.", "inputSchema": schema}
         for name, schema in schemas.items()
