@@ -28,7 +28,7 @@ class Cell:
 
     client: Client
     server: Server
-    door: Door
+    door: Door | None
 
     def tool(self, name: str) -> str:
         return f"{self.server.name}.{name}"
@@ -59,6 +59,7 @@ class Cell:
 
     def another(self, **options: Any) -> AbstractAsyncContextManager[Client]:
         """Open a further client of the same revision."""
+        assert self.door is not None
         return self.door.connect(self.client.revision.name, **options)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ It knows no transport. Tools that ask their client do so through `Call.ask`, whi
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.peers.record import PeerError
@@ -279,6 +280,11 @@ class Features:
         await self._server.touch()
         return text(self.note)
 
+    async def do_report(self, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What a test cannot look at where the peer is another process."""
+        known = {"slow": len(self.slow), "cancelled": len(self.cancelled), "subscribed": self._server.subscribed}
+        return text(json.dumps({**known, "capabilities": call.capabilities, "problems": self._server.problems}))
+
     async def _asked(self, call: Call, requests: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
         lacking = [CAPABILITY[m] for m, p in requests.values() if not wants(call.capabilities, m, p)]
         unknown = [method for method, _ in requests.values() if method not in self._server.revision.asks]
@@ -306,5 +312,5 @@ _TOOLS: dict[str, dict[str, str]] = {
     "add": {"a": "number", "b": "number"},
     "progress": {"steps": "integer"},
     **{name: {} for name in ("listed", "fail", "mixed", "slow", "log", "elicit", "url", "url_error")},
-    **{name: {} for name in ("sample", "roots", "both", "twice", "grow", "touch")},
+    **{name: {} for name in ("sample", "roots", "both", "twice", "grow", "touch", "report")},
 }

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.peers.client import connect
+from tests.peers.client_stdio import spawn
 
 from mcpg.config import loads
 from mcpg.edge.front import front_doors
@@ -28,16 +32,18 @@ from mcpg.sandbox import SandboxSettings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from tests.peers.client import Client
+    from tests.peers.client_stdio import StdioClient
     from tests.peers.server import Server
 
     from mcpg.edge.asgi import App
     from mcpg.gateway.gateway import Gateway
 
-__all__ = ["KEY", "Door", "anyone", "http_upstream", "start_gateway"]
+__all__ = ["KEY", "Door", "anyone", "http_upstream", "start_gateway", "start_stdio", "stdio_upstream"]
 
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [str(ROOT / name) for name in ("host", "registry", "mirror", "revocations")]
 KEY = "mcpg_ana-" + "a" * 24
 BEARER = {"authorization": f"Bearer {KEY}"}
 RULES = "permit(principal, action, resource);"
@@ -60,6 +66,12 @@ class Door:
 def http_upstream(server: Server, **more: Any) -> dict[str, Any]:
     """Return the upstream's section for a server on loopback."""
     return {"http": {"url": server.url, "private": True}, **more}
+
+
+def stdio_upstream(revision: str, name: str, **more: Any) -> dict[str, Any]:
+    """Return the upstream's section for a peer as a child of the gateway."""
+    command = [sys.executable, "-m", "tests.peers.stdio", "--revision", revision, "--name", name]
+    return {"stdio": {"command": command, "environment": {"PYTHONPATH": str(ROOT)}}, **more}
 
 
 def anyone(upstreams: dict[str, Any], **sections: Any) -> dict[str, Any]:
@@ -94,6 +106,24 @@ async def start_gateway(
             public = public_app(lambda: True)
             async with _listening(front_doors(served.resolve, public), endpoint.drain) as origin:
                 yield Door(origin, served.gateway, served)
+
+
+@asynccontextmanager
+async def start_stdio(
+    revision: str, folder: Path, upstreams: dict[str, Any], *, compiled: Path, **options: Any
+) -> AsyncIterator[StdioClient]:
+    """Open a client whose server is `mcpg serve --stdio`, a child process."""
+    (folder / "rules.cedar").write_text(RULES)
+    path = folder / "mcpg.yaml"
+    server = {"stdio": {"caller": {"id": "ana", "groups": ["analysts"]}}}
+    path.write_text(yaml.safe_dump(anyone(upstreams, server=server)))
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    (state / "compiled").symlink_to(compiled, target_is_directory=True)
+    command = [sys.executable, "-P", "-m", "mcpg", "serve", "--stdio", "--config", str(path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(SOURCES)}
+    async with spawn(revision, command, env=environment, **options) as client:
+        yield client
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ class LegacyStdio(Server):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def problem(self, what: str) -> None:
+        super().problem(what)
         sys.stderr.write(f"problem: {what}\n")
         sys.stderr.flush()
 
@@ -55,6 +56,7 @@ class ModernStdio(ModernCore):
         self._working: dict[Any, asyncio.Task[None]] = {}
 
     def problem(self, what: str) -> None:
+        super().problem(what)
         sys.stderr.write(f"problem: {what}\n")
         sys.stderr.flush()
 
