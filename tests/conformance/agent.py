@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import mcp
 from mcp import types
@@ -71,6 +73,14 @@ async def act(client: Any, scenario: str, context: dict[str, Any]) -> None:
         await client.call_tool(name, arguments_for(tool))
 
 
+def issuer_of(url: str) -> str:
+    """Return what the operator would know: the authorization server, without which no secret is sent anywhere."""
+    place = urlsplit(url)
+    where = f"{place.scheme}://{place.netloc}/.well-known/oauth-protected-resource{place.path}"
+    with urlopen(where, timeout=10) as answer:
+        return str(json.load(answer)["authorization_servers"][0])
+
+
 def over(gateway: Gateway, revision: str) -> Any:
     """Return a client of the gateway; `revision` says in which era it speaks."""
     return mcp.Client(
@@ -90,6 +100,8 @@ async def main(url: str) -> None:
     shared = Path(os.environ["CONFORMANCE_FOLDER"])
     folder = Path(tempfile.mkdtemp(dir=shared))
     gateway = Gateway(folder, shared / "compiled")
+    if "client_secret" in context:
+        context["issuer"] = issuer_of(url)
     written, files = document(url, context)
     for name, text in files.items():
         (folder / name).write_text(text)

@@ -16,7 +16,8 @@ def document(url: str, context: dict[str, Any] | None = None) -> tuple[dict[str,
     files: dict[str, str] = {}
     given = context or {}
     if "client_secret" in given:
-        http["oauth"] = {"client_id": given["client_id"], "client_secret": "secret://file/client"}
+        who = {"client_id": given["client_id"], "client_secret": "secret://file/client"}
+        http["oauth"] = {**who, "issuer": given["issuer"]}
         files["client"] = given["client_secret"]
     elif "private_key_pem" in given:
         http["oauth"] = {"client_id": given["client_id"], "private_key": "key.pem"}
