@@ -37,7 +37,7 @@ class AskLimits:
     seconds: float = 600.0
     rounds: int = 16
     requests: int = 32
-    bytes: int = 1024 * 1024
+    bytes: int = 4 * 1024 * 1024
 
 
 class Slot(NamedTuple):

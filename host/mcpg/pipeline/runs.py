@@ -113,8 +113,8 @@ class History:
 def _size(reply: Case) -> int:
     if type(reply.value) is str:
         return len(reply.value)
-    if reply.tag == "suspended":
-        return len(reply.value.state) + len(_encode(reply.value.requests))
+    if reply.tag == "suspended":  # its requests have a bound of their own
+        return len(reply.value.state)
     return len(reply.value.message)
 
 
