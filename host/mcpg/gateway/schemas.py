@@ -1,65 +1,91 @@
 """JSON Schemas compiled once into checks. It fetches nothing: a reference outside the schema refuses it.
 
-Faults name the place and the rule, never the value, so that they may stand in a ledger. Patterns run with a bound on
-backtracking. Source: JSON Schema 2020-12; MCP 2026-07-28, "Tools", on untrusted schemas.
+Faults name the place and the rule, never the value, so that they may stand in a ledger. Bounds on size, depth, number
+of subschemas and patterns hold when a schema is compiled, bounds on the work that a value makes when it is checked.
+`format` is an annotation, as 2020-12 has it. Source: JSON Schema 2020-12 (drafts 4 to 2019-09 where `$schema` names
+them); MCP 2026-07-28, basic/index, "JSON Schema usage".
 """
 
 from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
+import msgspec
 
 from mcpg.contract.problems import ConfigError
+from mcpg.gateway.schema_costs import BUDGET, Costs, cost_of, costs_of
+from mcpg.gateway.schema_graph import graph_of
+from mcpg.gateway.schema_patterns import LONGEST, OPTIONS, guard, pattern_cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["compile_check", "defaults_of"]
 
-MOST_FAULTS = 10
-MOST_TEXT = 500
+MOST_FAULTS: Final = 10
+MOST_TEXT: Final = 500
+MAX_DEPTH: Final = 64
+MAX_BYTES: Final = 512 * 1024
+"""Bytes of a schema as JSON."""
+
 _KNOWN = re.compile(r"[A-Za-z0-9_.$-]{1,64}\Z")
-MAX_DEPTH = 64
-BACKTRACKS = 10_000
+_encode = msgspec.json.Encoder().encode
 
 
 def compile_check(schema: Mapping[str, Any], where: str) -> Callable[[Any], list[str]]:
-    """Return a check that lists a value's faults, at most ten; `ConfigError` when the schema cannot be used."""
+    """Return a check that lists a value's faults, at most ten; `ConfigError` when the schema cannot be used.
+
+    The caller leaves out what the schema belongs to: a tool whose arguments cannot be checked is not served.
+    """
     if _depth(schema) > MAX_DEPTH:
         raise ConfigError(f"the schema is nested deeper than {MAX_DEPTH}", where=where, remedy="flatten it")
+    raw = _encode(schema)
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"the schema is larger than {MAX_BYTES} bytes", where=where, remedy="make it smaller")
+    own: dict[str, Any] = msgspec.json.decode(raw)
+    graph = graph_of(own, where)
+    costs = costs_of(graph, pattern_cost, where)
+    guard(graph, where)
     try:
         validator = jsonschema_rs.validator_for(
-            dict(schema),
-            offline=True,
-            mask="the value",
-            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS),
+            own, offline=True, mask="the value", validate_formats=False, pattern_options=OPTIONS
         )
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-        line = str(error).splitlines()[0] if str(error) else "not a JSON Schema"
+        line = str(error).splitlines()[0][:MOST_TEXT] if str(error) else "not a JSON Schema"
         raise ConfigError(f"the schema cannot be used: {line}", where=where, remedy="mend the JSON Schema") from error
-    return _Check(validator)
+    return _Check(validator, costs)
 
 
 class _Check:
     """A compiled schema; the common case, a valid value, is one call."""
 
-    __slots__ = ("_validator",)
+    __slots__ = ("_costs", "_rate", "_validator")
 
-    def __init__(self, validator: Any) -> None:
+    def __init__(self, validator: Any, costs: Costs) -> None:
         self._validator = validator
+        self._costs = costs
+        self._rate = max(costs.value, default=0) + 2 * max(costs.text, default=0)
 
     def __call__(self, value: Any) -> list[str]:
         """Return the faults of `value`."""
         try:
+            if self._rate and self._is_too_much(value):
+                return ["the value is too large or too deep for the alternatives and patterns of its schema"]
             if self._validator.is_valid(value):
                 return []
             faults = [_fault(error) for error in islice(self._validator.iter_errors(value), MOST_FAULTS)]
         except (ValueError, RecursionError):
             return ["the value is too deep or too large to check"]
         return faults or ["the value is not valid"]
+
+    def _is_too_much(self, value: Any) -> bool:
+        """Ask how long the value is first: every byte of a short one may cost the most that any can."""
+        if len(_encode(value)) * self._rate <= BUDGET:
+            return False
+        return cost_of(value, self._costs, longest=LONGEST) > BUDGET
 
 
 def _fault(error: Any) -> str:
