@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ class Line:
         return self
 
     async def end(self) -> None:
+        if self.writer.is_closing():
+            return
         self.writer.write_eof()
         await asyncio.wait_for(self.task, 5)
         for writer in (self.writer, self.far):
@@ -75,8 +78,12 @@ async def test_an_older_client(line: Line, service: FakeService) -> None:
     }
     assert (await line.ask(request("logging/setLevel", {"level": "error"})))["result"] == {}
     assert (await line.ask(request("initialize", INIT)))["error"]["code"] == -32600
+    service.lists["tools"] = "2"
     line.server.notify_changed("tools")
     assert await line.read() == {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+    line.server.notify_changed("tools")
+    line.server.notify_changed("prompts")
+    assert (await line.ask(request("ping", request_id="none came between")))["id"] == "none came between"
     assert not service.seen
 
 
@@ -128,11 +135,12 @@ async def test_too_many_requests(line: Line, service: FakeService) -> None:
     assert {(await line.read())["id"] for _ in range(2)} == {1, 2}
 
 
-async def test_subscriptions_end_with_the_input(line: Line) -> None:
+async def test_subscriptions_end_with_the_input(line: Line, service: FakeService) -> None:
     params = {"notifications": {"toolsListChanged": True}}
     tag = {"io.modelcontextprotocol/subscriptionId": 9}
     acknowledged = await line.ask(modern("subscriptions/listen", params, request_id=9)[0])
     assert acknowledged["params"] == {"notifications": params["notifications"], "_meta": tag}
+    service.lists = dict.fromkeys(service.lists, "2")
     line.server.notify_changed("prompts")
     line.server.notify_changed("tools")
     assert (await line.read())["params"] == {"_meta": tag}
@@ -140,6 +148,108 @@ async def test_subscriptions_end_with_the_input(line: Line) -> None:
     line.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 10}})
     line.writer.write_eof()
     assert (await line.read())["id"] == 9
+
+
+ELICIT = {"mode": "form", "message": "Sure?", "requestedSchema": {"type": "object", "properties": {}}}
+ASKING = INIT | {"capabilities": {"elicitation": {"form": {}}, "roots": {}}}
+
+
+async def test_a_server_request_goes_out_and_its_answer_comes_in(line: Line) -> None:
+    await line.ask(request("initialize", ASKING))
+    asked = await line.ask(call("ask", "x", method="elicitation/create", params=ELICIT))
+    assert asked["method"] == "elicitation/create"
+    assert asked["params"]["message"] == "Sure?"
+    other = await line.ask(call("ask", "y", method="roots/list"))
+    line.send({"jsonrpc": "2.0", "id": "nobody-asked", "result": {}})
+    line.send({"jsonrpc": "2.0", "id": other["id"], "error": {"code": -1, "message": "no"}})
+    assert _said(await line.read()) == {"error": {"code": -1, "message": "no"}}
+    line.send({"jsonrpc": "2.0", "id": asked["id"], "result": {"action": "accept", "content": {}}})
+    answered = await line.read()
+    assert (answered["id"], _said(answered)["result"]["action"]) == ("x", "accept")
+
+
+async def test_a_call_that_is_cancelled_withdraws_its_request(line: Line, service: FakeService) -> None:
+    await line.ask(request("initialize", ASKING))
+    asked = await line.ask(call("ask", "x", method="elicitation/create", params=ELICIT))
+    line.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "x"}})
+    withdrawn = await line.read()
+    assert (withdrawn["method"], withdrawn["params"]["requestId"]) == ("notifications/cancelled", asked["id"])
+    line.send({"jsonrpc": "2.0", "id": asked["id"], "result": {"action": "accept"}})
+    assert (await line.ask(request("ping", request_id=3)))["id"] == 3
+    assert service.cancelled == 1
+
+
+async def test_what_was_not_declared_is_not_asked(line: Line) -> None:
+    await line.ask(request("initialize", INIT))
+    answered = await line.ask(call("ask", method="roots/list"))
+    assert "roots" in answered["result"]["content"][0]["text"]
+    modern_call, _ = modern("tools/call", {"name": "ask", "arguments": {"method": "roots/list"}})
+    assert "cannot ask" in (await line.ask(modern_call))["result"]["content"][0]["text"]
+
+
+async def test_watched_resources_of_an_older_client(line: Line, service: FakeService) -> None:
+    await line.ask(request("initialize", INIT))
+    line.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+    assert (await line.ask(request("resources/subscribe", {"uri": "secret:x"})))["error"]["code"] == -32602
+    for uri in ("file:a", "file:b", "file:a"):
+        assert (await line.ask(request("resources/subscribe", {"uri": uri})))["result"] == {}
+    assert [len(each) for each in service.watches.values()] == [1, 1]
+    service.watches["file:a"][0]({"uri": "file:a"})
+    service.watches["file:a"][0]({"uri": "file:a"})
+    told = await line.read()
+    assert (told["method"], told["params"]) == ("notifications/resources/updated", {"uri": "file:a"})
+    assert (await line.ask(request("resources/unsubscribe", {"uri": "file:a"})))["result"] == {}
+    assert [len(each) for each in service.watches.values()] == [0, 1]
+    await line.end()
+    assert [len(each) for each in service.watches.values()] == [0, 0]
+
+
+async def test_a_modern_subscription_watches_what_may_be_watched(line: Line, service: FakeService) -> None:
+    params = {"notifications": {"resourceSubscriptions": ["file:a", "secret:x"]}}
+    acknowledged = await line.ask(modern("subscriptions/listen", params, request_id=9)[0])
+    assert acknowledged["params"]["notifications"] == {"resourceSubscriptions": ["file:a"]}
+    service.watches["file:a"][0]({"uri": "file:a"})
+    told = await line.read()
+    assert told["params"] == {"uri": "file:a", "_meta": {"io.modelcontextprotocol/subscriptionId": 9}}
+    line.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 9}})
+    await line.ask(modern("tools/list", request_id=10)[0])
+    assert service.watches == {"file:a": []}
+
+
+async def test_the_process_is_one_session_and_is_let_go_of(line: Line, service: FakeService) -> None:
+    await line.ask(modern("tools/call", {"name": "echo"})[0])
+    await line.ask(request("initialize", INIT))
+    await line.ask(call("echo"))
+    line.send({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"})
+    await line.ask(request("ping"))
+    names = {each.session for each in service.calls}
+    assert len(names) == 1
+    assert names != {""}
+    await line.end()
+    assert service.released == [("ana", *names)]
+    assert service.noted == [("ana", "notifications/roots/list_changed")]
+
+
+async def test_a_client_that_does_not_read_is_not_read(service: FakeService) -> None:
+    line = await Line(service, ANA, StdioSettings(max_pending=4)).begin()
+    await line.ask(request("initialize", INIT))
+    sent = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while sent < 500:
+                line.send(call("echo", sent, text="x" * 100_000))
+                await line.writer.drain()
+                sent += 1
+    running = len(line.server._conversation._running)
+    line.task.cancel()
+    await asyncio.wait([line.task])
+    for writer in (line.writer, line.far):
+        writer.transport.abort()
+    assert (sent < 100, running <= 4) == (True, True)
+
+
+def _said(answered: Any) -> Any:
+    return json.loads(answered["result"]["content"][0]["text"])
 
 
 async def test_hostile_lines(line: Line) -> None:
