@@ -180,6 +180,8 @@ class Asking:
             return
         if work.channel is None:
             raise RunFailed("there is no client that could be asked", code="input-needed")
+        if work.notices is not None:
+            work.notices.shown(shown.values())
         began = loop.time()
         limit = asyncio.timeout(self._limits.seconds)
         answers: dict[str, dict[str, Any]] = {}

@@ -22,6 +22,7 @@ COMPLETION = "completion/complete"
 NOT_OFFERED = frozenset({"mcp-unknown-method", "unsupported-method"})
 """What a backend answers that completes nothing."""
 NO_VALUES: dict[str, Any] = {"completion": {"values": [], "total": 0, "hasMore": False}}
+_KINDS: dict[str, tuple[RouteKind, str]] = {"ref/prompt": ("prompt", "name"), "ref/resource": ("resource", "uri")}
 MOST = 100
 """Values of one answer, as the specification has it."""
 
@@ -32,10 +33,10 @@ def reference(params: dict[str, Any]) -> tuple[RouteKind, str, dict[str, Any]]:
     The kind is `resource` also for a URI template: who looks it up finds either.
     """
     ref, argument, context = params.get("ref"), params.get("argument"), params.get("context")
-    kinds: dict[Any, tuple[RouteKind, str]] = {"ref/prompt": ("prompt", "name"), "ref/resource": ("resource", "uri")}
-    if not isinstance(ref, dict) or ref.get("type") not in kinds:
+    found = _KINDS.get(str(ref.get("type"))) if isinstance(ref, dict) else None
+    if not isinstance(ref, dict) or found is None:
         raise Refusal(INVALID_PARAMS, "params.ref is neither a ref/prompt nor a ref/resource")
-    kind, field = kinds[ref["type"]]
+    kind, field = found
     name = ref.get(field)
     if not isinstance(name, str) or not name:
         raise Refusal(INVALID_PARAMS, f"params.ref.{field} is missing or no text")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from mcpg.protocol.versions import Era, era_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from mcpg.contract.ports import Channel, McpCall
 
@@ -49,7 +49,7 @@ class Notices:
         self.quiet = quiet
         self.judge: Callable[[str], Awaitable[bool]] | None = None
         """Whether policy lets notifications of a method pass; set once the call itself is permitted."""
-        self.elicitations: set[str] | None = None
+        self.elicitations: frozenset[str] = frozenset()
         """Ids of the URL elicitations that this client was shown in this call."""
         self.progress = self.messages = self.withheld = 0
 
@@ -61,6 +61,11 @@ class Notices:
             await self._message(params)
         elif method == COMPLETE:
             await self._complete(params)
+
+    def shown(self, requests: Iterable[Mapping[str, Any]]) -> None:
+        """Remember the URLs that the client is shown, so that it may be told when it is done with them."""
+        ids = (request["params"].get("elicitationId") for request in requests)
+        self.elicitations |= {number for number in ids if isinstance(number, str)}
 
     def counted(self) -> dict[str, int]:
         """Return how many were sent and withheld, as far as there were any."""
@@ -94,7 +99,7 @@ class Notices:
     async def _complete(self, params: dict[str, Any]) -> None:
         """Say that the client's browser is done with a URL of this call; nothing but its id goes on."""
         number = params.get("elicitationId")
-        known = isinstance(number, str) and self.elicitations is not None and number in self.elicitations
+        known = isinstance(number, str) and number in self.elicitations
         if known and era_of(self._call.version) is Era.LEGACY and await self._permitted(COMPLETE):
             await self._channel.notify(COMPLETE, {"elicitationId": number})
 
