@@ -161,6 +161,17 @@ def grandchild(request, arguments):
     text(request, str(child.pid))
 
 
+def burn(request, arguments):
+    while True:
+        pass
+
+
+def complain(request, arguments):
+    sys.stderr.write((arguments["text"] + "\n") * arguments["lines"])
+    sys.stderr.flush()
+    text(request, "complained")
+
+
 def asks_for_input(request, arguments):
     result(request, {"resultType": "input_required", "inputRequests": {}})
 

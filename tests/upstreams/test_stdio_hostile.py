@@ -77,7 +77,7 @@ async def test_a_server_that_hangs_on_one_call_goes_on_with_others(bench):
 
 
 async def test_a_frozen_server_is_left_alone_then_started_again(bench):
-    peers = await bench(stdio("bad", failures=2, cooldown=0.2, connect_timeout=0.5))
+    peers = await bench(stdio("bad", failures=2, cooldown=0.2, connect_timeout=1.5))
     assert await peers.call("bad", "echo") == "{}"
     await fails(peers, "freeze", "did not answer", seconds=0.2)
     await fails(peers, "echo", "did not answer", seconds=0.2)

@@ -6,12 +6,28 @@ deadlock in a process with threads. It imports nothing of the gateway and decide
 
 import os
 import resource
+import signal
 import sys
 
 
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process, and what it becomes, when its parent ends; end now if it already has."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - the command driver needs none of it
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("the gateway is gone")
+
+
 def main() -> None:
-    """Set the limits in `cpu=1,as=2,...`, raising none; become user and group `uid=1,gid=2`; replace this process."""
+    """Set the limits in `cpu=1,as=2,...`, raising none; become user and group `uid=1,gid=2`; replace this process.
+
+    With `parent=PID` the program is killed when that process, which has started us, ends (Linux).
+    """
     settings = dict(pair.split("=") for pair in sys.argv[1].split(",") if pair)
+    parent = settings.pop("parent", None)
     user, group, locale = settings.pop("uid", None), settings.pop("gid", None), settings.pop("locale", None)
     for name, value in settings.items():
         kind = getattr(resource, f"RLIMIT_{name.upper()}")
@@ -25,6 +41,8 @@ def main() -> None:
         os.setgroups([])
         os.setgid(int(group))
         os.setuid(int(user))
+    if parent is not None:
+        die_with(int(parent))  # last, because becoming another user undoes it
     os.execv(sys.argv[2], sys.argv[3:])  # noqa: S606 - that there is no shell is the point
 
 

@@ -1,22 +1,29 @@
-"""One child process with its pipes: started in its own group, drained within bounds, ended with its group.
+"""One child process with its pipes: started in its own session, drained within bounds, ended with its group.
 
-It knows lines and signals, not messages. POSIX only.
+It knows lines and signals, not messages. POSIX only. The launcher sets limits and the parent-death signal before the
+program runs; the guard ends the group if this process is killed. What the child writes to standard error goes to the
+log: so many lines a second, printable, without the values of its environment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mcpg.effects import launcher
+from mcpg.upstreams.complaints import Complaints
 from mcpg.upstreams.faults import Fault, Lost, NotSent
+from mcpg.upstreams.guard import guard
 from mcpg.upstreams.lines import LineSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mcpg.upstreams.lines import Line
     from mcpg.upstreams.specs import StdioSpec
@@ -25,6 +32,7 @@ __all__ = ["Child"]
 
 STDERR_LINES = 50
 STDERR_LINE_BYTES = 1000
+_LAUNCHER = (sys.executable, "-I", "-S", "-B", launcher.__file__)
 LAST_WORDS_SECONDS = 0.2
 """How long output may still come after the process has ended."""
 
@@ -32,9 +40,12 @@ LAST_WORDS_SECONDS = 0.2
 class Child(asyncio.SubprocessProtocol):
     """A started process. `on_line` gets each line of its output, `on_end` the reason once it is of no more use."""
 
-    def __init__(self, limit: int, on_line: Callable[[Line], None], on_end: Callable[[Fault], None]) -> None:
+    def __init__(
+        self, limit: int, on_line: Callable[[Line], None], on_end: Callable[[Fault], None], complaints: Complaints
+    ) -> None:
         self._lines = LineSplitter(limit)
-        self._complaints = LineSplitter(STDERR_LINE_BYTES)
+        self._error_lines = LineSplitter(STDERR_LINE_BYTES)
+        self._complaints = complaints
         self._on_line = on_line
         self._on_end = on_end
         self._limit = limit
@@ -49,14 +60,26 @@ class Child(asyncio.SubprocessProtocol):
 
     @classmethod
     async def start(
-        cls, spec: StdioSpec, limit: int, on_line: Callable[[Line], None], on_end: Callable[[Fault], None]
+        cls,
+        spec: StdioSpec,
+        limit: int,
+        on_line: Callable[[Line], None],
+        on_end: Callable[[Fault], None],
+        *,
+        name: str = "",
     ) -> Child:
-        """Start the process of `spec`; raises `Fault` when it cannot be started."""
+        """Start the process of `spec`, the upstream `name`; raises `Fault` when it cannot be started."""
+        environment = clean_environment(spec)
+        complaints = Complaints(name, spec.environment.values())
+        program = await asyncio.to_thread(find_program, spec, environment)
         spawn = asyncio.ensure_future(
             asyncio.get_running_loop().subprocess_exec(
-                lambda: cls(limit, on_line, on_end),
+                lambda: cls(limit, on_line, on_end, complaints),
+                *_LAUNCHER,
+                launch_settings(spec, environment),
+                program,
                 *spec.command,
-                env=clean_environment(spec),
+                env=environment,
                 cwd=spec.cwd,
                 start_new_session=True,
             )
@@ -70,18 +93,18 @@ class Child(asyncio.SubprocessProtocol):
             await asyncio.wait([spawn])
             if spawn.exception() is None:
                 transport, child = spawn.result()
-                child._adopt(transport, spec)  # noqa: SLF001 - a constructor of its own class
+                child._adopt(transport)  # noqa: SLF001 - a constructor of its own class
                 await child.stop(spec.grace)
             raise
-        child._adopt(transport, spec)  # noqa: SLF001 - a constructor of its own class
+        child._adopt(transport)  # noqa: SLF001 - a constructor of its own class
         return child
 
-    def _adopt(self, transport: asyncio.SubprocessTransport, spec: StdioSpec) -> None:
+    def _adopt(self, transport: asyncio.SubprocessTransport) -> None:
         self._transport = transport
         self._group = transport.get_pid()
+        guard.watch(self._group)
         # Not checked with isinstance: uvloop's transports inherit nothing of asyncio's.
         self._input = cast("asyncio.WriteTransport | None", transport.get_pipe_transport(0))
-        limit_resources(self._group, spec)
 
     async def write(self, data: bytes) -> None:
         """Write one line once the child takes input again; raises `NotSent` when it no longer does."""
@@ -102,16 +125,23 @@ class Child(asyncio.SubprocessProtocol):
         """End the process: close its input, then SIGTERM, then SIGKILL to the group, whatever is left of it."""
         if self._transport is None:
             return
+        ending = asyncio.create_task(self._stop(self._transport, grace), name="upstream child ending")
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:  # whoever cancels must still find no process left
+            await asyncio.wait([ending])
+            raise
+
+    async def _stop(self, transport: asyncio.SubprocessTransport, grace: float) -> None:
         if self._input is not None:
             self._input.close()
-        try:
-            if not await self._gone(grace):
-                self._signal(signal.SIGTERM)
-                await self._gone(grace)
-        finally:
-            self._signal(signal.SIGKILL)
+        if not await self._gone(grace):
+            self._signal(signal.SIGTERM)
             await self._gone(grace)
-            self._transport.close()
+        self._signal(signal.SIGKILL)
+        await self._gone(grace)
+        transport.close()
+        await guard.forget(self._group)
 
     async def _gone(self, seconds: float) -> bool:
         await asyncio.wait([self._exited], timeout=seconds)
@@ -129,8 +159,8 @@ class Child(asyncio.SubprocessProtocol):
             for line in self._lines.feed(data):
                 self._on_line(line)
             return
-        for line in self._complaints.feed(data):
-            self.stderr.append(line.text.decode(errors="replace").rstrip())
+        for line in self._error_lines.feed(data):
+            self.stderr.append(self._complaints.say(line.text))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """End with the output: nothing can be answered any more."""
@@ -173,16 +203,24 @@ def clean_environment(spec: StdioSpec) -> dict[str, str]:
     return kept | dict(spec.environment)
 
 
-def limit_resources(pid: int, spec: StdioSpec) -> None:
-    """Put the operator's limits on a running child, where the system can (Linux)."""
-    if sys.platform != "linux":
-        return
-    import resource  # noqa: PLC0415 - only there
+def launch_settings(spec: StdioSpec, environment: Mapping[str, str]) -> str:
+    """Return what the launcher is to do before it becomes the program."""
+    limits = {"as": spec.memory, "cpu": spec.cpu, "nofile": spec.files}
+    settings = [f"{name}={value}" for name, value in limits.items() if value]
+    locale = ["locale=1"] if "LC_CTYPE" in environment else []
+    return ",".join([*settings, *locale, f"parent={os.getpid()}"])
 
-    wanted = ((resource.RLIMIT_AS, spec.memory), (resource.RLIMIT_NOFILE, spec.files))
-    for kind, value in wanted:
-        if value:
-            try:
-                resource.prlimit(pid, kind, (value, value))
-            except (ProcessLookupError, PermissionError, ValueError):
-                return
+
+def find_program(spec: StdioSpec, environment: Mapping[str, str]) -> str:
+    """Return the path of the program to run; raises `Fault`. It looks at the disk."""
+    name = spec.command[0]
+    if os.sep in name:
+        path = Path(spec.cwd or "", name)
+        found = str(path.absolute()) if os.access(path, os.X_OK) and path.is_file() else None
+        there = path.exists()
+    else:
+        found = shutil.which(name, path=environment.get("PATH", os.defpath))
+        there = False
+    if found is None:
+        raise Fault(f"cannot be started: {'permission denied' if there else 'no such file or directory'}")
+    return found

@@ -22,9 +22,9 @@ class StdioSpec:
     """A server that we start as a child and talk to over its standard input and output.
 
     The child's environment is PATH, HOME and `environment`, nothing else. `memory` (bytes of address space) and `files`
-    (open files) and `cpu` (seconds of processor time) become resource limits of the child on Linux; 0 leaves the
-    gateway's own. `grace` is in seconds: how
-    long the child may take to leave after its input was closed, and again after SIGTERM.
+    (open files) and `cpu` (seconds of processor time) become resource limits of the child and of what it starts; 0
+    leaves the gateway's own. `grace` is in seconds: how long the child may take to leave after its input was closed,
+    and again after SIGTERM.
     """
 
     command: tuple[str, ...]

@@ -35,7 +35,7 @@ class StdioLink(Duplex):
 
     async def open(self) -> None:
         """Start the child; raises `Fault`."""
-        self._child = await Child.start(self._spec, self._max, self._take_line, self._end)
+        self._child = await Child.start(self._spec, self._max, self._take_line, self._end, name=self._name)
 
     def grumbles(self) -> tuple[str, ...]:
         """Return the last lines of standard error."""
