@@ -187,7 +187,7 @@ class Answered:
 
     @property
     def messages(self) -> list[Any]:
-        return [json.loads(event.data) for event in self.events]
+        return [json.loads(event.data) for event in self.events if event.data]
 
 
 class Client:

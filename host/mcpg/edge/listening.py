@@ -20,12 +20,12 @@ from mcpg.edge.resuming import LAST_EVENT_ID
 from mcpg.edge.sights import Sight
 from mcpg.edge.streams import CHANGES, Notice, honoured
 from mcpg.edge.subscriptions import UPDATED, Subscriptions, asked_uris, watch_all
-from mcpg.edge.wires import Wire, carry, pace_for, retry
+from mcpg.edge.wires import POLLING, Wire, carry, pace_for, retry
 from mcpg.protocol import frames
 from mcpg.protocol.headers import SESSION, VERSION
 from mcpg.protocol.shapes import SUBSCRIPTION_KEY, shape
 from mcpg.protocol.sse import encode_event
-from mcpg.protocol.versions import MODERN
+from mcpg.protocol.versions import MODERN, at_least
 
 if TYPE_CHECKING:
     from mcpg.contract.documents import Caller
@@ -155,7 +155,7 @@ class Listening:
                 receive,
                 wire,
                 prepare=prepare,
-                last=retry(self._settings.stream_retry),
+                last=retry(self._settings.stream_retry) if at_least(session.version, POLLING) else b"",
                 on_beat=lambda: self._sessions.touch(session),
             )
         finally:

@@ -38,7 +38,7 @@ class Resuming:
     ) -> None:
         self._measures = measures
         self._bounds = bounds or FeedBounds()
-        self._store = store or MemoryEvents()
+        self._store = MemoryEvents() if store is None else store
         self._running: dict[str, dict[str, Feed]] = {}
 
     def open(self, session: str, owner: Owner) -> Feed:
