@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-SECRET = "s3cret-of-the-client/+%"  # noqa: S105 - a test's
+SECRET = "s3cret-of-the-client/+%"
 CLIENT = "the client:id"
 
 

@@ -63,7 +63,8 @@ class Link(Protocol):
     elsewhere: Callable[[Fault], bool]
     """Says, when the link did not come up, whether another transport is worth trying at once."""
     updated: Callable[[dict[str, Any]], None]
-    """Gets the params of each `notifications/resources/updated`; the supervisor of a main link puts it there."""
+    """Gets the params of each `notifications/resources/updated`, nothing when some may have been missed; the supervisor
+    puts it there."""
 
     async def open(self) -> None:
         """Start the process, or make ready to connect; raises `Fault`."""

@@ -332,6 +332,8 @@ class HttpLink:
         return True
 
     def _all_changed(self) -> None:
+        if not self.agreement.modern:
+            self.updated({})  # it was listening on this stream that told of resources, too
         for kind in KINDS:
             if self.agreement.offers(kind):
                 self._changed(kind)

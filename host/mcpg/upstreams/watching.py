@@ -96,8 +96,9 @@ class Watches:
         resource = self._resources.setdefault(uri, _Resource())
         resource.watchers.append(watch)
         self._count += 1
-        if self._link is None:
-            self.came_up(link)
+        if self._keeper is None:
+            self._link = link
+            self._keep(link)
         self._sign.set()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -122,7 +123,15 @@ class Watches:
             self._sign.set()
 
     def heard(self, params: dict[str, Any]) -> None:
-        """Hand `notifications/resources/updated` on to who watches that resource, or one above it."""
+        """Hand `notifications/resources/updated` on to who watches that resource, or one above it.
+
+        Without params anything may have been missed: every watcher is told.
+        """
+        if not params:
+            for each, resource in list(self._resources.items()):
+                if resource.taken.done():
+                    self._tell(resource, {"uri": each})
+            return
         uri = params.get("uri")
         if not isinstance(uri, str) or len(uri) > MAX_URI:
             return
