@@ -19,6 +19,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "explain": ("mcpg.cli.explain:explain", "Say why the call CALL_ID was allowed, denied or failed, stage by stage."),
     "audit": ("mcpg.cli.audit:audit", "Read and verify the ledger."),
     "config": ("mcpg.cli.config:config", "Check and explain the configuration."),
+    "import": ("mcpg.cli.import_:import_", "Take over servers of other clients, or of a registry, as upstreams."),
+    "export": ("mcpg.cli.export:export", "Print what CLIENT has to be told to reach this gateway."),
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),
     "plugin": ("mcpg.cli.plugin:plugin", "Pull, sign, verify, lock and mirror plugins."),
     "keys": ("mcpg.cli.keys:keys", "Make keys, show and rotate them."),
