@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ class Upstream:
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.parties: list[Party] = []
+        self.settling: list[tuple[str, str]] = []
+        self.abandoned: list[str] = []
 
     async def request(
         self,
@@ -47,6 +50,19 @@ class Upstream:
         assert notify is not None
         await notify("notifications/progress", {"progress": 1})
         return self.answer or {}
+
+    async def resume(self, upstream: str, method: str, params: dict[str, Any], **more: Any) -> dict[str, Any]:
+        self.asked.append((upstream, method, params))
+        self.parties.append(more["party"])
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"result": {"state": more["state"], "responses": more["responses"]}}
+
+    async def settled(self, upstream: str, state: str) -> None:
+        self.settling.append((upstream, state))
+
+    def abandon(self, state: str) -> None:
+        self.abandoned.append(state)
 
 
 @asynccontextmanager
@@ -73,6 +89,48 @@ async def test_a_large_result_stays_in_the_host() -> None:
     async with mcp({"result": result}) as (use, _):
         node = (await use.ok(**CALL))["result"]
         assert json.loads(use.blobs.get(node["$ref"])) == result
+
+
+ASKING = {"asking": {"requests": {"a": {"method": "roots/list", "params": {}}}, "state": "s"}}
+
+
+async def test_an_upstream_that_asks_suspends_the_call_and_is_resumed_with_the_same_params() -> None:
+    party = Party(("default", "keys", "", "ana"), "session", "2025-11-25", {"roots": {}})
+    async with mcp(ASKING) as (use, upstream):
+        context = replace(use.context(), party=party)
+        case = await use.effects.perform(use.effect(**CALL), context)
+        assert case == ("suspended", ({"a": {"method": "roots/list", "params": {}}}, "s"))
+        responses = {"a": {"result": {"roots": []}}}
+        resumed = await use.effects.resume(use.effect(**CALL), "s", responses, context)
+        assert json.loads(resumed.value) == {"result": {"state": "s", "responses": responses}}
+        assert upstream.asked[0] == upstream.asked[1]
+        assert upstream.parties == [party, party]
+        await use.effects.settled(use.effect(**CALL), "s")
+        use.effects.abandon(use.effect(**CALL), "s")
+        assert (upstream.settling, upstream.abandoned) == ([("time", "s")], ["s"])
+
+
+async def test_what_is_gone_is_an_unknown_outcome() -> None:
+    async with mcp(UpstreamFailed("it is gone", code="upstream-unknown")) as (use, _):
+        case = await use.effects.resume(use.effect(**CALL), "s", {}, use.context())
+        assert (case.tag, case.value.code) == ("failed", "upstream-unknown")
+
+
+async def test_a_grant_that_has_gone_resumes_nothing() -> None:
+    async with mcp(ASKING, upstreams=["docs"]) as (use, upstream):
+        case = await use.effects.resume(use.effect(**CALL), "s", {}, use.context())
+        assert (case.tag, case.value.code) == ("failed", "effect-denied")
+        await use.effects.settled(use.effect(**CALL), "s")
+        assert (upstream.asked, upstream.settling) == ([], [])
+
+
+async def test_a_driver_that_cannot_be_resumed_says_so() -> None:
+    async with using(NotifyDriver(), {"notify": {}}) as use:
+        effect = use.effect(kind="log", message="x")
+        case = await use.effects.resume(effect, "s", {}, use.context())
+        assert (case.tag, case.value.code) == ("failed", "effect-denied")
+        await use.effects.settled(effect, "s")
+        use.effects.abandon(effect, "s")
 
 
 FIELDS = [
