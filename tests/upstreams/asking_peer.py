@@ -107,6 +107,20 @@ def news_while_asking(request, arguments):
     pending.append(go)
 
 
+def chatter_while_asking(request, arguments):
+    """Many progress notifications while it asks, then the answer without waiting for one."""
+    token = request["params"].get("_meta", {}).get("progressToken")
+    ask("elicitation/create", form("x"), lambda answer: None)
+
+    def go():
+        for step in range(20):
+            news = {"progressToken": token, "progress": step, "data": "x" * arguments["size"]}
+            send({"method": "notifications/progress", "params": news})
+        text(request, "chattered")
+
+    pending.append(go)
+
+
 def hold(request, arguments):
     """Answers nothing, asks nothing."""
 

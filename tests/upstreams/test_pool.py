@@ -152,6 +152,35 @@ async def test_links_are_bounded_and_the_longest_unused_makes_room(talk):
     assert await pid(client, parties[0])
 
 
+async def test_a_client_that_declares_something_else_each_time_has_few_links(talk, monkeypatch):
+    monkeypatch.setattr("mcpg.upstreams.pool.MAX_VARIANTS", 2)
+    client = await talk()
+    others = await pid(client, BEN)
+    for number in range(4):
+        extensions = {"io.modelcontextprotocol/ui": {"mimeTypes": [f"text/{number}"]}}
+        await pid(client, replace(ANA, capabilities={"extensions": extensions}))
+    assert client.upstreams.states()["asks"].links == 4
+    assert await pid(client, BEN) == others
+    huge = {"elicitation": {"form": {}}, "extensions": {"io.modelcontextprotocol/ui": {"x": "x" * 20_000}}}
+    assert said(await client.call("facts", party=replace(ANA, capabilities=huge)))["initialized"]["capabilities"] == {}
+
+
+async def test_news_that_nobody_hears_yet_are_bounded(talk):
+    client = await talk()
+    told = []
+
+    async def notify(method, params):
+        told.append(len(params["data"]))
+
+    more = {"notify": notify, "party": ASKED, "params": {"_meta": {"progressToken": "t"}}}
+    asking = await client.call("chatter_while_asking", {"size": 50_000}, **more)
+    await client.call("go", party=ASKED)
+    await client.upstreams.settled("asks", asking["asking"]["state"])
+    answer = await client.resume(asking, {}, "chatter_while_asking", {"size": 50_000}, **more)
+    assert said(answer) == "chattered"
+    assert 0 < len(told) <= 5
+
+
 async def test_a_process_that_dies_unused_is_not_begun_again(talk):
     client = await talk()
     theirs, others = await pid(client, ANA), await pid(client, BEN)

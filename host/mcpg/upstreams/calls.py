@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import GATEWAY, Party, Refusal
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.protocol import frames
-from mcpg.protocol.capabilities import lacking
-from mcpg.protocol.methods import SUSPENDABLE
-from mcpg.protocol.shapes import raise_result
-from mcpg.protocol.versions import MODERN
-from mcpg.upstreams.asks import named
+from mcpg.protocol.versions import LATEST_MODERN
+from mcpg.upstreams.answers import asking, error_of, outcome_of
 from mcpg.upstreams.breaker import Breaker
-from mcpg.upstreams.deliveries import Delivery, error_of
-from mcpg.upstreams.eras import shown
+from mcpg.upstreams.deliveries import Delivery
 from mcpg.upstreams.exchanges import Exchange
-from mcpg.upstreams.faults import Fault
-from mcpg.upstreams.inputs import Unfit, elicitations_of, inputs_of, retry_params, wanted_of
-from mcpg.upstreams.states import State, digest_of, write_state
+from mcpg.upstreams.faults import Fault, Lost
+from mcpg.upstreams.inputs import Unfit, retry_params
+from mcpg.upstreams.states import State, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -37,9 +33,6 @@ WAITING_PER_PLACE = 4
 MAX_AGAIN = 10
 """How often a modern server may want a request once more without any input."""
 AGAIN_SECONDS = 0.1
-OUR_FAULTS = (frames.HEADER_MISMATCH, frames.UNSUPPORTED_VERSION)
-URL_MODE: Final[dict[str, Any]] = {"elicitation": {"url": {}}}
-CAPABILITIES = "requiredCapabilities"
 UNAVAILABLE = "upstream-unavailable"
 UNKNOWN = "upstream-unknown"
 
@@ -96,18 +89,25 @@ class Calls:
         self._admit()
         if state.kind == "parked":
             return await self._go_on(state, responses, deadline, notify, party)
-        answers: dict[str, Any] | frames.Failure = params
-        if state.kind == "input":
-            agreement = self._pool.main.supervisor.agreement
-            answers = retry_params(params, state, responses, agreement.version if agreement is not None else "")
-        elif not all(_accepted(responses.get(key)) for key in state.keys):
-            answers = frames.Failure(
-                None, frames.INTERNAL_ERROR, "the client did not open what the upstream wants opened"
-            )
+        try:
+            answers = self._answered(params, state, responses)
+        except Refusal as refusal:
+            answers = frames.Failure(None, refusal.code, refusal.message, refusal.data)
         if isinstance(answers, frames.Failure):
             return error_of(answers)
         delivery = Delivery(method, answers, notify, party, self._time())
         return await self._bounded(delivery, deadline, self._begin)
+
+    def _answered(
+        self, params: dict[str, Any], state: State, responses: Mapping[str, Any]
+    ) -> dict[str, Any] | frames.Failure:
+        """Return the parameters with which a request is sent again, or the error with which it ends here."""
+        if state.kind == "input":
+            agreement = self._pool.main.supervisor.agreement
+            return retry_params(params, state, responses, agreement.version if agreement is not None else LATEST_MODERN)
+        if all(_accepted(responses.get(key)) for key in state.keys):
+            return params
+        return frames.Failure(None, frames.INTERNAL_ERROR, "the client did not open what the upstream wants opened")
 
     async def idle(self) -> None:
         """Return once no call is in flight, waiting or parked."""
@@ -140,11 +140,11 @@ class Calls:
                 delivery.placed = True
                 return await work(delivery)
         except Fault as fault:
-            raise self._judge(fault) from fault
+            raise self._judge(fault, delivery) from fault
         except Refusal as refusal:  # its version has no words for this
             return error_of(frames.Failure(None, refusal.code, refusal.message, refusal.data))
         except Unfit as unfit:
-            raise self._failed(str(unfit), UNKNOWN) from unfit
+            raise self._failed(str(unfit), UNKNOWN if unfit.done else UNAVAILABLE) from unfit
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -220,8 +220,8 @@ class Calls:
             raise self._failed("has too many calls that wait for their clients", UNKNOWN)
         self.parked += 1
         lane.users += 1
-        state = State("parked", digest_of(self._spec.name, delivery.method, delivery.params), place)
-        return {"asking": {"requests": exchange.waiting(), "state": write_state(state)}}
+        digest = digest_of(self._spec.name, delivery.method, delivery.params)
+        return asking(exchange.waiting(), State("parked", digest, place))
 
     async def _go_on(
         self, state: State, responses: Mapping[str, Any], deadline: float, notify: Notify | None, party: Party
@@ -239,6 +239,11 @@ class Calls:
         async def go_on(_: Delivery) -> dict[str, Any]:
             try:
                 await exchange.answer(responses)
+            except Fault as fault:
+                await exchange.close()
+                if not fault.processed and delivery.link is not None:
+                    lane.supervisor.drop(delivery.link, fault)
+                raise Lost(f"could not be given an answer: it {fault}") from fault
             except BaseException:
                 await exchange.close()
                 raise
@@ -283,72 +288,23 @@ class Calls:
         return link
 
     def _accept(self, delivery: Delivery, answer: Answer) -> dict[str, Any] | None:
-        """Return the answer for the caller, None if the same is to be sent again; the upstream lives, whatever it said.
+        """Return what the answer means, None if the request is to be sent again; raises `Unfit`.
 
-        Raises `UpstreamFailed`, and `Unfit` where it asks for what may not be asked.
+        The upstream lives, whatever it said.
         """
-        lane, link, ability = delivery.lane, delivery.link, delivery.ability
-        assert lane is not None and link is not None and ability is not None  # noqa: PT018, S101 - it was sent
+        lane, main = delivery.lane, self._pool.main
+        assert lane is not None  # noqa: S101 - it was sent
         lane.supervisor.useful = True
-        main = self._pool.main.supervisor
-        if self.breaker.succeeded() and main.agreement is not None:
-            main.changed_all(main.agreement)
-        version = link.agreement.version
-        if isinstance(answer, frames.Failure):
-            return self._accept_error(delivery, answer, version)
-        kind = answer.result.get("resultType", "complete")
-        if kind == "input_required" and link.agreement.modern and delivery.method in SUSPENDABLE:
-            return self._asking(delivery, answer.result, version)
-        if kind != "complete":
-            raise self._failed(f"answered with a result of type `{shown(kind)}`, which was not offered", UNKNOWN)
-        if lane is self._pool.main:
-            main.listed(delivery.method, answer.result)
-        try:
-            return {"result": raise_result(delivery.method, answer.result, version)}
-        except Refusal as refusal:
-            raise self._failed(f"answered with a malformed result: {refusal.message}", UNKNOWN) from refusal
+        if self.breaker.succeeded() and main.supervisor.agreement is not None:
+            main.supervisor.changed_all(main.supervisor.agreement)
+        if lane is main and isinstance(answer, frames.Response):
+            main.supervisor.listed(delivery.method, answer.result)
+        return outcome_of(self._spec.name, delivery, answer)
 
-    def _accept_error(self, delivery: Delivery, answer: frames.Failure, version: str) -> dict[str, Any]:
-        if answer.code in OUR_FAULTS:
-            raise self._failed(f"refused the gateway's own headers or version (error {answer.code})", UNAVAILABLE)
-        if answer.code != frames.URL_ELICITATION_REQUIRED or version in MODERN:
-            return error_of(answer)
-        assert delivery.ability is not None  # noqa: S101 - it was sent
-        requests = elicitations_of(answer, version)
-        if lack := lacking(URL_MODE, delivery.ability.capabilities):
-            message = (
-                f"upstream `{self._spec.name}` wants a URL opened, and the client has not declared `{named(lack)}`"
-            )
-            return {"error": {"code": frames.MISSING_CAPABILITY, "message": message, "data": {CAPABILITIES: lack}}}
-        if requests is None:
-            raise self._failed("wants URLs opened, but does not say which", UNKNOWN)
-        return self._asked(delivery, "again", requests, None)
-
-    def _asking(self, delivery: Delivery, result: dict[str, Any], version: str) -> dict[str, Any] | None:
-        assert delivery.ability is not None  # noqa: S101 - it was sent
-        requests = inputs_of(result, delivery.ability.capabilities, version)
-        request_state = result.get("requestState")
-        if requests:
-            return self._asked(delivery, "input", requests, request_state)
-        delivery.params = {**delivery.params, "requestState": request_state}
-        delivery.params.pop("inputResponses", None)
-        return None
-
-    def _asked(
-        self,
-        delivery: Delivery,
-        kind: Literal["input", "again"],
-        requests: dict[str, dict[str, Any]],
-        request_state: str | None,
-    ) -> dict[str, Any]:
-        digest = digest_of(self._spec.name, delivery.method, delivery.params)
-        state = State(kind, digest, request=request_state, keys=wanted_of(requests))
-        return {"asking": {"requests": requests, "state": write_state(state)}}
-
-    def _judge(self, fault: Fault) -> UpstreamFailed:
+    def _judge(self, fault: Fault, delivery: Delivery) -> UpstreamFailed:
         if fault is not self._counted:  # one death fails many calls, and counts once
             self._counted = fault
-            self._count_failure(None)
+            self._count_failure(delivery.lane)
         return self._failed(str(fault), UNKNOWN if fault.processed else UNAVAILABLE)
 
     def _late(self, delivery: Delivery) -> UpstreamFailed:

@@ -12,8 +12,9 @@ from mcpg.upstreams.clients import EVERYTHING, Client
 from mcpg.upstreams.faults import NotSent, SessionGone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcpg.contract.ports import Party
-    from mcpg.protocol import frames
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.exchanges import Exchange
     from mcpg.upstreams.faults import Fault
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mcpg.upstreams.pool import Ability, Lane
     from mcpg.upstreams.tickets import Answer, Notify
 
-__all__ = ["Delivery", "error_of"]
+__all__ = ["Delivery"]
 
 _RANK: Final = {level: rank for rank, level in enumerate(LOG_LEVELS)}
 _DESCRIBED: Final = relayable(EVERYTHING, LATEST_MODERN)
@@ -75,6 +76,16 @@ class Delivery:
         self._notify = exchange.tell if self.notify is not None else None
 
     @property
+    def told(self) -> Mapping[str, Any]:
+        """What of its client an upstream of this version may know."""
+        return self.ability.told if self.ability is not None else {}
+
+    @property
+    def capabilities(self) -> Mapping[str, Any]:
+        """What the client can be asked by an upstream of this version, normalised."""
+        return self.ability.capabilities if self.ability is not None else {}
+
+    @property
     def hearer(self) -> Notify | None:
         """Who hears the notifications of an exchange, below the client's own log level left out."""
         if self.notify is None or not self.party.log_level:
@@ -104,12 +115,6 @@ class Delivery:
         if client is not None and client.level and not agreement.modern:
             await _lower_level(link, client.level)
         return await link.exchange(self.method, params, self._notify, client)
-
-
-def error_of(failure: frames.Failure) -> dict[str, Any]:
-    """Return an error as the port has it."""
-    error: dict[str, Any] = {"code": failure.code, "message": failure.message}
-    return {"error": error if failure.data is None else error | {"data": failure.data}}
 
 
 async def _lower_level(link: Link, level: str) -> None:

@@ -10,6 +10,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.shapes import lower_response, raise_request
@@ -27,6 +29,8 @@ __all__ = ["Exchange"]
 
 MAX_ASKS = 16
 MAX_NEWS = 256
+MAX_KEPT = 256 * 1024
+"""Bytes of notifications that are kept while a client is asked; later ones are dropped."""
 LINGER_SECONDS = 0.01
 """How long after a first request another one may come to be asked together with it."""
 CANCELLED = {"action": "cancel"}
@@ -42,7 +46,8 @@ class Exchange:
         self._task: asyncio.Task[Answer] | None = None
         self._asks: dict[str, tuple[Ask, dict[str, Any]]] = {}
         self._asked = 0
-        self._news: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MAX_NEWS)
+        self._news: deque[tuple[str, dict[str, Any]]] = deque()
+        self._kept = 0
         self._notify: Notify | None = None
         self._stir = asyncio.Event()
 
@@ -76,7 +81,9 @@ class Exchange:
         """Pass a notification on, or keep it until somebody listens again."""
         if self._notify is not None:
             await self._notify(method, params)
-        else:
+            return
+        self._kept += len(msgspec.json.encode(params))
+        if self._kept <= MAX_KEPT and len(self._news) < MAX_NEWS:
             self._news.append((method, params))
 
     def waiting(self) -> dict[str, dict[str, Any]]:
@@ -98,6 +105,7 @@ class Exchange:
                 stir = self._stir
                 while self._news and notify is not None:
                     await notify(*self._news.popleft())
+                self._kept = 0
                 self._notify = notify
                 if self.waiting():
                     await asyncio.sleep(LINGER_SECONDS)

@@ -27,7 +27,11 @@ _KEYS = ("inputRequests", "requestState")
 
 
 class Unfit(Exception):  # noqa: N818 - it says what the answer is
-    """An answer that asks for what may not be asked, in words that follow the upstream's name."""
+    """An answer that cannot be handed on, in words that follow the upstream's name; `done` if it may have acted."""
+
+    def __init__(self, message: str, *, done: bool = True) -> None:
+        super().__init__(message)
+        self.done = done
 
 
 def inputs_of(result: Mapping[str, Any], capabilities: Mapping[str, Any], version: str) -> dict[str, dict[str, Any]]:
@@ -95,7 +99,7 @@ def retry_params(
         if not isinstance(response, dict):
             continue  # the server asks for it again
         error = response.get("error")
-        if error is None:
+        if not isinstance(error, dict):
             given[key] = lower_response(method, response.get("result") or {}, version)
         elif method == ELICIT:
             given[key] = {"action": "cancel"}

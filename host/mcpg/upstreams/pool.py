@@ -8,6 +8,7 @@ a caller, or for all, and for each set of capabilities, because a legacy server 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,10 @@ __all__ = ["MAX_LINKS", "Ability", "Lane", "LinkCount", "Pool"]
 MAX_LINKS = 1024
 """Links beside the main ones, of all upstreams."""
 MAX_ABILITIES = 512
+MAX_ABILITY_BYTES = 16 * 1024
+"""Of what a client declares; one that declares more can be asked nothing."""
+MAX_VARIANTS = 8
+"""Links for one scope that differ in capabilities only: a client could declare something else each time."""
 
 
 class LinkCount:
@@ -111,6 +116,8 @@ class Pool:
             return _NONE
         version = party.version if party.version in KNOWN else LATEST_MODERN
         raw = (version, agreement.version, msgspec.json.encode(party.capabilities))
+        if len(raw[2]) > MAX_ABILITY_BYTES:
+            return _NONE
         found = self._abilities.get(raw)
         if found is None:
             if len(self._abilities) >= MAX_ABILITIES:
@@ -126,7 +133,8 @@ class Pool:
         known = {kind: value for kind, value in normal.items() if kind in told}
         if "url" in known.get("elicitation", {}) and "url" not in told["elicitation"]:
             known["elicitation"] = {"form": {}}
-        return Ability(known, told, msgspec.json.encode(told, order="sorted") if told else b"")
+        key = hashlib.sha256(msgspec.json.encode(told, order="sorted")).digest() if told else b""
+        return Ability(known, told, key)
 
     def lane(self, party: Party, agreement: Agreement, ability: Ability) -> Lane | None:
         """Return the link for a call of this party, begun if there was none; None when there are too many."""
@@ -155,9 +163,10 @@ class Pool:
     def _begin(
         self, key: Any, caller: tuple[str, ...], session: str, agreement: Agreement, ability: Ability
     ) -> Lane | None:
-        if not self._room():
+        same = [lane for lane in self._lanes.values() if lane.caller == caller and lane.session == session]
+        if not (self._room_among(same, MAX_VARIANTS) and self._room()):
             return None
-        private = self.spec.sessions != "shared" and bool(caller or session)
+        private = bool(session or (caller and caller[-1]))
         role = Role(private=private)
         if not agreement.modern:
             role = Role(ability.capabilities, ability.told, private=private)
@@ -187,7 +196,12 @@ class Pool:
         """Make room for one more link at the cost of the one that was unused for longest; return whether there is."""
         if len(self._lanes) < self.spec.max_links and self._count.open < self._count.most:
             return True
-        idle = [lane for lane in self._lanes.values() if not lane.users]
+        return self._room_among(list(self._lanes.values()), 0)
+
+    def _room_among(self, lanes: list[Lane], most: int) -> bool:
+        if len(lanes) < most:
+            return True
+        idle = [lane for lane in lanes if not lane.users]
         if not idle:
             return False
         self.end(min(idle, key=lambda lane: lane.used))
