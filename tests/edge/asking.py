@@ -33,7 +33,7 @@ class AskingService(FakeService):
         super().__init__()
         self.go_on = asyncio.Event()
         self.outcomes: list[Any] = []
-        self.notes = 0
+        self.notes = self.chats = 0
 
     async def _tool(self, caller: Caller, call: McpCall, channel: Channel) -> dict[str, Any]:
         arguments = call.params.get("arguments", {})
@@ -76,6 +76,7 @@ class AskingService(FakeService):
             text = "x" * arguments.get("size", 10)
             params = {"progressToken": "t", "progress": number + 1, "message": text}
             await channel.notify("notifications/progress", params)
+        self.chats += 1
         self.started.set()
         await self.go_on.wait()
         return "y" * arguments.get("answer", 10)

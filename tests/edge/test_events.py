@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import settings
@@ -39,7 +40,7 @@ class Events(RuleBasedStateMachine):
             self.store.open(session, stream)
 
     @rule(session=SESSIONS, stream=STREAMS, size=st.integers(0, 5_000), vital=st.booleans(), wait=st.floats(0, 3))
-    def add(self, session: str, stream: str, size: int, vital: bool, wait: float) -> None:
+    def add(self, session: str, stream: str, size: int, *, vital: bool, wait: float) -> None:
         self.now += wait
         told = self.told.get((session, stream))
         place = len(told.events) + 1 if told is not None else 1
@@ -105,7 +106,7 @@ class Events(RuleBasedStateMachine):
             assert session.size == sum(entry.size for entry in own) <= BOUNDS.session_bytes
             assert session.streams
             assert all(stream.open or stream.kept for stream in session.streams.values())
-        assert all(before.at <= after.at for before, after in zip(entries, entries[1:], strict=False))
+        assert all(before.at <= after.at for before, after in pairwise(entries))
 
 
 TestEvents = Events.TestCase
