@@ -194,4 +194,4 @@ def test_the_verb_prints_and_ends_with_1_when_something_is_bad(folder: Folder, m
     assert (good.exit_code, "nothing is wrong" in good.stdout) == (0, True)
     gone = CliRunner().invoke(cli, ["doctor", "--config", str(folder.path / "gone.yaml"), "--json"])
     assert (gone.exit_code, json.loads(gone.stdout)["ok"]) == (1, False)
-    assert len(CHECKS) == 13
+    assert len(CHECKS) == 14

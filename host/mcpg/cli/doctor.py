@@ -11,6 +11,7 @@ import click
 from mcpg.cli import checks_host, checks_service
 from mcpg.cli.checks_plugins import plugins
 from mcpg.cli.checks_revocations import revocations
+from mcpg.cli.checks_upstreams import definitions
 from mcpg.cli.findings import Result, Subject
 from mcpg.cli.output import FAILED, Verb, config_option, json_option, say, show
 
@@ -33,6 +34,7 @@ CHECKS = (
     checks_service.tls,
     checks_service.connections,
     checks_service.upstreams,
+    definitions,
     checks_service.listeners,
     checks_service.ledger,
 )

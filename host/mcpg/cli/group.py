@@ -23,6 +23,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "export": ("mcpg.cli.export:export", "Print what CLIENT has to be told to reach this gateway."),
     "doctor": ("mcpg.cli.doctor:doctor", "Say what is wrong here and how to mend it."),
     "plugin": ("mcpg.cli.plugin:plugin", "Pull, sign, verify, lock and mirror plugins."),
+    "upstream": ("mcpg.cli.upstream:upstream", "Look at upstreams and approve what they offer."),
     "keys": ("mcpg.cli.keys:keys", "Make keys, show and rotate them."),
     "login": ("mcpg.cli.login:login", "Log in to the registry HOST: its answer first, then the password is stored."),
     "logout": ("mcpg.cli.login:logout", "Forget the credentials of the registry HOST."),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mcpg.gateway.pinning_lock import Digests, Key
     from mcpg.gateway.routing import Described
 
-__all__ = ["Finding", "Pinning", "Rules", "judge", "rules_of"]
+__all__ = ["Finding", "Pinning", "Rules", "compare", "judge", "rules_of"]
 
 log = logging.getLogger("mcpg.gateway")
 LOOK_SECONDS = 1.0
@@ -94,7 +94,7 @@ def judge(upstream: str, catalog: Mapping[str, Any], rules: Rules, state: Path) 
         pins = read_lock(rules.lock)
         pinned = pins.of(upstream)
         before = read_seen(state, upstream)
-        finding = _compare(upstream, digests, pinned, before.known, rules)
+        finding = compare(upstream, digests, pinned, before.known, rules)
         after = _after(digests, pinned, finding, rules)
         if before.digests != digests or before.known != after:
             texts = {**before.texts, **{digests[key]: definition for key, definition in said.items()}}
@@ -104,7 +104,8 @@ def judge(upstream: str, catalog: Mapping[str, Any], rules: Rules, state: Path) 
         return replace(finding, stamp=stamp_of(rules.lock))
 
 
-def _compare(upstream: str, digests: Digests, pinned: Digests | None, known: Digests, rules: Rules) -> Finding:
+def compare(upstream: str, digests: Digests, pinned: Digests | None, known: Digests, rules: Rules) -> Finding:
+    """Return how what was seen differs from what is pinned, None if nothing was; `known` was pinned before."""
     if pinned is None:
         return Finding(upstream, first=True, count=len(digests))
     changed = {key: digest for key, digest in digests.items() if key in pinned and pinned[key] != digest}

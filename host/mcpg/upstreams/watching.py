@@ -128,9 +128,9 @@ class Watches:
         Without params anything may have been missed: every watcher is told.
         """
         if not params:
-            for each, resource in list(self._resources.items()):
-                if resource.taken.done():
-                    self._tell(resource, {"uri": each})
+            for each, watched in list(self._resources.items()):
+                if watched.taken.done():
+                    self._tell(watched, {"uri": each})
             return
         uri = params.get("uri")
         if not isinstance(uri, str) or len(uri) > MAX_URI:
