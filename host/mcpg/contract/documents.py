@@ -109,7 +109,11 @@ class Action(_Document, frozen=True, kw_only=True):
 
 
 class Call(_Document, frozen=True, kw_only=True):
-    """One MCP call as backends and transforms see it. `target` is the backend's own name for what is called."""
+    """One MCP call as backends and transforms see it. `target` is the backend's own name for what is called.
+
+    `arguments` of `completion/complete` are MCP's parameters `ref` (its `type` only), `argument` and `context`; a
+    transform sees answers of the client to what a server asks as calls of that method, with the answer as arguments.
+    """
 
     method: str
     name: str
@@ -192,7 +196,11 @@ class Catalog(_Document, frozen=True, kw_only=True):
 
 
 class Ask(_Document, frozen=True, kw_only=True):
-    """Input that only the MCP client can give: requests by key, as MCP's `inputRequests` has them."""
+    """Input that only the MCP client can give: requests by key, as MCP's `inputRequests` has them.
+
+    The reply holds the results by key, as `inputResponses` has them. What policy refuses is a declined form; any other
+    request that is refused, or answered with an error, ends the run.
+    """
 
     requests: dict[str, dict[str, Any]]
     state: str = ""
