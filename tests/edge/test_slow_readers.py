@@ -221,7 +221,6 @@ async def test_what_stuck_sockets_cost(service: AskingService) -> None:
             service.go_on.set()
             for each in stuck:
                 each.close()
-        print(f"{sum(size for _, size in waiting):,} bytes wait of 80,000,000, {kept:,} bytes are kept in all")
         assert all(0 < count <= 64 and size <= 256 * 1024 for count, size in waiting)
         assert kept < 8 * (256 + 128) * 1024 + EdgeSettings().event_bytes + 1024 * 1024
         await until(lambda: endpoint.pending == 0)
