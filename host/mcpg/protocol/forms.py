@@ -16,7 +16,6 @@ from mcpg.protocol.versions import at_least
 
 __all__ = ["fitted_form"]
 
-_FORMATS: Final = frozenset({"email", "uri", "date", "date-time"})
 _RICH: Final = "2025-11-25"
 """The first version with choices of several values, titled choices, and defaults of every type."""
 
@@ -105,44 +104,38 @@ def _with_default(schema: dict[str, Any], fits: Any, version: str) -> dict[str, 
 
 def _text(schema: dict[str, Any], version: str) -> Any:
     _with_default(schema, lambda value: isinstance(value, str), version)
-    _kept(schema, {"minLength": "int", "maxLength": "int"})
-    if "format" in schema and schema["format"] not in _FORMATS:
-        del schema["format"]
-    if "oneOf" in schema:
-        options = _titled(schema["oneOf"])
-        if options is NOTHING:
+    _kept(schema, {"minLength": "int", "maxLength": "int", "format": "format"})
+    options, words, names = (schema.pop(key, None) for key in ("oneOf", "enum", "enumNames"))
+    variants = schema.pop("anyOf", None)
+    if options is not None:
+        if not _is_titled(options):
             return NOTHING
-        if not at_least(version, _RICH):
-            del schema["oneOf"]
-            schema |= {"enum": [one["const"] for one in options], "enumNames": [one["title"] for one in options]}
-        return schema
-    if "enum" in schema:
-        if not _is_words(schema["enum"]):
+        if at_least(version, _RICH):
+            return schema | {"oneOf": options}
+        words, names = [one["const"] for one in options], [one["title"] for one in options]
+    if words is not None:
+        if not _is_words(words):
             return NOTHING
-        if "enumNames" in schema and not _is_words(schema["enumNames"]):
-            del schema["enumNames"]
-    return NOTHING if "anyOf" in schema else schema
+        return schema | {"enum": words} | ({"enumNames": names} if _is_words(names) else {})
+    return schema if variants is None else NOTHING
 
 
 def _choices(schema: dict[str, Any]) -> Any:
     items = schema.get("items")
     if not isinstance(items, dict):
         return NOTHING
-    titled = "anyOf" in items and _titled(items["anyOf"]) is not NOTHING
-    if not titled and not (items.get("type") == "string" and _is_words(items.get("enum"))):
+    if not _is_titled(items.get("anyOf")) and not (items.get("type") == "string" and _is_words(items.get("enum"))):
         return NOTHING
     if "default" in schema and not _is_words(schema["default"]):
         del schema["default"]
     return _kept(schema, {"minItems": "int", "maxItems": "int"})
 
 
-def _titled(options: Any) -> Any:
-    if not isinstance(options, list):
-        return NOTHING
-    for one in options:
-        if not (isinstance(one, dict) and isinstance(one.get("const"), str) and isinstance(one.get("title"), str)):
-            return NOTHING
-    return options
+def _is_titled(options: Any) -> bool:
+    return isinstance(options, list) and all(
+        isinstance(one, dict) and isinstance(one.get("const"), str) and isinstance(one.get("title"), str)
+        for one in options
+    )
 
 
 def _is_words(value: Any) -> bool:

@@ -13,6 +13,7 @@ from mcpg.protocol.versions import HANDSHAKE, KNOWN, LATEST_HANDSHAKE, LATEST_MO
 
 __all__ = [
     "CACHEABLE",
+    "EXTENDED",
     "LEGACY_METHODS",
     "LOG_LEVELS",
     "METHODS",
@@ -122,6 +123,9 @@ CACHEABLE: Final = frozenset(
 
 SUSPENDABLE: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """Methods that may answer `input_required`."""
+
+EXTENDED: Final = "task"
+"""The one result type of an extension that can be relayed (from tools/call), where both sides have the extension."""
 
 NAME_KEYS: Final = {
     "tools/call": "name",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.asks import fitted_asks
-from mcpg.protocol.methods import CACHEABLE, SUSPENDABLE
+from mcpg.protocol.methods import CACHEABLE, EXTENDED, SUSPENDABLE
 from mcpg.protocol.results import fitted_result
 from mcpg.protocol.versions import LATEST_MODERN, MODERN
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["raise_error", "raise_result"]
-
-_EXTENDED: Final = frozenset({"task"})
-"""Result types of extensions that can be relayed; a peer that has not offered the extension never gets there."""
 
 _OURS: Final = frozenset(
     {
@@ -42,20 +39,25 @@ def raise_result(method: str, result: Mapping[str, Any], version: str) -> dict[s
     raised = dict(result)
     if version not in MODERN:
         raised["resultType"] = "complete"
-        if method in CACHEABLE:
-            raised["ttlMs"], raised["cacheScope"] = 0, "private"
-        return fitted_result(method, raised, LATEST_MODERN)
+        raised.pop("ttlMs", None)
+        raised.pop("cacheScope", None)
+        return _completed(method, raised)
     kind = raised.setdefault("resultType", "complete")
     if kind == "input_required" and method in SUSPENDABLE:
         return fitted_asks(raised, LATEST_MODERN)
-    if kind in _EXTENDED and method == "tools/call":
+    if kind == EXTENDED and method == "tools/call":
         return raised
     if kind != "complete":
         raise Refusal(frames.INTERNAL_ERROR, f"the answer to `{method}` has a `resultType` that is not known")
+    return _completed(method, raised)
+
+
+def _completed(method: str, result: dict[str, Any]) -> dict[str, Any]:
+    fitting = fitted_result(method, result, LATEST_MODERN)
     if method in CACHEABLE:
-        raised.setdefault("ttlMs", 0)
-        raised.setdefault("cacheScope", "private")
-    return fitted_result(method, raised, LATEST_MODERN)
+        fitting.setdefault("ttlMs", 0)
+        fitting.setdefault("cacheScope", "private")
+    return fitting
 
 
 def raise_error(error: Mapping[str, Any]) -> dict[str, Any]:

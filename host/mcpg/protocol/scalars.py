@@ -138,6 +138,7 @@ SCALARS: Final[dict[str, Callable[[Any], Any]]] = {
     "theme": _one_of(("light", "dark")),
     "choice": _one_of(("auto", "required", "none")),
     "context": _one_of(("none", "thisServer", "allServers")),
+    "format": _one_of(("email", "uri", "date", "date-time")),
     "action": _one_of(("accept", "decline", "cancel")),
     "level": _one_of(LOG_LEVELS),
 }

@@ -13,7 +13,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.asks import fitted_asks, lower_request, lower_response, raise_request, raise_response
 from mcpg.protocol.lowering import lower_call, lower_notification
-from mcpg.protocol.methods import CACHEABLE, SUSPENDABLE
+from mcpg.protocol.methods import CACHEABLE, EXTENDED, SUSPENDABLE
 from mcpg.protocol.raising import raise_error, raise_result
 from mcpg.protocol.results import fitted_result
 from mcpg.protocol.versions import MODERN
@@ -62,8 +62,10 @@ def _modern(method: str, result: Mapping[str, Any], version: str, server_info: M
         shaped = fitted_asks(result, version)
     elif kind == "complete":
         shaped = fitted_result(method, result, version)
-    else:
+    elif kind == EXTENDED and method == "tools/call":
         shaped = dict(result)
+    else:
+        raise Refusal(frames.INTERNAL_ERROR, f"the answer to `{method}` has a `resultType` that is not known")
     shaped.setdefault("resultType", "complete")
     if kind == "complete" and method in CACHEABLE:
         shaped.setdefault("ttlMs", 0)
