@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +32,7 @@ class Seers(FakeService):
         self.looking = asyncio.Event()
         self.looking.set()
 
-    async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:  # noqa: ARG002 - the port's
+    async def fingerprint(self, caller: Caller, kind: str, *, version: str, session: str) -> str:
         self.asked += 1
         await self.looking.wait()
         if self.blind is not None:
@@ -251,10 +252,8 @@ async def test_a_watch_that_comes_after_the_session_has_ended_is_closed(endpoint
 
     async def slow(*arguments: Any) -> Any:
         entered.set()
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await go_on.wait()
-        except asyncio.CancelledError:
-            pass
         return await watch(*arguments)
 
     service.watch = slow  # type: ignore[method-assign]
