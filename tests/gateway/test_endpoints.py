@@ -209,6 +209,18 @@ async def test_what_an_endpoint_is_called_and_tells_is_in_the_file(house):
         await gateway.stop()
 
 
+async def test_how_long_lists_may_be_kept_is_in_the_file(house):
+    gateway = house.gateway(server={"list_ttl": "30s"}, profiles={"fast": {"list_ttl": "500ms"}})
+    await gateway.start()
+    try:
+        for endpoint, ttl in (("mcp", 30_000), ("fast", 500)):
+            listed = await ask(gateway, endpoint, "ana", "tools/list")
+            assert (listed["ttlMs"], listed["cacheScope"]) == (ttl, "private")
+            assert gateway.services[endpoint].describe()["ttlMs"] == ttl
+    finally:
+        await gateway.stop()
+
+
 async def test_paths_follow_the_file(house):
     served = Served(house.file(profiles={"support": SUPPORT}), loopback=True, progress=lambda _: None)
     async with served.lifespan() as main:

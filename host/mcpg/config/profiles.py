@@ -11,7 +11,7 @@ from mcpg.config.about import Info
 from mcpg.config.base import Section
 from mcpg.config.chains import Identity, LimitChain, PolicyChain
 from mcpg.config.server import Authorization
-from mcpg.config.values import Name, Text
+from mcpg.config.values import Duration, Name, Text
 
 __all__ = ["Profile", "ProfileName", "Selection"]
 
@@ -44,6 +44,7 @@ class Profile(Section):
     catalog: tuple[Name, ...] | None = Field(default=None, description="Catalog plugins that shape what is shown here.")
     authorization: Authorization | None = Field(default=None, description="Whose tokens are taken here.")
     info: Info = Field(default_factory=Info, description="What the endpoint is called, over `server.info`.")
+    list_ttl: Duration | None = Field(default=None, description="How long lists may be kept, for this endpoint.")
     instructions: Text | None = Field(
         default=None, description="What clients are told of its use, in place of `server.instructions`."
     )

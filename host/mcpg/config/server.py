@@ -38,7 +38,16 @@ class ServerLimits(Section):
     session_idle: Duration = Field(default=1800.0, description="How long a session may rest before it ends.")
     session_age: Duration = Field(default=86_400.0, description="How long a session may last, however busy it is.")
     max_streams: Count = Field(default=4096, description="Streams for notifications that are open at the same time.")
+    poll_after: Duration | None = Field(
+        default=None, description="When a client of 2025-11-25 is sent away from a long answer, to come back for it."
+    )
+    event_memory: Size = Field(
+        default=64 * 2**20, description="What is kept of streams, for clients that lost theirs and come back."
+    )
     call_timeout: Duration = Field(default=60.0, description="How long one call may take when its tool does not say.")
+    ask_timeout: Duration = Field(
+        default=600.0, description="How long a client may take to answer what a server asks it in the middle of a call."
+    )
 
 
 class StdioCaller(Section):
@@ -93,6 +102,9 @@ class Server(Section):
         default=None, description="The document at `/.well-known/oauth-protected-resource`; none if not given."
     )
     info: Info = Field(default_factory=Info, description="What the gateway is called.")
+    list_ttl: Duration | None = Field(
+        default=None, description="How long clients of 2026-07-28 may keep lists and descriptions; not at all if unset."
+    )
     instructions: Text | None = Field(
         default=None, description="What clients are told of its use, before what upstreams say of theirs."
     )

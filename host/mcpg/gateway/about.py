@@ -50,6 +50,9 @@ def describe_endpoint(
     if extensions := _extensions(known):
         capabilities["extensions"] = extensions
     described: dict[str, Any] = {"serverInfo": _info(config, endpoint), "capabilities": capabilities}
+    profile = endpoint.profile
+    if ttl := (profile.list_ttl if profile is not None else None) or config.server.list_ttl:
+        described["ttlMs"] = int(ttl * 1000)
     if instructions := _instructions(config, endpoint, behind, states):
         described["instructions"] = instructions
     return described

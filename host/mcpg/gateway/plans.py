@@ -115,6 +115,7 @@ def make_plans(
             limits_fail_open=limits.on_store_failure == "allow",
             transforms=chain(config.transforms if rules.transforms is None else rules.transforms),
             catalog=chain(config.catalog if rules.catalog is None else rules.catalog),
+            list_ttl=rules.list_ttl or config.server.list_ttl or 0.0,
             backends=backends,
         )
 

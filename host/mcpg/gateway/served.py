@@ -150,6 +150,8 @@ def edge_settings(config: Config, *, loopback: bool) -> EdgeSettings:
         session_idle=limits.session_idle,
         session_age=limits.session_age,
         max_streams=limits.max_streams,
+        stream_poll_after=limits.poll_after or 0.0,
+        event_total=limits.event_memory,
     )
 
 

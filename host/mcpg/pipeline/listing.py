@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.ports import Refusal
+from mcpg.pipeline.hints import scope_of
 from mcpg.pipeline.refusals import unavailable
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.sealing import Sealer, Unsealed
@@ -64,6 +65,8 @@ class Listing:
         if start + self._page < len(rows):
             bind = _bind(plan, call, work)
             result["nextCursor"] = self._sealer.seal(PURPOSE, page[-1].name.encode(), bind=bind, ttl=CURSOR_SECONDS)
+        if plan.list_ttl:
+            result |= {"ttlMs": int(plan.list_ttl * 1000), "cacheScope": scope_of(plan)}
         return result
 
     async def fingerprint(self, plan: Plan, kind: str, work: Work, *, session: str, era: str) -> str:

@@ -62,4 +62,6 @@ class Plan:
     limits_fail_open: bool = False
     transforms: tuple[Stage, ...] = ()
     catalog: tuple[Stage, ...] = ()
+    list_ttl: float = 0.0
+    """Seconds that a client of 2026-07-28 may keep lists without asking."""
     backends: dict[str, Stage] = field(default_factory=dict)

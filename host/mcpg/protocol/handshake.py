@@ -70,6 +70,8 @@ def discover_result(description: Mapping[str, Any]) -> dict[str, Any]:
     }
     if description.get("instructions"):
         result["instructions"] = description["instructions"]
+    if "ttlMs" in description:
+        result["ttlMs"] = description["ttlMs"]
     return result
 
 
