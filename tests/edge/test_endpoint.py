@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.edge.kit import MODERN, Client, FakeService, call, modern, request
 
+from mcpg.contract.ports import Refusal
 from mcpg.edge.endpoint import McpEndpoint
 from mcpg.edge.settings import EdgeSettings
 
@@ -220,3 +223,29 @@ async def test_bad_initialize_parameters(client: Client) -> None:
         assert (answered.status, answered.error) == (400, -32602)
     fat = {"protocolVersion": "2025-11-25", "capabilities": {"x": "y" * 9000}, "clientInfo": {}}
     assert (await client.post(request("initialize", fat))).error == -32602
+
+
+@pytest.mark.parametrize("batch", [False, True])
+async def test_the_service_hears_of_changed_roots_and_of_nothing_else(
+    client: Client, service: FakeService, *, batch: bool
+) -> None:
+    await client.open("2025-03-26")
+    notes = [
+        {"jsonrpc": "2.0", "method": f"notifications/{what}", "params": {}}
+        for what in ("roots/list_changed", "initialized", "message", "tools/list_changed")
+    ]
+    for message in [notes] if batch else notes:
+        assert (await client.post(message)).status == 202
+    assert service.noted == [("ana", "notifications/roots/list_changed")]
+
+
+async def test_a_notification_that_goes_wrong_is_taken_all_the_same(client: Client, service: FakeService) -> None:
+    await client.open()
+    for error in (Refusal(-32603, "no"), RuntimeError("secret")):
+
+        async def note(*_: Any, error: Exception = error, **__: Any) -> None:
+            raise error
+
+        service.note = note  # type: ignore[method-assign]
+        answered = await client.post({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"})
+        assert (answered.status, answered.body) == (202, b"")

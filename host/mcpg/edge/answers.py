@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mcpg.contract.documents import Caller, Credentials
     from mcpg.contract.ports import Channel, McpCall, Service
     from mcpg.edge.subscriptions import Subscriptions
+    from mcpg.protocol.frames import Notification
     from mcpg.protocol.sessions import Session
 
 __all__ = ["Answer", "Answers", "internal", "offers"]
@@ -79,6 +80,15 @@ class Answers:
             return self.refuse(refusal, call.request_id, call.version, call.method)
         except Exception as error:  # noqa: BLE001 - the boundary where errors become answers
             return self.refuse(internal(error, call.method), call.request_id, call.version, call.method)
+
+    async def pass_on(self, caller: Caller, note: Notification, session: Session) -> None:
+        """Tell the service a session's notification that belongs to no request; never raises but on cancellation."""
+        try:
+            await self._service.note(caller, note.method, note.params, version=session.version, session=session.id)
+        except Refusal:
+            return  # who sends a notification is told nothing
+        except Exception as error:  # noqa: BLE001 - the same
+            internal(error, note.method)
 
     def refuse(self, refusal: Refusal, request_id: Any, version: str, method: str = "") -> Answer:
         """Return a refusal as a client of `version` may see it."""

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["Work"]
 
 _BATCHING = "2025-03-26"
+_PASSED_ON = frozenset({"notifications/roots/list_changed"})
+_MOST_PASSING = 64
+"""Notifications that the service takes in at the same time; further ones are dropped."""
 
 
 class Work:
@@ -64,6 +67,7 @@ class Work:
         self._asks = asks
         self._resuming = resuming
         self._of_session: dict[str, dict[RequestId, Exchange]] = {}
+        self._passing = 0
 
     async def modern(self, caller: Caller, call: McpCall, receive: Receive, send: Send, lines: Lines) -> None:
         """Answer a modern request; its client's leaving cancels it."""
@@ -108,6 +112,8 @@ class Work:
             return
         self._take(message, session)
         await send_whole(send, 202, lines=lines)
+        if isinstance(message, Notification):
+            await self._pass_on(caller, [message], session)
 
     def end_session(self, session: Session) -> None:
         """Cancel what a session that has ended still had in work, and end its stream."""
@@ -153,6 +159,7 @@ class Work:
         finally:
             for request_id in claimed:
                 self._release(session, request_id)
+        await self._pass_on(caller, [note for note in messages if isinstance(note, Notification)], session)
 
     async def _answer_batch(
         self, caller: Caller, messages: list[frames.Message | FrameError], session: Session, reply: Reply
@@ -204,6 +211,18 @@ class Work:
         running.pop(request_id, None)
         if not running:
             self._of_session.pop(session.id, None)
+
+    async def _pass_on(self, caller: Caller, notes: list[Notification], session: Session) -> None:
+        """Tell the service what belongs to no request; its sender has its answer already, and hears of nothing."""
+        notes = [note for note in notes if note.method in _PASSED_ON]
+        if not notes or self._passing >= _MOST_PASSING:
+            return
+        self._passing += 1
+        try:
+            for note in notes:
+                await self._answers.pass_on(caller, note, session)
+        finally:
+            self._passing -= 1
 
     def _take(self, message: frames.Message | FrameError, session: Session) -> None:
         """Take a message that is owed no answer."""
