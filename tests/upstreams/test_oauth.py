@@ -56,6 +56,14 @@ async def test_a_token_is_got_once_and_put_on_every_request(started, site):
     assert "authorization" not in {n for _, path, headers, _ in site.seen if "well-known" in path for n in headers}
 
 
+async def test_the_extension_is_declared(started, site):
+    peers = await started()
+    await peers.call("safe", "x")
+    bodies = [json.loads(body) for _, path, headers, body in site.seen if path == "/public/mcp"]
+    declared = [body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] for body in bodies]
+    assert all(each["extensions"] == {"io.modelcontextprotocol/oauth-client-credentials": {}} for each in declared)
+
+
 async def test_post_is_used_where_the_server_takes_only_that(started, site):
     site.methods = ["client_secret_post"]
     peers = await started()

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mcpg.effects.transport import HttpFailed
 from mcpg.upstreams.oauth_discovery import read_challenge
 from mcpg.upstreams.oauth_tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from mcpg.effects.incoming import Incoming
@@ -32,13 +32,19 @@ if TYPE_CHECKING:
     from mcpg.upstreams.oauth_tokens import Token
     from mcpg.upstreams.specs import HttpSpec
 
-__all__ = ["EXTENSION", "Authorized", "Streams"]
+__all__ = ["EXTENSION", "Authorized", "Streams", "declaring"]
 
 EXTENSION: Final = "io.modelcontextprotocol/oauth-client-credentials"
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 MOST_TRIES = 3
 """A token that is too old, then one with too few scopes, then the request."""
+
+
+def declaring(capabilities: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ClientCapabilities object that also says that we speak the extension."""
+    known = capabilities.get("extensions")
+    return {**capabilities, "extensions": {**(known if isinstance(known, dict) else {}), EXTENSION: {}}}
 
 
 class Streams(Protocol):

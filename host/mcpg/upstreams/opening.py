@@ -7,12 +7,13 @@ kind cannot be opened any more. Source: basic/transports, backwards compatibilit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcpg.contract.problems import ConfigError
 from mcpg.upstreams.clients import PLAIN
 from mcpg.upstreams.faults import Rejected
-from mcpg.upstreams.oauth import Authorized
+from mcpg.upstreams.oauth import Authorized, declaring
 from mcpg.upstreams.specs import HttpSpec
 from mcpg.upstreams.sse import SseLink
 from mcpg.upstreams.stdio import StdioLink
@@ -57,6 +58,8 @@ class Opener:
         if not isinstance(spec.transport, HttpSpec):
             return StdioLink(spec.transport, spec.max_message, changed, role, spec.name)
         assert self._streams is not None  # noqa: S101 - the constructor has seen to it
+        if self._authorized is not None:
+            role = replace(role, declared=declaring(role.declared))
         kind = SseLink if self._sse else HttpLink
         link = kind(spec.transport, spec.max_message, self._streams, changed, role)
         if spec.transport.kind == "auto" and spec.mode != "modern":

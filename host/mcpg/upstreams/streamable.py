@@ -16,9 +16,10 @@ from mcpg.upstreams.asks import Asks
 from mcpg.upstreams.bodies import EventStream, media_type, read_messages
 from mcpg.upstreams.clients import PLAIN
 from mcpg.upstreams.courier import Courier
-from mcpg.upstreams.eras import BEFORE_HANDSHAKE, KINDS, dress, listen_params, routing_headers
+from mcpg.upstreams.eras import BEFORE_HANDSHAKE, CAPABILITIES, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
 from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, UPDATED, nowhere, unheeded
+from mcpg.upstreams.oauth import declaring
 from mcpg.upstreams.outbound import Outbound
 from mcpg.upstreams.parameters import MirroredArguments
 from mcpg.upstreams.tickets import progress_token, translate
@@ -175,6 +176,8 @@ class HttpLink:
         call = _Call(self._next, params, notify)
         token = call.number if call.token is not None else None
         dressed = dress(params, modern=self.agreement.modern, token=token, client=client)
+        if self._spec.oauth is not None and self.agreement.modern:
+            dressed["_meta"][CAPABILITIES] = declaring(dressed["_meta"][CAPABILITIES])
         body = frames.encode_request(call.number, method, dressed)
         if len(body) > self._max:
             raise NotSent(f"cannot be sent more than {self._max} bytes at once")
