@@ -97,7 +97,7 @@ async def list_changed(cell: Cell) -> None:
         while grown not in await cell.names():  # it was of an earlier change: one more is to come
             cell.client.heard.clear()
             await cell.client.until(lambda: cell.client.told(method))
-    assert await cell.client.text(grown) == f"I am {grown.rpartition('.')[2]}"
+    assert await cell.client.text(grown) == f"I am {grown.removeprefix(cell.tool(''))}"
 
 
 async def subscribe(cell: Cell) -> None:

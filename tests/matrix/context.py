@@ -29,9 +29,10 @@ class Cell:
     client: Client
     server: Server
     door: Door | None
+    prefixed: bool = True
 
     def tool(self, name: str) -> str:
-        return f"{self.server.name}.{name}"
+        return f"{self.server.name}.{name}" if self.prefixed else name
 
     async def call(self, name: str, arguments: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         return await self.client.call(self.tool(name), arguments, **options)

@@ -32,8 +32,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def door(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> AsyncIterator[Door]:
-    """A gateway whose upstreams are children, one of each revision."""
-    upstreams = {(name := upstream_name(each)): stdio_upstream(each, name, prefix=name) for each in table.REVISIONS}
+    """A gateway whose upstreams are children: of each revision a quiet one, and one that changes on its own account."""
+    named = {upstream_name(each): (each, ()) for each in table.REVISIONS}
+    named |= {f"r{each}": (each, ("--restless", "0.3")) for each in table.REVISIONS}
+    upstreams = {name: stdio_upstream(each, name, *options, prefix=name) for name, (each, options) in named.items()}
     async with start_gateway(tmp_path_factory.mktemp("gateway"), upstreams, compiled=compiled) as door:
         yield door
 
@@ -77,12 +79,23 @@ async def cancels(client: Client, name: str) -> None:
 @pytest.mark.parametrize("upstream", table.REVISIONS)
 @pytest.mark.parametrize("client", ["2025-11-25", "2026-07-28"])
 async def test_changes_in_an_upstream_that_is_a_child(door: Door, client: str, upstream: str) -> None:
-    name = upstream_name(upstream)
+    name = f"r{upstream}"
     async with door.connect(client) as peer:
         await peer.watch()
         await peer.subscribe(f"peer://{name}/note")
-        await peer.call(f"{name}.touch")
-        await peer.until(lambda: peer.told("notifications/resources/updated"))
+        updated = await peer.until(lambda: peer.told("notifications/resources/updated"))
+        assert updated[0].params["uri"] == f"peer://{name}/note"
+    assert peer.problems == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("upstream", table.REVISIONS)
+async def test_tools_that_a_child_has_grown_are_listed(door: Door, upstream: str) -> None:
+    async with door.connect("2025-11-25") as peer, asyncio.timeout(10):
+        while not any(tool["name"].startswith(f"r{upstream}.grown-") for tool in await peer.pages("tools")):
+            await peer.watch()
+            peer.heard.clear()
+            await peer.until(lambda: peer.told("notifications/tools/list_changed"))
     assert peer.problems == []
 
 

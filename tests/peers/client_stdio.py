@@ -36,6 +36,8 @@ class StdioClient(ChannelClient):
         self._child: asyncio.subprocess.Process | None = None
         self.stderr = b""
         self.acknowledged: dict[Any, dict[str, Any]] = {}
+        self.ended: list[Any] = []
+        """Ids of subscriptions that the server has ended."""
 
     async def open(self) -> None:
         pipe = asyncio.subprocess.PIPE
@@ -106,6 +108,9 @@ class StdioClient(ChannelClient):
         if message.get("method") == "notifications/subscriptions/acknowledged":
             self.acknowledged[params["_meta"][SUBSCRIPTION]] = params["notifications"]
             self.wake()
+            return
+        if message.get("id") in self.acknowledged and "result" in message:
+            self.ended.append(message["id"])
             return
         super().take(message)
 

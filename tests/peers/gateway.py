@@ -59,7 +59,7 @@ class Door:
 
     def connect(self, revision: str, path: str = "/mcp", **options: Any) -> AbstractAsyncContextManager[Client]:
         """Open a client as the one caller; 2024-11-05 goes to the address of the event stream."""
-        place = f"{self.origin}{path.removesuffix('/mcp')}/sse" if revision == "2024-11-05" else self.origin + path
+        place = f"{self.origin}{path}/sse" if revision == "2024-11-05" else self.origin + path
         return connect(revision, place, headers=BEARER, **options)
 
 
@@ -68,9 +68,9 @@ def http_upstream(server: Server, **more: Any) -> dict[str, Any]:
     return {"http": {"url": server.url, "private": True}, **more}
 
 
-def stdio_upstream(revision: str, name: str, **more: Any) -> dict[str, Any]:
-    """Return the upstream's section for a peer as a child of the gateway."""
-    command = [sys.executable, "-m", "tests.peers.stdio", "--revision", revision, "--name", name]
+def stdio_upstream(revision: str, name: str, *options: str, **more: Any) -> dict[str, Any]:
+    """Return the upstream's section for a peer as a child of the gateway; `options` are of its command line."""
+    command = [sys.executable, "-m", "tests.peers.stdio", "--revision", revision, "--name", name, *options]
     return {"stdio": {"command": command, "environment": {"PYTHONPATH": str(ROOT)}}, **more}
 
 
@@ -104,6 +104,7 @@ async def start_gateway(
         served = Served(loads(path.read_bytes(), path=path, environment={}), loopback=True, progress=lambda _: None)
         async with served.lifespan() as endpoint:
             public = public_app(lambda: True)
+            await _ready(served.gateway, upstreams)
             async with _listening(front_doors(served.resolve, public), endpoint.drain) as origin:
                 yield Door(origin, served.gateway, served)
 
@@ -124,6 +125,13 @@ async def start_stdio(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(SOURCES)}
     async with spawn(revision, command, env=environment, **options) as client:
         yield client
+
+
+async def _ready(gateway: Gateway, upstreams: dict[str, Any]) -> None:
+    """Wait until something of each upstream is known: the gateway itself serves before slow ones have connected."""
+    async with asyncio.timeout(30):
+        while upstreams.keys() - {route.upstream for route in gateway.plan().routes.listed("tool")}:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

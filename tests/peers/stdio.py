@@ -19,6 +19,8 @@ from tests.peers.session import Session, kind_of
 
 __all__: list[str] = []
 
+MOST_GROWN = 50
+
 
 def write(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
@@ -89,22 +91,35 @@ class ModernStdio(ModernCore):
             self._working.pop(number, None)
 
 
-async def serve(name: str, revision_name: str) -> None:
-    """Serve until the input ends."""
+async def change(server: Server, seconds: float) -> None:
+    """Change a resource and the list of tools, over and over, as a server does on its own account."""
+    while True:
+        await asyncio.sleep(seconds)
+        await server.touch()
+        if len(server.features.grown) < MOST_GROWN:
+            await server.grow()
+
+
+async def serve(name: str, revision_name: str, restless: float = 0.0) -> None:
+    """Serve until the input ends; a `restless` server changes every so many seconds."""
     server = ModernStdio(name) if revision_name == MODERN else LegacyStdio(name, revision_name)
     reader = asyncio.StreamReader(limit=16 * 1024 * 1024)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    changing = asyncio.ensure_future(change(server, restless)) if restless else None
     while line := await reader.readline():
         server.take(json.loads(line))
+    if changing is not None:
+        changing.cancel()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--revision", choices=ALL, required=True)
     parser.add_argument("--name", default="peer")
+    parser.add_argument("--restless", type=float, default=0.0)
     options = parser.parse_args()
-    asyncio.run(serve(options.name, options.revision))
+    asyncio.run(serve(options.name, options.revision, options.restless))
 
 
 if __name__ == "__main__":
