@@ -153,11 +153,12 @@ async def test_what_ends_in_one_process_ends_in_the_others(disk: list[SqliteSess
     answered = Answered()
     lines = {"mcp-session-id": other.session, "accept": "text/event-stream"}
     stream = asyncio.create_task(other.send("GET", headers=lines, answered=answered))
-    while not answered.status:  # noqa: ASYNC110 - what is awaited has no event
-        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        while not answered.status:  # noqa: ASYNC110 - what is awaited has no event
+            await asyncio.sleep(0)
     await client.send("DELETE", headers={"mcp-session-id": client.session})
     await hub.sessions.tend()
-    await stream
+    await asyncio.wait_for(stream, 5)
     await hub.released()
     assert answered.whole
     assert [who for who, _ in service.released] == ["ana"]

@@ -57,6 +57,17 @@ async def test_what_has_ended_stays_so_and_uses_never_move_back(tmp_path: Path) 
     await store.close()
 
 
+async def test_who_writes_over_an_end_hears_of_it(tmp_path: Path) -> None:
+    here, there = [await SqliteSessions(tmp_path / "sessions.db").open() for _ in range(2)]
+    await here.save([OPEN])
+    await there.news()
+    await here.save([OPEN._replace(ended=True)])
+    await there.save([OPEN._replace(touched=300.0)])
+    assert [each.ended for each in await there.news()] == [True]
+    await here.close()
+    await there.close()
+
+
 async def test_a_full_store_loses_tombstones_and_says_from_when_on(tmp_path: Path) -> None:
     store = await SqliteSessions(tmp_path / "sessions.db", entries=3).open()
     ended = [OPEN._replace(id=str(n), created=float(n), ended=True) for n in (1, 2)]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mcpg.contract.ports import McpCall
     from mcpg.edge.answers import Answers
     from mcpg.edge.asks import Asks
+    from mcpg.edge.load import Load
     from mcpg.edge.streams import Stream, Streams
     from mcpg.protocol.classify import Posted, SessionTraffic
     from mcpg.protocol.frames import Message, RequestId
@@ -63,6 +64,7 @@ class Conversation:
         modern: bool,
         max_pending: int = 256,
         max_watches: int = 64,
+        load: Load | None = None,
     ) -> None:
         self.session = session
         self._answers = answers
@@ -71,6 +73,7 @@ class Conversation:
         self._write = write
         self._modern = modern
         self._limit = max_pending
+        self._load = load
         self._shaken = False
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._notes: set[asyncio.Task[None]] = set()
@@ -214,16 +217,26 @@ class Conversation:
             await self._write(frames.encode_failure(request_id, frames.INVALID_REQUEST, refused))
             return
 
+        in_work = _InWork()
+        try:
+            if self._load is not None:
+                self._load.begin(in_work)
+        except Refusal as refusal:
+            await self._write(frames.encode_failure(request_id, refusal.code, str(refusal)))
+            return
+
         async def run() -> None:
             if body := await work():
                 await self._write(body)
 
-        task = asyncio.create_task(run())
+        task = in_work.task = asyncio.create_task(run())
         self._running[request_id] = task
-        task.add_done_callback(lambda done: self._ended(request_id, done))
+        task.add_done_callback(lambda done: self._ended(request_id, in_work, done))
 
-    def _ended(self, request_id: RequestId, task: asyncio.Task[None]) -> None:
+    def _ended(self, request_id: RequestId, in_work: _InWork, task: asyncio.Task[None]) -> None:
         del self._running[request_id]
+        if self._load is not None:
+            self._load.end(in_work)
         if not task.cancelled():
             task.exception()  # only a closed output raises here, and reading has its own end
 
@@ -285,6 +298,17 @@ class Conversation:
             await self._write(message)
         except OSError:
             raise CannotAsk("the client is gone") from None
+
+
+class _InWork:
+    """A request in work, as `Load` counts it."""
+
+    detached = False
+    task: asyncio.Task[None] | None = None
+
+    def cancel(self, by: str) -> None:  # noqa: ARG002 - whoever it is, there is no answer
+        if self.task is not None:
+            self.task.cancel()
 
 
 class _Channel:

@@ -13,8 +13,9 @@ from mcpg.contract.ports import Refusal
 from mcpg.edge.answers import Answers, internal
 from mcpg.edge.asgi import ClientGone, encode_lines, send_whole
 from mcpg.edge.guards import check_media, check_source, cors_headers, credentials_of, is_preflight, preflight_headers
+from mcpg.edge.legacy_sse import LegacySse
 from mcpg.edge.listening import Listening
-from mcpg.edge.shared import Shared
+from mcpg.edge.shared import BY_STREAM, Shared
 from mcpg.edge.wellknown import base_of, challenged, metadata
 from mcpg.edge.work import Work
 from mcpg.protocol import frames
@@ -73,7 +74,9 @@ class McpEndpoint:
             asks=self.shared.asks,
             resuming=self.shared.resuming,
         )
+        self._legacy = LegacySse(self._answers, self.shared.sessions.at(name + BY_STREAM), self.shared)
         self.shared.attach(name, self)
+        self.shared.attach(name + BY_STREAM, self._legacy)
         self.notify_changed = self.shared.notify_changed
         self.expire_sessions = self.shared.expire_sessions
         self.metrics = self.shared.metrics
@@ -98,11 +101,22 @@ class McpEndpoint:
         self._work.end_session(session)
         return self._answers.service
 
+    def drained(self) -> None:
+        """End nothing more: streams and requests have ended."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             raise RuntimeError(f"`{scope['type']}` is not served here")
         await self._guarded(self._mcp, scope, receive, send)
+
+    async def sse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the stream of HTTP+SSE (2024-11-05)."""
+        await self._guarded(self._legacy.stream, scope, receive, send)
+
+    async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the posts of HTTP+SSE (2024-11-05)."""
+        await self._guarded(self._legacy.post, scope, receive, send)
 
     async def metadata(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for this endpoint's metadata as a protected resource, as found under `path`."""

@@ -47,7 +47,12 @@ def front_doors(resolve: Callable[[str], App | None], rest: App, *, root: str = 
 
 
 def _beside(resolve: Callable[[str], App | None], path: str, root: str) -> App | None:
-    """Return what stands beside an endpoint's own path: its metadata (RFC 9728, section 3.1)."""
+    """Return what stands beside an endpoint's own path: HTTP+SSE below it, its metadata (RFC 9728, section 3.1)."""
+    above, _, last = path.rpartition("/")
+    if last in {"sse", "messages"}:
+        endpoint = resolve(above)
+        if isinstance(endpoint, McpEndpoint):
+            return endpoint.sse if last == "sse" else endpoint.messages
     if path.startswith(WELL_KNOWN):
         named = path.removeprefix(WELL_KNOWN)
         endpoint = resolve(named or root)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcpg.protocol.headers import Headers
 
 __all__ = [
+    "check_json",
     "check_media",
     "check_source",
     "cors_headers",
@@ -55,6 +56,11 @@ def check_media(headers: Headers) -> None:
     if not (accepts(accept, "application/json") and accepts(accept, "text/event-stream")):
         text = "header `accept` does not take `application/json` and `text/event-stream`"
         raise Refusal(frames.INVALID_REQUEST, text, status=406)
+    check_json(headers)
+
+
+def check_json(headers: Headers) -> None:
+    """Return if a posted body is JSON; raises `Refusal` with 415."""
     if not _is_json(headers.get("content-type", "")):
         raise Refusal(frames.INVALID_REQUEST, "header `content-type` is not `application/json`", status=415)
 

@@ -41,4 +41,5 @@ class Hub(Shared):
         """Keep sessions and end those that are over, until cancelled; run it as a task beside the server."""
         while True:
             await self.sessions.tend()
+            self.resuming.expire()
             await asyncio.sleep(_PACE)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 
 if TYPE_CHECKING:
-    from mcpg.edge.exchange import Exchange
     from mcpg.edge.settings import EdgeSettings
 
-__all__ = ["Load"]
+__all__ = ["InWork", "Load"]
+
+
+class InWork(Protocol):
+    """A request in work."""
+
+    @property
+    def detached(self) -> bool:
+        """Whether it goes on without its client."""
+        ...
+
+    def cancel(self, by: str) -> None:
+        """Cancel it."""
+        ...
 
 
 class Load:
@@ -20,14 +32,14 @@ class Load:
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
-        self._running: set[Exchange] = set()
+        self._running: set[InWork] = set()
         self._detached = 0
         self._idle = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def begin(self, exchange: Exchange) -> None:
+    def begin(self, exchange: InWork) -> None:
         """Count an exchange; raises `Refusal` 503 when there are too many."""
         if len(self._running) >= self._settings.max_pending:
             raise Refusal(
@@ -35,7 +47,7 @@ class Load:
             )
         self._running.add(exchange)
 
-    def end(self, exchange: Exchange) -> None:
+    def end(self, exchange: InWork) -> None:
         """Count an exchange no more."""
         self._running.discard(exchange)
         self._detached -= exchange.detached

@@ -70,15 +70,23 @@ class Sessions:
         """Return the sessions of one endpoint."""
         return EndpointSessions(self, endpoint)
 
-    async def open(self, endpoint: str, caller: Caller, version: str, capabilities: Mapping[str, Any]) -> Session:
-        """Return a new session; raises `Refusal` 503 when there is no room for it or it cannot be kept."""
+    async def open(
+        self, endpoint: str, caller: Caller, version: str, capabilities: Mapping[str, Any], *, bound: bool = False
+    ) -> Session:
+        """Return a new session; raises `Refusal` 503 when there is no room for it or it cannot be kept.
+
+        One that is `bound` ends with its connection and is not kept.
+        """
         now = self._clock()
         self._bury(self.table.expire(now, self._slack))
         session = Session(
             new_name(), caller.identity, version, capabilities, now, created=now, endpoint=endpoint, caller=caller
         )
+        session.bound = bound
         self._bury(self.table.add(session, now, new=True))
         session.token = self._ids.seal(session)
+        if bound:
+            return session
         self._by_token[session.token] = session
         try:
             await self._save([session])
@@ -185,7 +193,7 @@ class Sessions:
             self._on_end(session)
 
     def _mark(self, session: Session) -> None:
-        if self._store.shared:
+        if self._store.shared and not session.bound:
             self._dirty.add(session)
 
     async def _save(self, sessions: list[Session]) -> None:
@@ -262,9 +270,11 @@ class EndpointSessions:
     def __len__(self) -> int:
         return sum(session.endpoint == self._endpoint for session in self._sessions.table.all())
 
-    async def open(self, caller: Caller, version: str, capabilities: Mapping[str, Any]) -> Session:
+    async def open(
+        self, caller: Caller, version: str, capabilities: Mapping[str, Any], *, bound: bool = False
+    ) -> Session:
         """Return a new session, its `token` is for the client. See `Sessions.open`."""
-        return await self._sessions.open(self._endpoint, caller, version, capabilities)
+        return await self._sessions.open(self._endpoint, caller, version, capabilities, bound=bound)
 
     async def use(self, token: str, caller: Caller) -> Session:
         """Return the session of a sealed id and note its use. See `Sessions.use`."""

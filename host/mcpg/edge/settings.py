@@ -25,6 +25,8 @@ class EdgeSettings:
     """Bytes of all request bodies that have come in part."""
     max_pending: int = 2048
     """Requests in work, those included whose client has gone."""
+    max_pending_each: int = 64
+    """Requests in work on one stream of HTTP+SSE (2024-11-05)."""
     max_detached: int = 256
     """Requests of sessions that go on although their client has gone; beyond, they are cancelled."""
     max_streams: int = 4096

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from mcpg.protocol.sessions import Principal, Session
     from mcpg.storage.sessions import SessionStore
 
-__all__ = ["Shared", "SharedEnd"]
+__all__ = ["BY_STREAM", "Shared", "SharedEnd"]
 
 _log = logging.getLogger("mcpg.edge")
+BY_STREAM = "#sse"
+"""Follows the endpoint's name in that of its sessions over HTTP+SSE, whose ids are of no use to Streamable HTTP."""
 _RELEASING = 16
 """Sessions that are let go of at the same time; the others wait, as many as there were sessions."""
 
@@ -49,6 +51,10 @@ class SharedEnd(Protocol):
 
     def session_ended(self, session: Session) -> Service | None:
         """Cancel and close what a session of this endpoint still has; return whom to tell that it has ended."""
+        ...
+
+    def drained(self) -> None:
+        """End what is still open when the process ends."""
         ...
 
 
@@ -89,8 +95,10 @@ class Shared:
 
     def detach(self, name: str) -> None:
         """Forget an endpoint, and end its sessions."""
-        self.sessions.close([session for session in self.sessions.table.all() if session.endpoint == name])
-        self._ends.pop(name, None)
+        names = {name, name + BY_STREAM}
+        self.sessions.close([session for session in self.sessions.table.all() if session.endpoint in names])
+        for each in names:
+            self._ends.pop(each, None)
 
     def notify_changed(self, kind: str, only: Callable[[Principal], bool] | None = None) -> None:
         """Tell clients that the list of `tools`, `prompts` or `resources` has changed; `only` picks whose lists did."""
@@ -131,6 +139,8 @@ class Shared:
         if not alone:
             self.load.cancel_all(BY_SHUTDOWN)
             await self.load.idle(self.settings.write_timeout)
+        for end in list(self._ends.values()):
+            end.drained()
         await self.sessions.tend(everything=True)
         return alone
 

@@ -60,6 +60,8 @@ class Session:
     caller: Caller | None = None
     """Who used it last, none before anybody did in this process."""
     ended: bool = False
+    bound: bool = False
+    """Whether it lives and dies with one connection of this process."""
 
 
 class SessionTable:

@@ -109,7 +109,9 @@ class SqliteSessions:
         return _kept(row) if row is not None else None
 
     def _news(self) -> list[KeptSession]:
-        query = f"SELECT {_COLUMNS} FROM sessions WHERE change > ? AND writer != ? ORDER BY change"  # noqa: S608 - ours
+        # who wrote last may have written over another's end without knowing of it: ends are told to all
+        news = "change > ? AND (writer != ? OR ended)"
+        query = f"SELECT {_COLUMNS} FROM sessions WHERE {news} ORDER BY change"  # noqa: S608 - words of our own
         run = self._file.database.execute
         newest = int(_fact(run, "change"))  # what is written between here and there comes once more, which is no harm
         if newest <= self._heard:
