@@ -154,7 +154,7 @@ class FakeUpstreams:
     def __init__(self):
         self.watched, self.noted, self.released = [], [], []
 
-    async def watch(self, upstream, uri, updated):
+    async def watch(self, upstream, uri, updated, party=None):
         self.watched.append((upstream, uri, updated, FakeWatch()))
         return self.watched[-1][-1]
 

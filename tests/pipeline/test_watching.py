@@ -79,7 +79,7 @@ async def test_what_is_denied_is_not_watched(bench, kit):
 
 
 async def test_an_upstream_that_does_not_watch_is_an_error_and_a_record(bench, kit):
-    async def fail(upstream, uri, updated):
+    async def fail(upstream, uri, updated, party):
         raise UpstreamFailed("it does not", code="upstream-unavailable")
 
     plan(bench, kit)

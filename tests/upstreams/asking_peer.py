@@ -168,7 +168,7 @@ def raw(request, arguments):
 
 
 pending = []
-CAPABILITIES = {"tools": {}, "logging": {}}
+CAPABILITIES = {"tools": {}, "logging": {}, "resources": {"subscribe": True}}
 
 
 def initialize(message):
@@ -212,7 +212,24 @@ def answered(message):
         then(message)
 
 
-METHODS = {"tools/call": call, "logging/setLevel": set_level}
+def watch(message):
+    watched.append(message["params"]["uri"])
+    send({"id": message["id"], "result": {}})
+
+
+def touch(request, arguments):
+    for uri in watched:
+        send({"method": "notifications/resources/updated", "params": {"uri": uri}})
+    text(request, "touched")
+
+
+watched = []
+METHODS = {
+    "resources/subscribe": watch,
+    "resources/unsubscribe": watch,
+    "tools/call": call,
+    "logging/setLevel": set_level,
+}
 METHODS |= {"server/discover": discover} if MODE == "modern" else {"initialize": initialize}
 
 

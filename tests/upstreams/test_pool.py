@@ -106,6 +106,22 @@ async def test_a_modern_server_is_told_with_each_request(talk):
     assert client.upstreams.states()["asks"].links == 2
 
 
+async def test_a_resource_is_watched_in_the_process_of_who_watches(talk):
+    client = await talk(idle=0.2)
+    told = []
+    watch = await client.upstreams.watch("asks", "file:///x", told.append, ANA)
+    theirs = await pid(client, ANA)
+    await client.call("touch", party=BEN)
+    assert told == []
+    await client.call("touch", party=ANA)
+    assert told == [{"uri": "file:///x"}]
+    await client.peers.until(lambda: client.upstreams.states()["asks"].links == 2)  # that of the other has ended
+    assert not gone(theirs)
+    watch.close()
+    watch.close()
+    await client.peers.until(lambda: gone(theirs))
+
+
 async def test_a_session_that_ends_takes_what_was_its_own(talk):
     client = await talk(sessions="session")
     theirs, others = await pid(client, ASKED), await pid(client, BEN)

@@ -231,8 +231,13 @@ class UpstreamCalls(Protocol):
         """End what waits there, because its client will not answer; nothing where nothing waits any more."""
         ...
 
-    async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watching:
-        """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`."""
+    async def watch(
+        self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None], party: Party = GATEWAY
+    ) -> Watching:
+        """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`.
+
+        Where a party has a server process of its own, the resource is watched there.
+        """
         ...
 
     async def note(self, method: str, params: dict[str, Any], party: Party) -> None:

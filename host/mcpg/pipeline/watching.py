@@ -62,9 +62,10 @@ class Watcher:
             route = flight.route
             if not route.upstream:
                 raise unknown("resource", self._uri, call.version)
-            return await upstreams.watch(route.upstream, route.target_of(self._uri), self._on_update)
+            return await upstreams.watch(route.upstream, route.target_of(self._uri), self._on_update, work.party)
 
-        self._flight, opened = await self._calls.open(plan, call, self._work(), watch)
+        work = self._work()
+        self._flight, opened = await self._calls.open(plan, call, work, watch)
         self._watch = opened
         if self._closed:
             opened.close()

@@ -6,24 +6,45 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mcpg.contract.ports import GATEWAY, Party
 from mcpg.upstreams.calls import Calls
 from mcpg.upstreams.faults import Fault
 from mcpg.upstreams.pool import Pool
+from mcpg.upstreams.specs import HttpSpec
 from mcpg.upstreams.supervisor import UpstreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mcpg.contract.ports import Party
+    from mcpg.contract.ports import Watching
+    from mcpg.upstreams.link import Link
     from mcpg.upstreams.opening import Opener
     from mcpg.upstreams.parking import Parking
-    from mcpg.upstreams.pool import LinkCount
+    from mcpg.upstreams.pool import Lane, LinkCount
     from mcpg.upstreams.specs import UpstreamSpec
-    from mcpg.upstreams.watching import Watch
+    from mcpg.upstreams.supervisor import Supervisor
 
 __all__ = ["Upstream"]
 
 NOTE_SECONDS = 5.0
+
+
+class _Held:
+    """A watch over a link of the party's own, which stays while it is watched."""
+
+    __slots__ = ("_lane", "_pool", "_watch")
+
+    def __init__(self, watch: Watching, pool: Pool, lane: Lane) -> None:
+        self._watch = watch
+        self._pool = pool
+        self._lane: Lane | None = lane
+
+    def close(self) -> None:
+        """Watch no more; may be called twice."""
+        self._watch.close()
+        if self._lane is not None:
+            lane, self._lane = self._lane, None
+            self._pool.release(lane)
 
 
 class Upstream:
@@ -62,13 +83,30 @@ class Upstream:
         await self._pool.stop()
         await self._opener.stop()
 
-    async def watch(self, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
-        """Watch a resource on the main link; raises `UpstreamFailed`."""
-        link = None
+    async def watch(self, uri: str, updated: Callable[[dict[str, Any]], None], party: Party = GATEWAY) -> Watching:
+        """Watch a resource; raises `UpstreamFailed`.
+
+        It is watched on the main link, or in the party's own process: what changes there, is seen only there.
+        """
+        link = await self._ready(self._main)
+        lane = None
+        if link is not None and not isinstance(self.spec.transport, HttpSpec) and self.spec.sessions != "shared":
+            lane = self._pool.lane(party, link.agreement, self._pool.ability(party, link.agreement))
+        if lane is None or lane is self._pool.main:
+            return await self._main.watches.watch(uri, updated, link)
+        lane.users += 1
+        try:
+            watch = await lane.supervisor.watches.watch(uri, updated, await self._ready(lane.supervisor))
+        except BaseException:
+            self._pool.release(lane)
+            raise
+        return _Held(watch, self._pool, lane)
+
+    async def _ready(self, supervisor: Supervisor) -> Link | None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.spec.connect_timeout):
-                link = await self._main.ready()
-        return await self._main.watches.watch(uri, updated, link)
+                return await supervisor.ready()
+        return None
 
     async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
         """Pass a client's notification to the legacy links that know of its roots."""

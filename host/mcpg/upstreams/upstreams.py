@@ -16,10 +16,10 @@ from mcpg.upstreams.upstream import Upstream
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from mcpg.contract.ports import Watching
     from mcpg.effects.connector import GuardedConnector
     from mcpg.upstreams.specs import UpstreamSpec
     from mcpg.upstreams.supervisor import UpstreamState
-    from mcpg.upstreams.watching import Watch
 
 __all__ = ["Upstreams"]
 
@@ -139,9 +139,11 @@ class Upstreams:
         if (found := read_state(state)) is not None:
             self._parking.abandon(found.place)
 
-    async def watch(self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None]) -> Watch:
+    async def watch(
+        self, upstream: str, uri: str, updated: Callable[[dict[str, Any]], None], party: Party = GATEWAY
+    ) -> Watching:
         """Tell of `notifications/resources/updated` (its params) for one resource; raises `UpstreamFailed`."""
-        return await self._named(upstream).watch(uri, updated)
+        return await self._named(upstream).watch(uri, updated, party)
 
     async def note(self, method: str, params: dict[str, Any], party: Party) -> None:
         """Pass a client's notification to the party's own links; of others than changed roots nobody need know."""
