@@ -106,21 +106,24 @@ async def test_the_sdk_comes_back_for_an_answer(service: AskingService) -> None:
 
 
 async def test_the_sdk_comes_back_after_a_cut(service: AskingService) -> None:
-    async with _serving(service, EdgeSettings(loopback=True)) as (url, endpoint), _cut(url) as (through, cut):
-        async with _client(through, elicitation_callback=_elicited) as client:
-            steps: list[float] = []
+    async with (
+        _serving(service, EdgeSettings(loopback=True)) as (url, endpoint),
+        _cut(url) as (through, cut),
+        _client(through, elicitation_callback=_elicited) as client,
+    ):
+        steps: list[float] = []
 
-            async def progress(step: float, *_: Any) -> None:
-                steps.append(step)
+        async def progress(step: float, *_: Any) -> None:
+            steps.append(step)
 
-            call = asyncio.create_task(client.call_tool("late", {}, progress_callback=progress))
-            await until(lambda: steps)
-            cut()
-            await until(lambda: endpoint.shared.load._detached == 1)
-            service.go_on.set()
-            (answer,) = _said(await asyncio.wait_for(call, 10))
-            assert answer["result"]["action"] == "accept"
-            assert endpoint.measures._events.value("replayed") >= 1
+        call = asyncio.create_task(client.call_tool("late", {}, progress_callback=progress))
+        await until(lambda: steps)
+        cut()
+        await until(lambda: endpoint.shared.load._detached == 1)
+        service.go_on.set()
+        (answer,) = _said(await asyncio.wait_for(call, 10))
+        assert answer["result"]["action"] == "accept"
+        assert endpoint.measures._events.value("replayed") >= 1
 
 
 @asynccontextmanager
