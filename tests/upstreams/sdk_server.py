@@ -1,11 +1,13 @@
 """A server on the official SDK: `stdio`, or `http PORT [json]`."""
 
-from __future__ import annotations
-
 import sys
+from typing import Annotated
 
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.resolve import Elicit, ListRoots, Resolve, Sample
+from mcp_types import CreateMessageResult, ListRootsResult, SamplingMessage, TextContent
+from pydantic import BaseModel
 
 server = MCPServer("official")
 
@@ -26,6 +28,33 @@ async def count(to: int, context: Context) -> str:
 async def ask(context: Context) -> str:
     result = await context.session.list_roots()
     return str(result)
+
+
+class Name(BaseModel):
+    name: str
+
+
+def who() -> Elicit[Name]:
+    return Elicit("Who are you?", Name)
+
+
+def where() -> ListRoots:
+    return ListRoots()
+
+
+def hello(name: Annotated[Name, Resolve(who)]) -> Sample:
+    said = SamplingMessage(role="user", content=TextContent(type="text", text=f"Greet {name.name}"))
+    return Sample([said], max_tokens=10)
+
+
+@server.tool()
+async def learn(
+    name: Annotated[Name, Resolve(who)],
+    greeting: Annotated[CreateMessageResult, Resolve(hello)],
+    roots: Annotated[ListRootsResult, Resolve(where)],
+) -> str:
+    """Asks for a form, then for a message, and for roots: in the middle of the call, or by rounds."""
+    return f"{name.name}, {greeting.content.text}, {roots.roots[0].uri}"
 
 
 @server.prompt()

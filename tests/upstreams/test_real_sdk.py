@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.upstreams.test_asking import Talk, said
 
 from mcpg.upstreams import HttpSpec, StdioSpec, UpstreamSpec
 
@@ -40,7 +41,7 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, boo
     await process.wait()
 
 
-async def everything(peers, mode):
+async def everything(peers, mode, *, streams=True):
     """All that a gateway does with an upstream."""
     era, version = ERAS[mode]
 
@@ -49,7 +50,7 @@ async def everything(peers, mode):
         return await peers.upstreams.request("sdk", method, params, deadline=deadline, **options)
 
     listed = await request("tools/list", {})
-    assert {tool["name"] for tool in listed["result"]["tools"]} == {"echo", "count", "ask"}
+    assert {tool["name"] for tool in listed["result"]["tools"]} == {"echo", "count", "ask", "learn"}
     state = peers.upstreams.states()["sdk"]
     assert (state.era, state.version, state.state) == (era, version, "ready")
     assert state.server["name"] == "official"
@@ -65,7 +66,31 @@ async def everything(peers, mode):
     asked = await request("tools/call", {"name": "ask", "arguments": {}})
     assert mode == "legacy" or asked.get("error") or asked["result"]["isError"]
     assert mode != "legacy" or "roots=[]" in asked["result"]["content"][0]["text"], "the gateway itself has no roots"
+    if streams or ERAS[mode][0] == "modern":  # an answer in one body leaves no way to ask before it
+        assert await learned(peers) == "Ana, Hello Ana, file:///home/ana"
     return request
+
+
+ANSWERS = {
+    "elicitation/create": {"action": "accept", "content": {"name": "Ana"}},
+    "sampling/createMessage": {"role": "assistant", "content": {"type": "text", "text": "Hello Ana"}, "model": "m"},
+    "roots/list": {"roots": [{"uri": "file:///home/ana", "name": "home"}]},
+}
+
+
+async def learned(peers):
+    """Answer all that the server asks until it answers."""
+    client, asked = Talk(peers, "sdk"), []
+    answer = await client.call("learn", seconds=20)
+    for _ in range(5):
+        if "asking" not in answer:
+            break
+        requests = answer["asking"]["requests"]
+        asked += [request["method"] for request in requests.values()]
+        responses = {key: {"result": ANSWERS[request["method"]]} for key, request in requests.items()}
+        answer = await client.resume(answer, responses, "learn", seconds=20)
+    assert sorted(asked) == sorted(ANSWERS)
+    return said(answer)
 
 
 async def progress(request, heard):
@@ -98,5 +123,5 @@ async def test_streamable_http(served, connector, bench, mode):
     url, streams = served
     spec = UpstreamSpec(name="sdk", transport=HttpSpec(url=url, private=True), mode=mode, connect_timeout=30)
     peers = await bench(spec, connector=connector)
-    request = await everything(peers, mode)
+    request = await everything(peers, mode, streams=streams)
     await progress(request, 3 if streams else 0)
