@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests.protocol.values import forms, junk, objects, texts, values
+from tests.protocol.values import forms, junk, light, objects, texts, values
 from tests.protocol.wire import faults_of_answer, faults_of_ask, faults_of_result
 
 from mcpg.contract.ports import Refusal
@@ -39,7 +39,6 @@ INFO = {"name": "gateway", "version": "1"}
 RESULTS = sorted(name.removeprefix("result ") for name in KINDS if name.startswith("result "))
 SHAPED = [method for method in RESULTS if method not in {"initialize", "server/discover"}]
 versions = st.sampled_from(KNOWN)
-light = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _asking() -> st.SearchStrategy[Any]:

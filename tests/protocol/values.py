@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from mcpg.protocol.kinds import BLOCKS, KINDS, SAMPLING_BLOCKS, Member
+
+FUZZ = int(os.environ.get("MCPG_FUZZ", "1"))
+"""How many times more examples to try than a quick run does."""
+
+light = settings(max_examples=20 * FUZZ, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(max_size=6) | st.sampled_from(["a", "https://x.example/a", "object", "file:///a"])
 scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | texts
