@@ -49,7 +49,7 @@ async def test_the_first_event_primes_the_client(talker: Talker, service: Asking
     await service.started.wait()
     await until(lambda: answered.messages)
     first, second = answered.body.split(b"\n\n")[:2]
-    assert re.fullmatch(rb"id: [0-9a-f]{16}-0\ndata: ", first)
+    assert re.fullmatch(rb"id: [0-9a-f]{16}-0\nretry: 1000\ndata: ", first)
     assert second.startswith(first[:20])
     assert second.startswith(b"id: " + first[4:20] + b"-1\ndata: {")
     service.go_on.set()

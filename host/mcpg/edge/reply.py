@@ -151,7 +151,7 @@ class Reply:
         wire = Wire(self._send, self._lines, settings.write_timeout)
         try:
             if feed.shelf is not None and self._polls:
-                await wire.write(prime(feed.shelf.event_id(0)))
+                await wire.write(prime(feed.shelf.event_id(0), settings.stream_retry))
             elif silent:
                 await wire.write(KEEP_ALIVE)
             version = "" if self._session is None else self._session.version

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mcpg.edge.asgi import STREAM_LINES
-from mcpg.protocol.sse import KEEP_ALIVE
+from mcpg.protocol.sse import KEEP_ALIVE, encode_event
 from mcpg.protocol.versions import HANDSHAKE, at_least
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def pace_for(settings: EdgeSettings, version: str, *, silent: bool = False) -> P
     return Pace(settings.keep_alive, settings.stream_poll_after, settings.stream_retry, at_once=at_once)
 
 
-def prime(event_id: str) -> bytes:
-    """Return the event that tells a client where to resume before anything has been said."""
-    return b"id: %s\ndata: \n\n" % event_id.encode()
+def prime(event_id: str, wait: float) -> bytes:
+    """Return the event that tells a client, before anything has been said, where to resume and how soon."""
+    return encode_event(b"", event_id=event_id, retry=int(wait * 1000))
 
 
 def retry(wait: float) -> bytes:
