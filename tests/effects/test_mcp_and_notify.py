@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 from tests.effects.kit import Use, using
 
 from mcpg.contract.ports import GATEWAY, Party
@@ -97,7 +97,7 @@ ASKING = {"asking": {"requests": {"a": {"method": "roots/list", "params": {}}}, 
 async def test_an_upstream_that_asks_suspends_the_call_and_is_resumed_with_the_same_params() -> None:
     party = Party(("default", "keys", "", "ana"), "session", "2025-11-25", {"roots": {}})
     async with mcp(ASKING) as (use, upstream):
-        context = replace(use.context(), party=party)
+        context = structs.replace(use.context(), party=party)
         case = await use.effects.perform(use.effect(**CALL), context)
         assert case == ("suspended", ({"a": {"method": "roots/list", "params": {}}}, "s"))
         responses = {"a": {"result": {"roots": []}}}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
+from mcpg.contract.documents import Caller
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from mcpg.contract.documents import Caller, Credentials, RunFacts
+    from mcpg.contract.documents import Credentials, RunFacts
     from mcpg.contract.manifest import Manifest
     from mcpg.contract.verdicts import Case, Effect
 
@@ -90,26 +95,24 @@ class Blobs(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True):
     """On whose behalf an upstream is asked, and what that client can be asked in turn; nobody: the gateway itself."""
 
     caller: tuple[str, ...] = ()
     """`Caller.identity`; empty for the gateway's own requests."""
     session: str = ""
     version: str = ""
-    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Mapping[str, Any] = {}
     """What the client declared (a ClientCapabilities object); upstreams are told what of it can be relayed."""
     log_level: str = ""
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = {}
     """The client's own `_meta` without the protocol's members: relayed with the call that it came with."""
 
 
 GATEWAY = Party()
 
 
-@dataclass(frozen=True, slots=True)
-class EffectContext:
+class EffectContext(msgspec.Struct, frozen=True):
     """What one effect may know: its run, place, caller and deadline (event-loop seconds)."""
 
     run: str

@@ -333,6 +333,8 @@ class Calls:
 
     async def _close(self, flight: Flight, outcome: dict[str, Any]) -> None:
         work = flight.work
+        if work.notices is not None:
+            work.notices.close()
         text = _encode(outcome["result"]).decode() if outcome["result"] is not None else ""
         if flight.held is not None:
             shown = {"status": outcome["status"], "result": outcome["result"], "problem": outcome["problem"]}

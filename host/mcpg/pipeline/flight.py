@@ -39,6 +39,8 @@ class Flight:
     @property
     def transforms(self) -> tuple[Stage, ...]:
         """The transforms of this call: those for all, then the tool's own."""
+        if not self.plan.transforms:
+            return self.route.transforms
         return (*self.plan.transforms, *self.route.transforms)
 
     @property

@@ -22,6 +22,7 @@ __all__ = ["COMPLETE", "MESSAGE", "PROGRESS", "Notices"]
 PROGRESS = "notifications/progress"
 MESSAGE = "notifications/message"
 COMPLETE = "notifications/elicitation/complete"
+_NONE: frozenset[str] = frozenset()
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
 
@@ -49,7 +50,7 @@ class Notices:
         self.quiet = quiet
         self.judge: Callable[[str], Awaitable[bool]] | None = None
         """Whether policy lets notifications of a method pass; set once the call itself is permitted."""
-        self.elicitations: frozenset[str] = frozenset()
+        self.elicitations = _NONE
         """Ids of the URL elicitations that this client was shown in this call."""
         self.progress = self.messages = self.withheld = 0
 
@@ -67,8 +68,15 @@ class Notices:
         ids = (request["params"].get("elicitationId") for request in requests)
         self.elicitations |= {number for number in ids if isinstance(number, str)}
 
+    def close(self) -> None:
+        """Let nothing pass any more, and let go of who judged: the call has ended."""
+        self.judge = _never
+        self._may.clear()
+
     def counted(self) -> dict[str, int]:
         """Return how many were sent and withheld, as far as there were any."""
+        if not (self.progress or self.messages or self.withheld):
+            return {}
         counts = {"progress": self.progress, "messages": self.messages, "withheld": self.withheld}
         return {name: count for name, count in counts.items() if count}
 
@@ -117,6 +125,10 @@ class Notices:
         if level not in _LEVELS or wanted not in _LEVELS:
             return False
         return _LEVELS.index(level) >= _LEVELS.index(wanted)
+
+
+async def _never(_method: str) -> bool:
+    return False
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -118,6 +118,7 @@ class RouteTable:
             kind: tuple(route for route in served if route.kind == kind) for kind in METHODS
         }
         self._quiet = tuple(route for route in self._routes.values() if route.held or route.silent)
+        self._by_upstream: dict[str, list[Route]] | None = None
 
     def hiding(self, backends: frozenset[str]) -> RouteTable:
         """Return the same table, whose lists leave out what stands on these backends; calls of it find it as before."""
@@ -133,7 +134,11 @@ class RouteTable:
 
     def of_upstream(self, upstream: str) -> RouteTable:
         """Return the table of an endpoint that shows one upstream's things under its own names."""
-        return RouteTable(_own(route) for route in self._routes.values() if route.upstream == upstream)
+        if self._by_upstream is None:
+            self._by_upstream = {}
+            for route in self._routes.values():
+                self._by_upstream.setdefault(route.upstream, []).append(route)
+        return RouteTable(map(_own, self._by_upstream.get(upstream, ()) if upstream else ()))
 
     def unlisted(self, kind: RouteKind) -> tuple[Route, ...]:
         """Return the routes of a kind that are left out of its list and found all the same: a call says why."""

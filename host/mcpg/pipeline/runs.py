@@ -18,7 +18,7 @@ import hashlib
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -29,7 +29,7 @@ from mcpg.contract.verdicts import Case, failed
 from mcpg.pipeline.records import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
     from mcpg.contract.documents import RunFacts
     from mcpg.contract.ports import Guest
@@ -72,7 +72,7 @@ class History:
         self.asked: list[str] = []
         self.bytes = sum(map(_size, self.replies))
         self.made_by: tuple[str, str] | None = None
-        """Digests of the component and configuration that this run began with."""
+        """Digests of the component and configuration that this run began with, once it waits."""
         self.facts: RunFacts | None = None
         self.request: Mapping[str, Any] | None = None
         """The facts of the request that began it, for a plugin that reads `/run`."""
@@ -149,8 +149,8 @@ class Runner:
         with question.stage.guest.pinned() as guest:
             if guest.manifest.reads != question.stage.reads.pointers:
                 raise PluginRefused(f"`{guest.use}` was exchanged for one that reads something else", code="exchanged")
-            made_by = (guest.digest, guest.config_digest)
-            if history is not None and (history.made_by or made_by) != made_by:
+            made_by = history.made_by if history is not None else None
+            if made_by is not None and made_by != (guest.digest, guest.config_digest):
                 raise PluginRefused(f"`{guest.use}` was exchanged while its run waited", code="exchanged")
             return await self._run(question, guest, history)
 
@@ -166,7 +166,6 @@ class Runner:
                 work.trace.append({**_entry(question, guest, started), **facts, "memo": True})
                 return answer
         history = history or History()
-        history.made_by = (guest.digest, guest.config_digest)
         try:
             answer = await self._loop(question, guest, history)
         except Exception as error:
@@ -208,7 +207,7 @@ class Runner:
             replies = await self._perform(question, guest, facts, begun)  # 5
             history.take(new, replies, room)
             if any(reply.tag == "suspended" for reply in replies):
-                return _waits(history, begun)
+                return _waits(history, begun, guest)
         raise RunFailed(f"no answer after {self._bounds.passes} passes", code="too-many-passes")
 
     async def _resume(self, question: Question, guest: Guest, history: History, room: int) -> Case | None:
@@ -226,7 +225,7 @@ class Runner:
             begun[place] = (effect, (suspension.state, history.responses.get(place, {})))
         replies = await self._perform(question, guest, facts, begun)
         history.go_on(dict(zip(begun, replies, strict=True)), room)
-        return _waits(history, begun) if history.waiting else None
+        return _waits(history, begun, guest) if history.waiting else None
 
     async def _perform(self, question: Question, guest: Guest, facts: RunFacts, begun: dict[int, _Begun]) -> list[Case]:
         """Perform effects until the deadline, or until the plugin that asked for them is fenced."""
@@ -284,38 +283,47 @@ _Begun = tuple["Effect", tuple[str, dict[str, Any]] | None]
 
 
 async def _perform(question: Question, facts: RunFacts, begun: dict[int, _Begun]) -> list[Case]:
-    stage, work = question.stage, question.work
-    whole = stage.guest.manifest.whole_bodies or question.function == "describe"
-    calling = question.place == "backend"
-    party = work.party if calling or work.party is GATEWAY else replace(work.party, capabilities={}, meta={})
-
-    async def one(place: int, effect: Effect, suspended: tuple[str, dict[str, Any]] | None) -> Case:
-        context = EffectContext(
-            run=facts.id,
-            index=place,
-            caller=work.known.caller,
-            deadline=work.deadline,
-            blobs=work.blobs,
-            notify=work.notify,
-            method=work.method,
-            name=work.name,
-            whole_bodies=whole,
-            party=party,
-        )
-        if suspended is None:
-            reply = await stage.effects.perform(effect, context)
-        else:
-            reply = await stage.effects.resume(effect, *suspended, context)
-        if reply.tag == "suspended" and not calling:
-            return failed("input-needed", "only the backend of a call may have its client asked")
-        return reply
-
     if len(begun) == 1:
-        return [await one(place, *begin) for place, begin in begun.items()]
-    return list(await asyncio.gather(*(one(place, *begin) for place, begin in begun.items())))
+        ((place, begin),) = begun.items()
+        replies = [await _begin(question, facts, place, *begin)]
+    else:
+        replies = list(
+            await asyncio.gather(*(_begin(question, facts, place, *begin) for place, begin in begun.items()))
+        )
+    if question.place != "backend":
+        return [_NOBODY if reply.tag == "suspended" else reply for reply in replies]
+    return replies
 
 
-def _waits(history: History, begun: Mapping[int, _Begun]) -> Case:
+_NOBODY = failed("input-needed", "only the backend of a call may have its client asked")
+
+
+def _begin(
+    question: Question, facts: RunFacts, place: int, effect: Effect, suspended: tuple[str, dict[str, Any]] | None
+) -> Awaitable[Case]:
+    stage, work = question.stage, question.work
+    party = work.party
+    if question.place != "backend" and party is not GATEWAY:
+        party = msgspec.structs.replace(party, capabilities={}, meta={})
+    context = EffectContext(
+        run=facts.id,
+        index=place,
+        caller=work.known.caller,
+        deadline=work.deadline,
+        blobs=work.blobs,
+        notify=work.notify,
+        method=work.method,
+        name=work.name,
+        whole_bodies=stage.guest.manifest.whole_bodies or question.function == "describe",
+        party=party,
+    )
+    if suspended is None:
+        return stage.effects.perform(effect, context)
+    return stage.effects.resume(effect, *suspended, context)
+
+
+def _waits(history: History, begun: Mapping[int, _Begun], guest: Guest) -> Case:
+    history.made_by = (guest.digest, guest.config_digest)
     history.effects = {place: begun[place][0] for place in history.waiting}
     requests = {str(place): waits.requests for place, waits in history.waiting.items()}
     return Case("suspended", _encode(requests).decode())

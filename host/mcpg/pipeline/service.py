@@ -190,7 +190,7 @@ class PipelineService:
             call.version,
             call.capabilities,
             call.log_level,
-            _own_meta(meta) if meta else {},
+            _own_meta(meta) if meta and (len(meta) > 1 or _TOKEN not in meta) else _NOTHING,
         )
         return work
 
@@ -251,6 +251,9 @@ class PipelineService:
     def describe(self) -> dict[str, Any]:
         """Return the endpoint's name for itself, its capabilities and instructions."""
         return self._about()
+
+
+_NOTHING: dict[str, Any] = {}
 
 
 class _Nobody:
