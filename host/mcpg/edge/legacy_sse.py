@@ -92,7 +92,7 @@ class LegacySse:
             raise Refusal(frames.INVALID_REQUEST, text, status=400)
         caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         line = self._lines.get(_session_of(scope))
-        if line is None or line.session.principal != caller.identity:
+        if line is None or line.outlet.closed or line.session.principal != caller.identity:
             raise no_session()
         self._sessions.touch(line.session)
 
@@ -122,7 +122,7 @@ class LegacySse:
         except OSError:
             return  # the client takes nothing: the server ends the connection of an unfinished answer
         else:
-            if not leaving.done():
+            if not (leaving.done() or line.outlet.choked):
                 await line.end()
         finally:
             leaving.cancel()

@@ -33,11 +33,13 @@ class Outlet:
         self.waiting = 0
         """Bytes that have been given and not been taken."""
         self.closed = False
+        self.choked = False
+        """Whether the client was given up because it took too little."""
 
     async def write(self, data: bytes) -> None:
         """Return once the client's connection has taken `data`; raises `OutletClosed`."""
-        if not self.closed and self.waiting and self.waiting + len(data) > self._limit:
-            self.close()
+        if self.waiting and self.waiting + len(data) > self._limit:
+            self._choke()
         if self.closed:
             raise OutletClosed
         self.waiting += len(data)
@@ -48,7 +50,7 @@ class Outlet:
                 async with asyncio.timeout(self._timeout):
                     await self._push(data)
         except TimeoutError:
-            self.close()
+            self._choke()
             raise OutletClosed from None
         finally:
             self.waiting -= len(data)
@@ -58,3 +60,7 @@ class Outlet:
         if not self.closed:
             self.closed = True
             self._given_up()
+
+    def _choke(self) -> None:
+        self.choked = self.choked or not self.closed
+        self.close()
