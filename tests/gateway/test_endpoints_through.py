@@ -27,7 +27,7 @@ async def twins(tmp_path_factory, compiled):
         upstreams = {
             "a": http_upstream(a, instructions="Ask a."),
             "b": http_upstream(b, tools={"echo": {"title": "Say it again", "name": "repeat"}}, instructions="Ask b."),
-            "quiet": http_upstream(a, own_endpoint=False, include=["nothing"], instructions=""),
+            "quiet": http_upstream(a, own_endpoint=False, include=["echo"], prefix="quiet", instructions=""),
         }
         profiles = {"some": {"upstreams": ["b"], "tools": {"exclude": ["*.fail", "*.slow"]}}}
         yield await stack.enter_async_context(

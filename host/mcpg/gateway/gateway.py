@@ -34,6 +34,7 @@ from mcpg.pipeline.limits import LimitChain
 from mcpg.pipeline.listing import Listing
 from mcpg.pipeline.memo import Memo
 from mcpg.pipeline.policy import PolicyChain
+from mcpg.pipeline.rounds import AskLimits
 from mcpg.pipeline.routes import RouteTable
 from mcpg.pipeline.runs import Runner
 from mcpg.pipeline.service import PipelineService
@@ -62,6 +63,8 @@ OWED = 10.0
 LEAVE = 60.0
 """Seconds that a plugin use goes on which the file has no more, for the calls that began with it."""
 GONE = "this endpoint is not there any more"
+REPLAN = 0.25
+"""Seconds between two plans that upstreams cause: with thousands of tools one takes a tenth of it."""
 FIRST_DESCRIPTION = 5.0
 """Seconds that a start waits for upstreams to say what they offer; what comes later appears later."""
 
@@ -93,6 +96,8 @@ class Gateway:
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._described: dict[str, Described] = {}
         self._describers: dict[str, Describer] = {}
+        self._planning: asyncio.TimerHandle | None = None
+        self._planned = 0.0
         self._pinning = Pinning(self._record, lambda upstream: self._upstream_changed(upstream, "definitions"))
         self._feeds: list[SinkFeed] = []
         self._background: set[asyncio.Future[Any]] = set()
@@ -190,6 +195,7 @@ class Gateway:
         ledger = CopyingLedger(rooms.ledger, lambda: self._feeds, digests=self._keeps_digests)
         self._ledger = ledger
         policy = PolicyChain(runner)
+        ask_timeout = self.loaded.config.server.limits.ask_timeout
         views = self._views = Views(runner, policy)
         calls = Calls(
             views=views,
@@ -197,10 +203,11 @@ class Gateway:
             limits=LimitChain(runner, rooms.accounts),
             transforms=TransformChain(runner),
             backends=Backends(runner, rooms.cache),
-            suspender=Suspender(rooms.sealer, rooms.parked),
+            suspender=Suspender(rooms.sealer, rooms.parked, ttl=ask_timeout),
             ledger=ledger,
             background=self._owe,
             distrust=self.kill.distrust,
+            asks=AskLimits(seconds=ask_timeout),
         )
         self.kill.open(
             rooms,
@@ -406,7 +413,16 @@ class Gateway:
         return new
 
     def _on_described(self, described: Described) -> None:
+        if self._described.get(described.use) == described:
+            return
         self._described[described.use] = described
+        if self._force is not None and self._planning is None:
+            loop = asyncio.get_running_loop()
+            self._planning = loop.call_at(max(loop.time(), self._planned + REPLAN), self._replan)
+
+    def _replan(self) -> None:
+        """Make plans of what is offered now; an upstream that changes all the time takes no more of the loop."""
+        self._planning, self._planned = None, asyncio.get_running_loop().time()
         if self._force is not None:
             self._show(self._next(self._force))
 
@@ -416,6 +432,8 @@ class Gateway:
             describer.sign()
 
     async def _stop_describers(self) -> None:
+        if self._planning is not None:
+            self._planning.cancel()
         for describer in self._describers.values():
             await describer.stop()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcpg.contract.problems import ConfigError
 from mcpg.gateway.naming import KINDS, Names, offers_of, printable, unheeded
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.routes import RouteKind
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.uris import Uris
+    from mcpg.protocol.mirrors import Mirror
 
 __all__ = ["Described", "own_route", "route_table"]
 
@@ -48,6 +49,16 @@ class Described:
     upstream: str = ""
     timeout: float = 30.0
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    made: dict[int, tuple[Any, _Checks]] = field(default_factory=dict, repr=False, compare=False)
+    """What was compiled of its entries, which live as long: a plan is made anew whenever any upstream changes."""
+
+
+class _Checks(NamedTuple):
+    """What is compiled of one tool's schemas."""
+
+    check: Callable[[Any], list[str]] | None = None
+    output: Callable[[Any], list[str]] | None = None
+    mirrors: tuple[Mirror, ...] = ()
 
 
 def own_route(name: str, tool: Tool, *, where: str, timeout: float, transforms: tuple[Stage, ...]) -> Route:
@@ -120,10 +131,9 @@ def _route(
     if (kind, name) in taken or (kind in {"tool", "prompt"} and not NAME.match(name)):
         report(f"`{offer.label}` offers {kind} {printable(name)}, which is taken or no valid name: left out")
         return None
-    schema = offer.entry.get("inputSchema") if kind == "tool" else None
-    output = offer.entry.get("outputSchema") if kind == "tool" else None
     uris = names.uris(source.use)
     try:
+        checks = _checks(offer, name)
         return Route(
             kind=kind,
             name=name,
@@ -132,9 +142,9 @@ def _route(
             target=offer.target,
             upstream=source.upstream,
             defaults=getattr(offer.override, "defaults", {}),
-            mirrors=mirrors_of(schema) or () if kind == "tool" else (),
-            check=compile_check(schema or {"type": "object"}, name) if kind == "tool" else None,
-            check_output=compile_check(output, name) if output else None,
+            mirrors=checks.mirrors,
+            check=checks.check,
+            check_output=checks.output,
             timeout=source.timeout,
             held=source.held.get((kind, offer.target), ""),
             lead=names.lead(offer),
@@ -147,6 +157,26 @@ def _route(
             f"left out ({error.message})"
         )
         return None
+
+
+def _checks(offer: Offer, name: str) -> _Checks:
+    """Return what is compiled of a tool's schemas, once for each entry; raises `ConfigError`."""
+    if offer.kind != "tool":
+        return _NO_CHECKS
+    entry, made = offer.entry, offer.source.made
+    known = made.get(id(entry))
+    if known is None or known[0] is not entry:
+        schema, output = entry.get("inputSchema"), entry.get("outputSchema")
+        checks = _Checks(
+            compile_check(schema or {"type": "object"}, name),
+            compile_check(output, name) if output else None,
+            mirrors_of(schema) or (),
+        )
+        known = made[id(entry)] = (entry, checks)
+    return known[1]
+
+
+_NO_CHECKS = _Checks()
 
 
 def _entry(offer: Offer, name: str, uris: Uris | None) -> dict[str, Any]:
