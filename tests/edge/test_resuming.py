@@ -296,3 +296,15 @@ async def test_nothing_of_another_stream_is_replayed(talker: Talker, service: As
     found = await talker.resume(_ids(one)[0])[0]
     assert found.messages == one.messages
     assert json.dumps(found.messages) != json.dumps(two.messages)
+
+
+async def test_a_silent_call_can_be_resumed_too(service: AskingService) -> None:
+    endpoint = McpEndpoint(service, EdgeSettings(watch_after=0.0, stream_prime_after=0.01))
+    talker = await Talker(endpoint).meet()
+    task, lost = talker.begin("slow")
+    await until(lambda: _ids(lost))
+    await _leave(talker, endpoint)
+    service.finish.set()
+    await task
+    found = await talker.resume(_ids(lost)[-1])[0]
+    assert found.messages[-1]["result"]["content"][0]["text"] == "slept"

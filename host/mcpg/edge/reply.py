@@ -83,8 +83,10 @@ class Reply:
         """Seconds without a word after which `beat` is due, infinite once there is a stream that beats by itself."""
         if self._feed is not None:
             return float("inf")
-        after = self._settings.stream_poll_after if self._polls else 0.0
-        return min(after, self._settings.keep_alive) if after else self._settings.keep_alive
+        settings = self._settings
+        if not self._polls:
+            return settings.keep_alive
+        return min(settings.keep_alive, settings.stream_prime_after, settings.stream_poll_after or float("inf"))
 
     @property
     def dropped(self) -> int:
@@ -95,16 +97,16 @@ class Reply:
         """Send one message, which makes the answer a stream; return whether it is on its way or kept."""
         if self.done or (self._feed is None and self.gone):
             return False
-        feed = self._feed or self._begin(silent=False)
+        feed = self._feed or self._begin()
         said = feed.put(message, vital=vital)
         if feed.crowded:
             await asyncio.sleep(0)  # a turn for the task that writes, before there is no room
         return said
 
     def beat(self) -> None:
-        """Make the answer a stream, so that nothing between us and the client takes the silence for an end."""
+        """Make the answer a stream: what stands between us takes silence for an end, and its client can come back."""
         if self._feed is None and not self.done and not self.gone:
-            self._begin(silent=True)
+            self._begin(self.silence)
 
     def leave(self) -> None:
         """Note that the client has left this connection."""
@@ -136,26 +138,26 @@ class Reply:
     def _polls(self) -> bool:
         return self._session is not None and at_least(self._session.version, POLLING)
 
-    def _begin(self, *, silent: bool) -> Feed:
-        """Become a stream; one that begins in silence has something to write nevertheless."""
+    def _begin(self, waited: float = 0.0) -> Feed:
+        """Become a stream; one that begins because its client has `waited` has something to write at once."""
         if self._session is not None and self._resuming is not None and self.owner is not None:
             feed = self._resuming.open(self._session.id, self.owner)
         else:
             feed = Feed(self._settings.feed_bounds, self.owner)
         self._feed, self._reader = feed, feed.read()
-        self._writer = asyncio.get_running_loop().create_task(self._write(feed, self._reader, silent=silent))
+        self._writer = asyncio.get_running_loop().create_task(self._write(feed, self._reader, waited))
         return feed
 
-    async def _write(self, feed: Feed, reader: Reader, *, silent: bool) -> None:
+    async def _write(self, feed: Feed, reader: Reader, waited: float) -> None:
         settings = self._settings
         wire = Wire(self._send, self._lines, settings.write_timeout)
         try:
             if feed.shelf is not None and self._polls:
                 await wire.write(prime(feed.shelf.event_id(0), settings.stream_retry))
-            elif silent:
+            elif waited:
                 await wire.write(KEEP_ALIVE)
             version = "" if self._session is None else self._session.version
-            await carry(feed, reader, wire, pace_for(settings, version, silent=silent))
+            await carry(feed, reader, wire, pace_for(settings, version, waited))
         except (TimeoutError, EventsLost):
             feed.leave(reader)
             if feed.shelf is not None:

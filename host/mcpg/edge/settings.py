@@ -35,6 +35,8 @@ class EdgeSettings:
     """Notifications that wait on one stream; beyond, they are dropped and counted."""
     stream_bytes: int = 256 * 1024
     """Bytes that wait on one stream; beyond, notifications are dropped, and who takes nothing has to come back."""
+    stream_prime_after: float = 1.0
+    """An answer that takes longer becomes a stream, which its client (2025-11-25) can come back to."""
     stream_poll_after: float = 0.0
     """After so long an answer's connection is ended, and its client (2025-11-25) comes back for it; 0: never."""
     stream_retry: float = 1.0

@@ -63,28 +63,27 @@ class Pace:
 
     __slots__ = ("keep_alive", "over", "poll_after", "retry")
 
-    def __init__(self, keep_alive: float, poll_after: float = 0.0, wait: float = 1.0, *, at_once: bool = False) -> None:
+    def __init__(self, keep_alive: float, poll_after: float = 0.0, wait: float = 1.0, *, waited: float = 0.0) -> None:
         self.keep_alive = keep_alive
         self.poll_after = poll_after
         self.retry = retry(wait)
         self.over = 0.0
         if poll_after:
-            self.over = asyncio.get_running_loop().time() + (0.0 if at_once else poll_after)
+            self.over = asyncio.get_running_loop().time() + max(0.0, poll_after - waited)
 
     def wait(self, now: float) -> float:
         """Return how long silence may last from now."""
         return min(self.keep_alive, max(0.0, self.over - now)) if self.over else self.keep_alive
 
 
-def pace_for(settings: EdgeSettings, version: str, *, silent: bool = False) -> Pace:
-    """Return the pace of a session's answer: only clients of a version that knows it are sent away to come back.
+def pace_for(settings: EdgeSettings, version: str, waited: float = 0.0) -> Pace:
+    """Return the pace of a session's answer, for which its client has `waited` already.
 
-    One that is `silent` when it begins has been silent for as long as the settings let it.
+    Only clients of a version that knows it are sent away to come back.
     """
     if version not in HANDSHAKE or not at_least(version, POLLING):
         return Pace(settings.keep_alive)
-    at_once = silent and settings.stream_poll_after <= settings.keep_alive
-    return Pace(settings.keep_alive, settings.stream_poll_after, settings.stream_retry, at_once=at_once)
+    return Pace(settings.keep_alive, settings.stream_poll_after, settings.stream_retry, waited=waited)
 
 
 def prime(event_id: str, wait: float) -> bytes:
