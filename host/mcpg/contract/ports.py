@@ -95,17 +95,18 @@ class Blobs(Protocol):
         ...
 
 
-class Party(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Party:
     """On whose behalf an upstream is asked, and what that client can be asked in turn; nobody: the gateway itself."""
 
     caller: tuple[str, ...] = ()
     """`Caller.identity`; empty for the gateway's own requests."""
     session: str = ""
     version: str = ""
-    capabilities: Mapping[str, Any] = {}
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
     """What the client declared (a ClientCapabilities object); upstreams are told what of it can be relayed."""
     log_level: str = ""
-    meta: Mapping[str, Any] = {}
+    meta: Mapping[str, Any] = field(default_factory=dict)
     """The client's own `_meta` without the protocol's members: relayed with the call that it came with."""
 
 

@@ -18,7 +18,7 @@ import hashlib
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -304,7 +304,7 @@ def _begin(
     stage, work = question.stage, question.work
     party = work.party
     if question.place != "backend" and party is not GATEWAY:
-        party = msgspec.structs.replace(party, capabilities={}, meta={})
+        party = replace(party, capabilities={}, meta={})
     context = EffectContext(
         run=facts.id,
         index=place,
