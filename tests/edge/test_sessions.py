@@ -254,6 +254,13 @@ async def test_another_service_takes_over_an_endpoint_and_its_sessions() -> None
     assert (len(before.calls), len(after.calls)) == (0, 1)
 
 
+async def test_a_store_that_gives_a_session_to_another_is_not_believed(disk: list[SqliteSessions]) -> None:
+    client = _client(_hub(disk[0]))
+    await client.open()
+    await disk[0]._file.run(disk[0]._file.database.execute, """UPDATE sessions SET principal = '["a","b","c","d"]'""")
+    assert await _ping(_client(_hub(disk[1])), client.session) == 404
+
+
 class Broken(MemorySessions):
     """A store whose disk is full."""
 

@@ -34,8 +34,9 @@ __all__ = ["EndpointSessions", "Sessions"]
 _log = logging.getLogger("mcpg.edge")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
+_SWEEPING = 30.0
 _FORGETTING = 60.0
-"""Seconds between two looks for what no id can name any more."""
+"""Seconds between two looks for what is too old, here and in the store."""
 _SHARES = 10
 """A use is kept once a tenth of the idle time has gone by; so much later than by its own clock, a session may end."""
 
@@ -60,7 +61,8 @@ class Sessions:
         self._by_token: dict[str, Session] = {}
         self._dirty: set[Session] = set()
         self._kept: dict[str, tuple[float, bool, str]] = {}
-        self._forgot = 0.0
+        self._forgot = self._swept = 0.0
+        self._failing = False
         self._slack = limits.idle / _SHARES * 2 if store.shared else 0.0
 
     def __len__(self) -> int:
@@ -144,9 +146,16 @@ class Sessions:
         try:
             await self._keep(everything=everything)
             await self._hear()
+            self._failing = False
         except McpgError as error:
-            _log.warning("sessions cannot be kept: %s", error)
-        self.expire()
+            if not self._failing:
+                _log.warning("sessions cannot be kept: %s", error)
+            self._failing = True
+        now = self._clock()
+        self._bury(self.table.expire(now, self._slack))
+        if now - self._swept > _SWEEPING:
+            self._swept = now
+            self._bury(self.table.sweep(now))
 
     async def _recognise(self, endpoint: str, token: str, caller: Caller) -> Session:
         """Return the session of an id that was not seen here before."""
@@ -162,6 +171,8 @@ class Sessions:
             if session is None:
                 raise no_session()
             self._bury(self.table.add(session, self._clock()))
+        if session.principal != caller.identity or session.endpoint != endpoint:
+            raise no_session()  # its id was sealed for him; what the store says of it was not
         session.token = token
         self._by_token[token] = session
         return session
