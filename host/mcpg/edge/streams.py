@@ -274,6 +274,7 @@ class Streams:
             del self._stale[stream, kind]
             if not stream.closed and stream.sight is not None and await stream.sight.differs(kind):
                 self.offer(stream, change_method(kind))
+            await asyncio.sleep(0)  # what is remembered costs no wait: calls come between
 
 
 async def _left(receive: Receive, stream: Stream) -> None:
