@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-import httpx2
+import msgspec
+
+from mcpg.contract.problems import EffectDenied
+from mcpg.effects.addresses import Private
+from mcpg.effects.connector import GuardedConnector
+from mcpg.effects.transport import HttpFailed, Outgoing, Reach
 
 if TYPE_CHECKING:
     from mcpg.config import Loaded
-    from mcpg.config.values import SecretValue
+    from mcpg.config.values import Address, SecretValue
 
 __all__ = ["ask_admin"]
 
+OK = 200
 SECONDS = 3.0
 MAX_BODY = 16 * 2**20
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where one listens so, one is reached here
 
 
 def ask_admin(loaded: Loaded, view: str) -> tuple[Any, str]:
-    """Return what `/admin/v1/VIEW` says, or None and why nothing was said."""
+    """Return what `/admin/v1/VIEW` says, or None and why nothing was said. It blocks, for seconds at most."""
     server = loaded.config.server
     if server.admin is None or server.admin_token is None:
         return None, "no `server.admin` is configured"
+    if server.admin.path:
+        return None, "`server.admin` is a Unix socket, which is not asked here"
     token = _reveal(loaded, server.admin_token)
     if not token:
         return None, "`server.admin_token` has no value here"
-    uds = str(loaded.resolve(server.admin.path)) if server.admin.path else None
-    base = "http://localhost" if uds else f"http://{server.admin}"
+    return asyncio.run(_ask(server.admin, token, view))
+
+
+async def _ask(address: Address, token: str, view: str) -> tuple[Any, str]:
+    host = EVERYWHERE.get(address.host, address.host)
+    place = f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    outgoing = Outgoing("GET", f"http://{place}/admin/v1/{view}", (("authorization", f"Bearer {token}"),))
+    connector = GuardedConnector(connections=1)
+    reach = Reach(private=Private(everywhere=True), max_response=MAX_BODY)
     try:
-        with (
-            httpx2.Client(transport=httpx2.HTTPTransport(uds=uds), timeout=SECONDS, trust_env=False) as client,
-            client.stream("GET", f"{base}/admin/v1/{view}", headers={"authorization": f"Bearer {token}"}) as answer,
-        ):
-            body = b""
-            for chunk in answer.iter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    return None, "the gateway's answer is too large"
-        if answer.status_code != httpx2.codes.OK:
-            return None, f"the gateway answered with HTTP status {answer.status_code}"
-        return httpx2.Response(200, content=body).json(), ""
-    except (httpx2.HTTPError, ValueError, OSError):
-        return None, f"no gateway answers at {server.admin}"
+        answer = await connector.request(outgoing, reach, deadline=asyncio.get_running_loop().time() + SECONDS)
+        if answer.status != OK:
+            return None, f"the gateway answered with HTTP status {answer.status}"
+        return msgspec.json.decode(answer.body), ""
+    except HttpFailed as failure:
+        too_large = failure.code == "too-large"
+        return None, "the gateway's answer is too large" if too_large else f"no gateway answers at {address}"
+    except (EffectDenied, msgspec.DecodeError, RecursionError):
+        return None, f"no gateway answers at {address}"
+    finally:
+        await connector.stop()
 
 
 def _reveal(loaded: Loaded, value: SecretValue) -> str:
