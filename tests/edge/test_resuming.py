@@ -308,3 +308,46 @@ async def test_a_silent_call_can_be_resumed_too(service: AskingService) -> None:
     await task
     found = await talker.resume(_ids(lost)[-1])[0]
     assert found.messages[-1]["result"]["content"][0]["text"] == "slept"
+
+
+@pytest.mark.parametrize("modern_era", [False, True])
+async def test_nothing_is_left_of_a_request_that_the_server_itself_cancels(
+    talker: Talker, endpoint: McpEndpoint, service: AskingService, *, modern_era: bool
+) -> None:
+    if modern_era:
+        message, headers = modern("tools/call", {"name": "late"}, meta={"progressToken": "t"})
+        task = asyncio.create_task(talker.post(message, headers))
+    else:
+        task, _ = talker.begin("late")
+    await service.started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: len(asyncio.all_tasks()) == 1)
+    assert endpoint.shared.resuming._running == {}
+    assert (endpoint.pending, endpoint.shared.load._detached) == (0, 0)
+
+
+@pytest.mark.parametrize("version", ["2025-06-18", "2025-11-25"])
+async def test_a_connection_that_breaks_while_it_is_written_to(service: AskingService, version: str) -> None:
+    endpoint = McpEndpoint(service, EdgeSettings(watch_after=0.0))
+    talker = await Talker(endpoint).meet(version)
+
+    async def broken(scope: Any, receive: Any, _: Any) -> None:
+        async def send(message: Any) -> None:
+            raise OSError("the wire is cut")
+
+        await endpoint(scope, receive, send)
+
+    talker.app = broken
+    task, _ = talker.begin("late")
+    await until(lambda: endpoint.shared.load._detached == 1)
+    talker.app = endpoint
+    service.go_on.set()
+    await until(lambda: endpoint.shared.asks.pending == 1)
+    stream = next(iter(endpoint.shared.resuming._running[next(iter(endpoint.shared.resuming._running))]))
+    back, found = talker.resume(f"{stream}-0")
+    (asked,) = await asked_on(found)
+    await talker.reply(asked, ACCEPTED)
+    await asyncio.gather(task, back)
+    assert "result" in found.messages[-1]

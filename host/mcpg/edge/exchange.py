@@ -57,10 +57,15 @@ class Exchange:
         except asyncio.CancelledError:
             self._stop(timer)
             if not self.cancelled or self._task is None:
+                self.reply.abandon()
                 raise
             self._task.uncancel()
             await self._end_cancelled(request_id)
             return None
+        except BaseException:
+            self._stop(timer)
+            self.reply.abandon()
+            raise
         self._stop(timer)
         await self.reply.finish(answer)
         return answer

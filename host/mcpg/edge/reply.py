@@ -9,6 +9,7 @@ Source: MCP basic/transports (Streamable HTTP: sending messages).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from mcpg.contract.ports import CannotAsk
@@ -134,6 +135,13 @@ class Reply:
         elif not self.gone:
             await Wire(self._send, self._lines, self._settings.write_timeout).end()
 
+    def abandon(self) -> None:
+        """End without a word: nobody is left who could finish."""
+        self.done = True
+        if self._feed is not None:
+            self._end_feed(self._feed)
+            self._stop_writer()
+
     @property
     def _polls(self) -> bool:
         return self._session is not None and at_least(self._session.version, POLLING)
@@ -161,15 +169,17 @@ class Reply:
         except (TimeoutError, EventsLost):
             feed.leave(reader)
             if feed.shelf is not None:
-                await wire.linger()  # a client that takes nothing learns by the end that it has to come back
+                await self._linger(wire)
         except Exception:  # noqa: BLE001 - however the connection broke, nobody reads there any more
             feed.leave(reader)
 
+    async def _linger(self, wire: Wire) -> None:
+        """End the connection of a client that takes nothing, when it does: so it learns that it has to come back."""
+        with contextlib.suppress(Exception):
+            await wire.linger()
+
     async def _close(self, feed: Feed) -> None:
-        if self._resuming is not None and feed.shelf is not None:
-            self._resuming.close(feed)
-        else:
-            feed.close()
+        self._end_feed(feed)
         writer = self._writer
         if writer is None or self._reader is None or not feed.reads(self._reader):
             self._stop_writer()
@@ -178,6 +188,12 @@ class Reply:
             await asyncio.wait((writer,))
         finally:
             self._stop_writer()
+
+    def _end_feed(self, feed: Feed) -> None:
+        if self._resuming is not None and feed.shelf is not None:
+            self._resuming.close(feed)
+        else:
+            feed.close()
 
     def _stop_writer(self) -> None:
         if self._writer is not None and not self._writer.done():
