@@ -7,7 +7,7 @@ import socket
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcpg.contract.problems import ConfigError
@@ -275,3 +275,65 @@ def texts_in(value):
 def test_no_text_of_any_value_stands_in_its_faults(schema, value):
     faults = json.dumps(compile_check(schema, "x")(value))
     assert not [text for text in texts_in(value) if text in faults]
+
+
+KEYWORDS = sorted(
+    {
+        *(
+            "$schema",
+            "$id",
+            "id",
+            "$ref",
+            "$dynamicRef",
+            "$recursiveRef",
+            "$anchor",
+            "$dynamicAnchor",
+            "$defs",
+            "items",
+        ),
+        *("prefixItems", "properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "allOf"),
+        *("anyOf", "oneOf", "not", "if", "then", "dependentSchemas", "propertyNames", "contains", "enum", "required"),
+        *("pattern", "type", "uniqueItems", "dependencies", "minimum", "x-more"),
+    }
+)
+words_of_schemas = st.sampled_from(
+    [
+        *(
+            "#",
+            "#/$defs/a",
+            "#a",
+            "a",
+            "x:y",
+            "http://[",
+            "#/%zz",
+            "#/items/0",
+            "object",
+            "string",
+            "^a+$",
+            "(?=a)",
+            "(",
+        ),
+        *("", "http://json-schema.org/draft-04/schema#", "https://json-schema.org/draft/2020-12/schema"),
+    ]
+)
+wild = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | words_of_schemas,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "b", "^a"]), inner, max_size=2)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYWORDS), wild, max_size=5), st.lists(values, min_size=1, max_size=3))
+def test_any_schema_is_a_check_or_refused_and_any_value_is_checked(schema, instances):
+    try:
+        check = compile_check(schema, "x")
+    except ConfigError as refused:
+        said = [refused.message]
+    else:
+        said = [fault for value in instances for fault in check(value)]
+    assert not [line for line in said if "\n" in line or len(line) > 600]

@@ -20,7 +20,6 @@ from mcpg.protocol.shapes import (
     lower_notification,
     lower_request,
     lower_response,
-    raise_error,
     raise_request,
     raise_response,
     raise_result,
@@ -38,7 +37,6 @@ INFO = {"name": "gateway", "version": "1"}
 FUNCTIONS: dict[str, Callable[[str, Any, str], Any]] = {
     "shape": lambda method, value, version: shape(method, value, version, INFO),
     "raise_result": raise_result,
-    "raise_error": lambda _method, value, _version: raise_error(value),
     "raise_request": raise_request,
     "raise_response": raise_response,
     "lower_call": lower_call,

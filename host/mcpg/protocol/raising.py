@@ -5,7 +5,7 @@ Source: schema.ts of each version; MCP 2026-07-28, basic/index (`resultType`) an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
@@ -17,18 +17,7 @@ from mcpg.protocol.versions import LATEST_MODERN, MODERN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["raise_error", "raise_result"]
-
-_OURS: Final = frozenset(
-    {
-        frames.PARSE_ERROR,
-        frames.INVALID_REQUEST,
-        frames.METHOD_NOT_FOUND,
-        frames.HEADER_MISMATCH,
-        frames.UNSUPPORTED_VERSION,
-    }
-)
-"""Errors that say that the gateway, as a client, did something wrong: no fault of the client behind it."""
+__all__ = ["raise_result"]
 
 
 def raise_result(method: str, result: Mapping[str, Any], version: str) -> dict[str, Any]:
@@ -58,20 +47,3 @@ def _completed(method: str, result: dict[str, Any]) -> dict[str, Any]:
         fitting.setdefault("ttlMs", 0)
         fitting.setdefault("cacheScope", "private")
     return fitting
-
-
-def raise_error(error: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an upstream's JSON-RPC error as the gateway may hand it on: `{"code", "message", "data"?}`.
-
-    Errors about our own frames, headers and version become -32603; resource not found is -32602, as it is now.
-    """
-    code = error.get("code")
-    if not isinstance(code, int) or isinstance(code, bool) or code in _OURS:
-        code = frames.INTERNAL_ERROR
-    elif code == frames.RESOURCE_NOT_FOUND:
-        code = frames.INVALID_PARAMS
-    message = error.get("message")
-    raised = {"code": code, "message": message if isinstance(message, str) else "the upstream failed"}
-    if error.get("data") is not None and code != frames.INTERNAL_ERROR:
-        raised["data"] = error["data"]
-    return raised

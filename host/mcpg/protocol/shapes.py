@@ -14,7 +14,7 @@ from mcpg.protocol import frames
 from mcpg.protocol.asks import fitted_asks, lower_request, lower_response, raise_request, raise_response
 from mcpg.protocol.lowering import lower_call, lower_notification
 from mcpg.protocol.methods import CACHEABLE, EXTENDED, SUSPENDABLE
-from mcpg.protocol.raising import raise_error, raise_result
+from mcpg.protocol.raising import raise_result
 from mcpg.protocol.results import fitted_result
 from mcpg.protocol.versions import MODERN
 
@@ -28,7 +28,6 @@ __all__ = [
     "lower_notification",
     "lower_request",
     "lower_response",
-    "raise_error",
     "raise_request",
     "raise_response",
     "raise_result",
