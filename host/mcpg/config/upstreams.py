@@ -98,7 +98,8 @@ class Upstream(Section):
     idle: Duration = Field(default=300.0, description="How long such a process or session stays without a call.")
     max_links: Count = Field(default=256, description="Processes or sessions of it at once, beside the gateway's own.")
     ask_timeout: Duration = Field(
-        default=600.0, description="How long a call of it may wait for an answer of its client."
+        default=660.0,
+        description="How long its call may wait for its client to answer; more than `server.limits.ask_timeout`.",
     )
     baggage: bool = Field(default=False, description="Whether the client's W3C `baggage` is passed on to it.")
     refresh: Duration | None = Field(
