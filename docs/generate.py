@@ -13,6 +13,7 @@ from mcpg.cli import reference as cli_reference
 from mcpg.config import reference as config_reference
 from mcpg.contract.schemas import DOCUMENTS, schema_of, schema_texts
 from mcpg.contract.worlds import PACKAGE, VERSION, WORLDS
+from mcpg.protocol import reference as shapes_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACT_HEAD = f"""# Plugin contract reference
@@ -37,6 +38,7 @@ def texts() -> dict[Path, str]:
         "cli": cli_reference.reference_page(),
         "contract": contract_page(),
         "matrix": matrix_page(),
+        "shapes": shapes_reference.reference_page(),
     }
     found |= {ROOT / "docs" / "reference" / f"{name}.md": text for name, text in pages.items()}
     found[ROOT / "docs" / "adr" / "README.md"] = decisions_page()

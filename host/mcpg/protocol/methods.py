@@ -21,6 +21,7 @@ __all__ = [
     "NAME_KEYS",
     "NOTICES",
     "RESERVED_PREFIX",
+    "SPANS",
     "SUSPENDABLE",
     "TASKS_EXTENSION",
     "TASK_METHODS",
@@ -50,7 +51,7 @@ _ALWAYS: Final = Span(_FIRST)
 _HANDSHAKE_ONLY: Final = Span(_FIRST, _JULY)
 _MODERN_ONLY: Final = Span(_JULY)
 
-_SPANS: Final[dict[str, Span]] = {
+SPANS: Final[dict[str, Span]] = {
     "initialize": _HANDSHAKE_ONLY,
     "ping": _HANDSHAKE_ONLY,
     "logging/setLevel": _HANDSHAKE_ONLY,
@@ -67,6 +68,7 @@ _SPANS: Final[dict[str, Span]] = {
     "server/discover": _MODERN_ONLY,
     "subscriptions/listen": _MODERN_ONLY,
 }
+"""A client's requests by name, without tasks."""
 
 NOTICES: Final[dict[str, Span]] = {
     "notifications/cancelled": _ALWAYS,
@@ -92,7 +94,7 @@ def in_span(span: Span, version: str) -> bool:
 
 
 METHODS: Final = {
-    version: frozenset(method for method, span in _SPANS.items() if in_span(span, version)) for version in KNOWN
+    version: frozenset(method for method, span in SPANS.items() if in_span(span, version)) for version in KNOWN
 }
 """A client's requests in each version, without tasks."""
 
@@ -140,6 +142,6 @@ NAME_KEYS: Final = {
 
 def method_exists(method: str, version: str) -> bool:
     """Return whether a peer of `version` may know `method`: one of its own, or one that no version defines."""
-    if method in _SPANS:
-        return in_span(_SPANS[method], version)
+    if method in SPANS:
+        return in_span(SPANS[method], version)
     return method not in _TASKS or method in TASK_METHODS[version]
