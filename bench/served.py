@@ -1,8 +1,9 @@
 """The server side of the benchmarks, one process each: `python bench/served.py SUBJECT PORT FOLDER [UPSTREAM]`.
 
 Subjects: `echo` (a bare ASGI application), `full`, `memo`, `disk`, `unledgered` (the pipeline before a mock), `proxy`,
-`off` (the gateway before an MCP server, with the same stages and with none), `connector`, `pyreqwest` (bare proxies),
-`catalog` (10,000 tools), `many-uses` (20 plugins), `upstream`, `many` (the MCP servers). It measures nothing.
+`off` (the gateway before an MCP server, with the same stages and with none), `flooded` (`proxy` and a tool `here` of its
+own), `connector`, `pyreqwest` (bare proxies), `catalog` (10,000 tools), `many-uses` (20 plugins), `upstream`, `many` (the
+MCP servers). It measures nothing.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ def config_of(subject: str, port: int, folder: Path, upstream: int) -> Path:
         add_uses(config)
     if upstream:
         config["upstreams"] = {"peer": {"http": {"url": f"http://127.0.0.1:{upstream}/mcp", "private": True}}}
-    else:
+    if not upstream or subject == "flooded":
         echo = {"backend": "mock", "description": "Says it back.", "input": {"q": {"type": "string"}}}
-        config["tools"] = {"echo": echo | {"mock": {"echo": True}}}
+        config["tools"] = {"here" if upstream else "echo": echo | {"mock": {"echo": True}}}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rules.cedar").write_text(OPEN if subject == "catalog" else POLICIES)
     path = folder / "mcpg.yaml"

@@ -1,7 +1,7 @@
 """An MCP server without an SDK, as plain as can be: the gateway and the bare proxies of the benchmarks call it.
 
 Streamable HTTP of 2026-07-28 with whole JSON answers, keep-alive, no TLS. Tools: `echo`, `slow` (answers after 500 ms),
-`flood` (progress of 1 KiB each, 64 MiB in all, as fast as it is taken) and as many more as it is told to have, the
+`flood` (progress of 8 KiB each, 64 MiB in all, as fast as it is taken) and as many more as it is told to have, the
 first of which are named `open-...`. It checks nothing.
 """
 
@@ -17,7 +17,7 @@ __all__ = ["serve_upstream"]
 
 PAGE = 1000
 SLOW = 0.5
-FLOOD = 64 * 1024
+FLOOD = 8 * 1024
 """How many events `flood` sends."""
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         token = frame["params"]["_meta"].get("progressToken")
         self.transport.write(EVENTS)
         for number in range(FLOOD):
-            params = {"progressToken": token, "progress": number, "message": "x" * 1024}
+            params = {"progressToken": token, "progress": number, "message": "x" * 8192}
             self.event({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
             await self._flowing.wait()
         self.event({"jsonrpc": "2.0", "id": frame["id"], "result": self.called(frame["params"])})
