@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.peers.served import Served
 from tests.peers.server import start_server
+from tests.upstreams.conftest import ANA
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import HttpSpec, UpstreamSpec
@@ -87,6 +89,25 @@ async def test_auto_speaks_streamable_http_where_there_is_one(bench, connector, 
         assert peers.upstreams.states()["old"].version == revision
         await peers.upstreams.stop()
     assert server.problems == []
+
+
+@pytest.mark.parametrize(("tool", "method"), [("sample", "sampling/createMessage"), ("roots", "roots/list")])
+async def test_what_an_old_server_asks_reaches_the_client_of_the_call(bench, connector, server, tool, method):
+    peers = await bench(sse(server.url), connector=connector, good=False)
+    party = replace(ANA, capabilities={"sampling": {}, "roots": {}})
+    options = {"deadline": asyncio.get_running_loop().time() + 5, "party": party}
+    params = {"name": tool, "arguments": {}}
+    asking = await peers.upstreams.request("old", "tools/call", params, **options)
+    requests = asking["asking"]["requests"]
+    assert [each["method"] for each in requests.values()] == [method]
+    answers = {
+        "sample": {"role": "assistant", "content": {"type": "text", "text": "hello"}, "model": "m"},
+        "roots": {"roots": [{"uri": "file:///home"}]},
+    }
+    responses = {key: {"result": answers[tool]} for key in requests}
+    state = asking["asking"]["state"]
+    done = await peers.upstreams.resume("old", "tools/call", params, state=state, responses=responses, **options)
+    assert ("hello" if tool == "sample" else "file:///home") in done["result"]["content"][0]["text"]
 
 
 class Script:

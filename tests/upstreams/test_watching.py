@@ -13,7 +13,7 @@ from tests.peers.revisions import ALL
 from tests.peers.server import start_server
 
 from mcpg.contract.problems import UpstreamFailed
-from mcpg.upstreams import HttpSpec, StdioSpec, UpstreamSpec, watching
+from mcpg.upstreams import HttpSpec, StdioSpec, UpstreamSpec, duplex, watching
 from mcpg.upstreams.watching import _self_and_above
 
 
@@ -153,6 +153,25 @@ async def test_a_resource_below_a_watched_one_is_told_and_none_beside_it(peers, 
     watches.heard({"uri": 7})
     assert above.heard == [{"uri": "peer://peer/folder/file"}]
     assert beside.heard == []
+
+
+async def test_many_updates_that_are_watched_are_no_flood(bench, monkeypatch):
+    monkeypatch.setattr(duplex, "MAX_STRAYS", 3)
+    command = (sys.executable, "-m", "tests.peers.stdio", "--revision", "2025-11-25")
+    spec = UpstreamSpec(name="up", transport=StdioSpec(command=command, grace=0.3), sessions="shared")
+    peers = await bench(spec, good=False)
+    ear = Ear()
+    await peers.upstreams.watch("up", "peer://peer/note", ear)
+    link = peers.upstreams._running["up"]._main.link
+    for _ in range(10):
+        link._take_text(
+            b'{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"peer://peer/note"}}'
+        )
+    assert len(ear.heard) == 10
+    assert not link.lost.done()
+    for _ in range(10):
+        link._take_text(b'{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"peer://other"}}')
+    assert link.lost.done()
 
 
 @given(st.text(alphabet="ab/?#:", max_size=12), st.text(alphabet="ab/?#:", max_size=12))

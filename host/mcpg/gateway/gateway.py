@@ -169,11 +169,15 @@ class Gateway:
             ],
             "plugins": self.rooms.catalog.states(),
             "upstreams": self.rooms.upstreams.states(),
-            "definitions": self._pinning.status(),
+            "definitions": self.definitions(),
             "memo": {"entries": len(self._memo), "hits": self._memo.hits, "misses": self._memo.misses},
             "revocations": self.rooms.revoking.status(),
             "sinks": [{"delivered": feed.delivered, "lost": feed.lost} for feed in self._feeds],
         }
+
+    def definitions(self) -> dict[str, dict[str, int]]:
+        """Return, by upstream, how many definitions there are, differ from what was approved, and are held back."""
+        return self._pinning.status()
 
     @property
     def ready(self) -> bool:

@@ -46,6 +46,7 @@ def measures_of(gateway: Gateway) -> tuple[Metric, ...]:
         Gauge("mcpg_ledger_records", "Records that the newest signed head proves.", records),
         Readings("mcpg_plugins", "Plugin uses by state.", ("state",), plugins),
         Readings("mcpg_upstream_state", "1 for the state that an upstream is in.", ("upstream", "state"), upstreams),
+        _definitions(gateway),
         Readings("mcpg_memo_total", "Verdicts asked of the memo.", ("outcome",), memo, kind="counter"),
         Readings("mcpg_sink_records_total", "Copies for sinks.", ("sink", "outcome"), copies, kind="counter"),
         *_revocations(gateway),
@@ -72,3 +73,12 @@ def _revocations(gateway: Gateway) -> tuple[Metric, ...]:
         Readings("mcpg_revocations_total", "Lists offered.", ("source", "outcome"), offered, kind="counter"),
         Readings("mcpg_plugins_fenced_total", "Fences of plugin uses.", ("use",), fences, kind="counter"),
     )
+
+
+def _definitions(gateway: Gateway) -> Metric:
+    def counts() -> Iterator[tuple[tuple[str, ...], float]]:
+        for name, found in gateway.definitions().items():
+            yield from (((name, state), found[state]) for state in ("changed", "new", "held"))
+
+    told = "Definitions that differ from what was approved."
+    return Readings("mcpg_upstream_definitions", told, ("upstream", "state"), counts)

@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -53,6 +54,9 @@ KINDS: Final = (
 LOCK: Final = "definitions.json"
 SEEN: Final = "definitions"
 MAX_BYTES = 64 * 1024 * 1024
+HELD_SECONDS = 10.0
+"""How long another program may hold a lock's folder."""
+HELD_STEP = 0.02
 VERSION = 1
 
 Key: TypeAlias = tuple[str, str]
@@ -167,10 +171,23 @@ def alone(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _unusable(path, error, "name a folder that is there") from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle, path)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, path: Path) -> None:
+    until = time.monotonic() + HELD_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                raise _unusable(path, error, "see which program holds its folder's lock") from error
+            time.sleep(HELD_STEP)
+        else:
+            return
 
 
 def read_lock(path: Path) -> Pins:

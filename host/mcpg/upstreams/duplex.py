@@ -48,7 +48,7 @@ class Duplex:
         self.level = ""
         self.role = role
         self.elsewhere: Callable[[Fault], bool] = nowhere
-        self.updated: Callable[[dict[str, Any]], None] = unheeded
+        self.updated: Callable[[dict[str, Any]], bool] = unheeded
         self._max = max_message
         self._changed = changed
         self._tickets = Tickets()
@@ -168,7 +168,7 @@ class Duplex:
         if method == ACKNOWLEDGED:
             self._tickets.acknowledge(message)
         elif method == UPDATED:
-            self.updated(message.params)
+            return self.updated(message.params)
         elif (kind := CHANGES.get(method)) is not None:
             self._changed(kind)
         return False

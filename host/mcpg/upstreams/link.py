@@ -62,9 +62,9 @@ class Link(Protocol):
     """Messages that were none of ours or not MCP."""
     elsewhere: Callable[[Fault], bool]
     """Says, when the link did not come up, whether another transport is worth trying at once."""
-    updated: Callable[[dict[str, Any]], None]
-    """Gets the params of each `notifications/resources/updated`, nothing when some may have been missed; the supervisor
-    puts it there."""
+    updated: Callable[[dict[str, Any]], bool]
+    """Gets the params of each `notifications/resources/updated`, nothing when some may have been missed, and returns
+    whether anybody watches; the supervisor puts it there."""
 
     async def open(self) -> None:
         """Start the process, or make ready to connect; raises `Fault`."""
@@ -112,5 +112,6 @@ def nowhere(_fault: Fault) -> bool:
     return False
 
 
-def unheeded(_params: dict[str, Any]) -> None:
+def unheeded(_params: dict[str, Any]) -> bool:
     """Hear of an updated resource that nobody watches."""
+    return False

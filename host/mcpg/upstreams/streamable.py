@@ -91,7 +91,7 @@ class HttpLink:
         self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
         self.elsewhere: Callable[[Fault], bool] = nowhere
-        self.updated: Callable[[dict[str, Any]], None] = unheeded
+        self.updated: Callable[[dict[str, Any]], bool] = unheeded
         self._next = 0
         self._mirrored = MirroredArguments()
         self._fixed = tuple(
@@ -313,7 +313,7 @@ class HttpLink:
                 self._all_changed()
             return await self._take_news(reply)
 
-    async def _take_news(self, reply: Reply, acknowledged: Callable[[dict[str, Any]], None] = unheeded) -> bool:
+    async def _take_news(self, reply: Reply, acknowledged: Callable[[dict[str, Any]], object] = unheeded) -> bool:
         """Take in what comes on a stream that is no call's until it ends; return whether it is worth opening again."""
         async with aclosing(EventStream(self._max).messages(reply)) as messages:
             async for message in messages:

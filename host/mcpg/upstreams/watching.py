@@ -122,23 +122,24 @@ class Watches:
             resource.taken.cancel()
             self._sign.set()
 
-    def heard(self, params: dict[str, Any]) -> None:
+    def heard(self, params: dict[str, Any]) -> bool:
         """Hand `notifications/resources/updated` on to who watches that resource, or one above it.
 
-        Without params anything may have been missed: every watcher is told.
+        Returns whether anybody does. Without params anything may have been missed: every watcher is told.
         """
         if not params:
             for each, watched in list(self._resources.items()):
                 if watched.taken.done():
                     self._tell(watched, {"uri": each})
-            return
+            return True
         uri = params.get("uri")
         if not isinstance(uri, str) or len(uri) > MAX_URI:
-            return
+            return False
         shown = {key: value for key, value in params.items() if key != "_meta"}
-        for above in _self_and_above(uri):
-            if (resource := self._resources.get(above)) is not None:
-                self._tell(resource, shown)
+        found = [resource for above in _self_and_above(uri) if (resource := self._resources.get(above)) is not None]
+        for resource in found:
+            self._tell(resource, shown)
+        return bool(found)
 
     def came_up(self, link: Link) -> None:
         """Watch over this link from now on."""
