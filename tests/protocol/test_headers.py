@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcpg.protocol.headers import MAX_HEADERS, decode_value, encode_value, fold
-from mcpg.protocol.mirrors import check_mirrors, mirrors_of, mirrors_to_send
+from mcpg.protocol.mirrors import check_mirrors, mirrors_of, mirrors_to_send, with_sound_mirrors
 from mcpg.protocol.refusals import Rejected
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -132,6 +133,8 @@ FLAG = {"type": "string", "x-mcp-header": "A"}
         _annotated(properties={"a": {"type": "string", "x-mcp-header": 5}}),
         _annotated(properties={"a": FLAG, "b": {"type": "string", "x-mcp-header": "a"}}),
         _annotated(properties={"a": {"type": "array", "items": FLAG}}),
+        _annotated(properties={"a": {"type": "array", "items": [FLAG]}}),
+        _annotated(properties={"a": {"type": "array", "prefixItems": [FLAG]}}),
         _annotated(anyOf=[{"properties": {"a": FLAG}}]),
         _annotated(**{"$defs": {"a": FLAG}}),
         _annotated(**{"not": {"properties": {"a": FLAG}}}),
@@ -141,6 +144,17 @@ def test_a_tool_with_a_bad_annotation_mirrors_nothing(schema: dict[str, Any]) ->
     assert mirrors_of(schema) is None
     check_mirrors(None, {"a": "x"}, {"mcp-param-a": "y"})
     assert mirrors_to_send(None, {"a": "x"}) == {}
+    before = json.dumps(schema)
+    shown = with_sound_mirrors(schema)
+    assert "x-mcp-header" not in json.dumps(shown)
+    assert (mirrors_of(shown), json.dumps(schema)) == ((), before)
+    assert shown.keys() == schema.keys() - {"x-mcp-header"}
+
+
+def test_a_tool_with_good_annotations_is_shown_as_it_is() -> None:
+    schema = _annotated(properties={"a": FLAG, "x-mcp-header": {"type": "string", "default": {"x-mcp-header": 5}}})
+    assert with_sound_mirrors(schema) is schema
+    assert with_sound_mirrors(7) == 7
 
 
 def test_a_schema_without_annotations_mirrors_nothing() -> None:

@@ -17,7 +17,7 @@ from mcpg.gateway.schemas import compile_check, defaults_of
 from mcpg.gateway.uses import use_of
 from mcpg.pipeline.routes import Route, RouteTable
 from mcpg.pipeline.uris import with_interface
-from mcpg.protocol.mirrors import mirrors_of
+from mcpg.protocol.mirrors import mirrors_of, with_sound_mirrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -182,6 +182,8 @@ _NO_CHECKS = _Checks()
 def _entry(offer: Offer, name: str, uris: Uris | None) -> dict[str, Any]:
     """Return the entry as it is shown: the operator's words over the upstream's, its interface as it can be read."""
     entry = dict(offer.entry)
+    if offer.kind == "tool" and "inputSchema" in entry:
+        entry["inputSchema"] = with_sound_mirrors(entry["inputSchema"])
     if uris is not None and offer.kind == "tool":
         entry = with_interface(entry, uris.shown)
     if offer.override is not None:

@@ -18,7 +18,7 @@ from mcpg.protocol.refusals import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Mirror", "check_mirrors", "mirrors_of", "mirrors_to_send"]
+__all__ = ["Mirror", "check_mirrors", "mirrors_of", "mirrors_to_send", "with_sound_mirrors"]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}")
 _DECIMAL = re.compile(r"-?[0-9]{1,400}(\.0*)?")
@@ -95,6 +95,30 @@ def mirrors_to_send(mirrors: tuple[Mirror, ...] | None, arguments: Any) -> dict[
     return sent
 
 
+def with_sound_mirrors(schema: Any) -> Any:
+    """Return the schema as a server may show it: as it is, or without any annotation if one of them is invalid.
+
+    Conforming clients would drop the whole tool, though its upstream may never have heard of such annotations.
+    """
+    return schema if mirrors_of(schema) is not None else _bare(schema)
+
+
+def _bare(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    return {keyword: _bare_part(keyword, value) for keyword, value in node.items() if keyword != "x-mcp-header"}
+
+
+def _bare_part(keyword: str, value: Any) -> Any:
+    if keyword in _ONE and isinstance(value, dict):
+        return _bare(value)
+    if (keyword in _ONE or keyword in _MANY) and isinstance(value, list):
+        return [_bare(each) for each in value]
+    if (keyword == "properties" or keyword in _NAMED) and isinstance(value, dict):
+        return {name: _bare(each) for name, each in value.items()}
+    return value
+
+
 def _positions(root: Any) -> Iterator[tuple[tuple[str, ...] | None, dict[str, Any]]]:
     """Yield every schema below `root` with its path, which is none once a keyword other than `properties` was met."""
     stack: list[tuple[tuple[str, ...] | None, Any]] = [((), root)]
@@ -106,9 +130,9 @@ def _positions(root: Any) -> Iterator[tuple[tuple[str, ...] | None, dict[str, An
         for keyword, value in node.items():
             if keyword == "properties" and isinstance(value, dict):
                 stack += [(None if path is None else (*path, name), sub) for name, sub in value.items()]
-            elif keyword in _ONE:
+            elif keyword in _ONE and isinstance(value, dict):
                 stack.append((None, value))
-            elif keyword in _MANY and isinstance(value, list):
+            elif (keyword in _ONE or keyword in _MANY) and isinstance(value, list):
                 stack += [(None, sub) for sub in value]
             elif keyword in _NAMED and isinstance(value, dict):
                 stack += [(None, sub) for sub in value.values()]
