@@ -110,7 +110,7 @@ class Events(RuleBasedStateMachine):
 
 
 TestEvents = Events.TestCase
-TestEvents.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestEvents.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 def test_within_its_bounds_everything_is_replayed() -> None:
