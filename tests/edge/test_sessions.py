@@ -231,6 +231,20 @@ async def test_ending_lets_go_of_what_was_held() -> None:
     assert [who for who, _ in service.released] == ["ana", "bot"]
 
 
+async def test_a_request_in_work_is_told_that_its_session_has_ended() -> None:
+    service = Hall()
+    hub = _hub(watch_after=0.001)
+    client = _client(hub, service=service)
+    await client.open()
+    at_work = asyncio.create_task(client.post(call("slow", 7)))
+    await service.started.wait()
+    assert (await client.send("DELETE", headers={"mcp-session-id": client.session})).status == 204
+    answered = await asyncio.wait_for(at_work, 5)
+    assert (answered.status, answered.json["id"], answered.error) == (404, 7, -32600)
+    assert "may have happened" in answered.json["error"]["message"]
+    assert service.cancelled == 1
+
+
 async def test_an_endpoint_that_goes_takes_its_sessions_along() -> None:
     service = Hall()
     hub = _hub()

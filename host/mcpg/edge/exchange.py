@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mcpg.edge.answers import Answer
-from mcpg.protocol.frames import INTERNAL_ERROR, encode_failure
+from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_REQUEST, encode_failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.frames import RequestId
 
-__all__ = ["BY_CLIENT", "BY_LEAVING", "BY_SHUTDOWN", "Exchange"]
+__all__ = ["BY_CLIENT", "BY_END", "BY_LEAVING", "BY_SHUTDOWN", "Exchange"]
 
 BY_CLIENT = "client"
+BY_END = "end"
+"""The session has ended, by whomever: the client is owed a word, for it has not withdrawn this request."""
 BY_LEAVING = "leaving"
 BY_SHUTDOWN = "shutdown"
 
@@ -104,6 +106,9 @@ class Exchange:
         if self.cancelled == BY_SHUTDOWN:
             body = encode_failure(request_id, INTERNAL_ERROR, "the gateway is shutting down; it may have happened")
             await self.reply.finish(Answer(body, 503, (("connection", "close"),), INTERNAL_ERROR))
+        elif self.cancelled == BY_END:
+            body = encode_failure(request_id, INVALID_REQUEST, "the session has ended; it may have happened")
+            await self.reply.finish(Answer(body, 404, (), INVALID_REQUEST))
         else:
             await self.reply.finish_empty()
 

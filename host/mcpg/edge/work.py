@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcpg.contract.ports import Refusal
 from mcpg.edge.answers import Answer
 from mcpg.edge.asgi import send_whole
-from mcpg.edge.exchange import BY_CLIENT, Exchange
+from mcpg.edge.exchange import BY_CLIENT, BY_END, Exchange
 from mcpg.edge.reply import CallChannel, Reply
 from mcpg.protocol import frames
 from mcpg.protocol.classify import session_call
@@ -119,7 +119,7 @@ class Work:
         """Cancel what a session that has ended still had in work, and end its stream."""
         self._listening.close(session.id)
         for exchange in list(self._of_session.get(session.id, {}).values()):
-            exchange.cancel(BY_CLIENT)
+            exchange.cancel(BY_END)
 
     async def _single(self, caller: Caller, request: Request, session: Session, receive: Receive, reply: Reply) -> None:
         async def work() -> Answer:
