@@ -186,7 +186,7 @@ async def test_a_fingerprint_changes_with_what_its_caller_sees_and_with_nothing_
     assert (await prints("bot")) == bot
 
 
-async def test_what_an_endpoint_is_called_and_tells_is_in_the_file(house):
+async def test_what_an_endpoint_is_called_and_tells_is_in_the_file(house, caplog):
     icons = [{"src": "https://x.example/i.png", "mime_type": "image/png", "sizes": ["48x48"]}]
     gateway = house.gateway(
         server={
@@ -205,6 +205,10 @@ async def test_what_an_endpoint_is_called_and_tells_is_in_the_file(house):
         assert support["serverInfo"]["title"] == "Support"
         assert (main["instructions"], support["instructions"]) == ("Be kind.", "Be quick.")
         assert main["capabilities"] == {"tools": {"listChanged": True}}
+        caplog.clear()
+        await gateway.reload(house.file(server={"info": {"name": "other"}}, profiles={"support": {}}))
+        assert gateway.service.describe()["serverInfo"]["name"] == "other"
+        assert "next start" not in caplog.text
     finally:
         await gateway.stop()
 

@@ -464,7 +464,8 @@ def _needs_restart(before: Loaded, after: Loaded) -> list[str]:
     if old.audit.ledger != new.audit.ledger:
         changed.append("audit.ledger")
     limits = old.server.limits.model_copy(update={"call_timeout": new.server.limits.call_timeout})
-    if old.server.model_copy(update={"limits": limits}) != new.server:
+    obeyed = {name: getattr(new.server, name) for name in ("info", "instructions", "list_ttl", "authorization")}
+    if old.server.model_copy(update={"limits": limits, **obeyed}) != new.server:
         changed.append("server")
     return changed
 
