@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from dataclasses import replace
 
 import pytest
 from tests.upstreams.conftest import ANA, http
-from tests.upstreams.test_asking import ABLE, ASKED, Talk, asks, said
+from tests.upstreams.test_asking import ABLE, ASKED, SCRIPT, Talk, asks, said
 from tests.upstreams.test_stdio import gone
 
 from mcpg.contract.ports import GATEWAY, Party
@@ -204,6 +205,21 @@ async def test_a_process_that_dies_unused_is_not_begun_again(talk):
     await client.peers.until(lambda: client.upstreams.states()["asks"].links == 2)
     assert await pid(client, BEN) == others
     assert await pid(client, ANA) != theirs
+
+
+async def test_a_new_caller_of_a_broken_upstream_is_told_at_once(bench, tmp_path):
+    script = tmp_path / "peer.py"
+    script.write_bytes(SCRIPT.read_bytes())
+    spec = asks("asks", failures=2)
+    spec = replace(spec, transport=replace(spec.transport, command=(sys.executable, "-I", "-S", str(script), "legacy")))
+    client = Talk(await bench(spec, good=False), party=ANA)
+    ours, theirs = await pid(client, GATEWAY), await pid(client, ANA)
+    script.write_text("raise SystemExit(3)")
+    os.kill(ours, signal.SIGKILL)
+    await client.peers.until(lambda: client.upstreams.states()["asks"].state == "broken")
+    with pytest.raises(UpstreamFailed, match="is not connected: it exited with status 3"):
+        await client.call("facts", party=BEN, seconds=5)
+    assert await pid(client, ANA) == theirs, "who has a process of his own is served on"
 
 
 async def test_one_hanging_upstream_does_not_slow_another(bench):

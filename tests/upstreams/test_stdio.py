@@ -43,7 +43,7 @@ async def test_older_handshake_versions_are_accepted(bench, version):
 
 
 async def test_a_version_that_nobody_knows_is_refused(bench):
-    peers = await bench(stdio("odd", environment={"PEER_VERSION": "1999-01-01"}, connect_timeout=0.5))
+    peers = await bench(stdio("odd", environment={"PEER_VERSION": "1999-01-01"}, failures=1))
     with pytest.raises(UpstreamFailed, match="version `1999-01-01`, which this gateway does not speak"):
         await peers.call("odd", "echo")
     await peers.good_answers()
@@ -91,7 +91,7 @@ async def test_auto_outwaits_a_server_that_ignores_the_probe(bench, monkeypatch)
 
 
 async def test_modern_only_is_not_met_by_a_legacy_server(bench):
-    peers = await bench(stdio("some", "legacy", mode="modern", connect_timeout=0.5))
+    peers = await bench(stdio("some", "legacy", mode="modern", failures=1))
     with pytest.raises(UpstreamFailed, match="does not speak MCP 2026-07-28"):
         await peers.call("some", "echo")
     await peers.good_answers()

@@ -58,7 +58,9 @@ class Calls:
         self.in_flight = 0
         self.waiting = 0
         self.parked = 0
-        self._emptied: asyncio.Event | None = None
+        self._emptied = asyncio.Event()
+        """Set when there is no call left while the upstream is leaving."""
+        self._leaving = False
         self._counted: Fault | None = None
 
     async def request(
@@ -110,10 +112,14 @@ class Calls:
         return frames.Failure(None, frames.INTERNAL_ERROR, "the client did not open what the upstream wants opened")
 
     async def idle(self) -> None:
-        """Return once no call is in flight, waiting or parked."""
-        self._emptied = asyncio.Event()
+        """Return once no call is in flight, waiting or parked, or nobody has the time for that."""
+        self._leaving = True
         if self.in_flight or self.waiting or self.parked:
             await self._emptied.wait()
+
+    def hurry(self) -> None:
+        """Wait for no call any more."""
+        self._emptied.set()
 
     def _admit(self) -> None:
         if self.waiting >= self._max_waiting:
@@ -157,7 +163,7 @@ class Calls:
             self._note_empty()
 
     def _note_empty(self) -> None:
-        if self._emptied is not None and not (self.in_flight or self.waiting or self.parked):
+        if self._leaving and not (self.in_flight or self.waiting or self.parked):
             self._emptied.set()
 
     async def _begin(self, delivery: Delivery) -> dict[str, Any]:
@@ -166,6 +172,9 @@ class Calls:
         lane = self._pool.lane(delivery.party, agreement, ability)
         if lane is None:
             raise self._failed("serves as many callers as it may", UNAVAILABLE)
+        main = self._pool.main
+        if lane.supervisor.link is None and main.supervisor.state == "broken":
+            raise self._not_connected(main)  # nobody waits for what the gateway itself could not reach
         delivery.lane = lane
         delivery.prepare(agreement, ability, baggage=self._spec.baggage)
         lane.users += 1

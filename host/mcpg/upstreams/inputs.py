@@ -52,7 +52,7 @@ def inputs_of(result: Mapping[str, Any], capabilities: Mapping[str, Any], versio
 def _checked(request: Any, capabilities: Mapping[str, Any], version: str) -> dict[str, Any]:
     method = request.get("method") if isinstance(request, dict) else None
     params = request.get("params", {}) if isinstance(request, dict) else None
-    if method not in ASKED or not isinstance(params, dict):
+    if not isinstance(method, str) or method not in ASKED or not isinstance(params, dict):
         raise Unfit(f"wants input by `{shown(method)}`, which no server may ask for")
     if lack := unmet(method, params, capabilities):
         raise Unfit(f"wants input by `{method}`, but the client has not declared `{named(lack)}`")

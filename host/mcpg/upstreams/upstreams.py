@@ -44,7 +44,7 @@ class Upstreams:
         self._wanted = self._by_name(specs)
         self._on_change = on_change or (lambda _upstream, _kind: None)
         self._running: dict[str, Upstream] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[asyncio.Task[None], Upstream] = {}
         self._parking = Parking()
         self._links = LinkCount()
 
@@ -57,8 +57,8 @@ class Upstreams:
     async def stop(self) -> None:
         """Stop all upstreams; calls in flight over stdio fail, those over HTTP end in their own tasks."""
         running, self._running = list(self._running.values()), {}
-        for task in self._leaving:
-            task.cancel()
+        for leaving in self._leaving.values():
+            leaving.calls.hurry()
         await asyncio.gather(*(one.stop() for one in running))
         if self._leaving:
             await asyncio.wait(self._leaving)
@@ -71,8 +71,8 @@ class Upstreams:
             if self._wanted.get(name) != one.spec:
                 del self._running[name]
                 task = asyncio.create_task(one.leave(), name=f"upstream {name} leaving")
-                self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
+                self._leaving[task] = one
+                task.add_done_callback(self._leaving.pop)
         await self.start()
 
     async def request(
