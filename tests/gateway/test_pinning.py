@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.gateway.conftest import ask, call, names
 
+from mcpg.cli.group import cli
 from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import ConfigError
 from mcpg.gateway import pinning
@@ -228,6 +230,35 @@ async def test_a_gateway_tells_each_thing_once(tmp_path, house, caplog):
     await pins.stop()
 
 
+async def test_what_was_judged_is_not_judged_again_until_catalog_lock_or_rules_change(tmp_path, house, monkeypatch):
+    count = 0
+
+    def counting(*arguments):
+        nonlocal count
+        count += 1
+        return judge(*arguments)
+
+    def file(**definitions):
+        return house.file(
+            state=str(tmp_path), upstreams={"up": {"stdio": {"command": ["x"]}, "definitions": definitions}}
+        )
+
+    monkeypatch.setattr(pinning, "judge", counting)
+    pins = Pinning(lambda event, facts: None, lambda upstream: None)
+    pins.obey(file())
+    for said, held, wanted in ((tool("a"), 0, 1), (tool("a"), 0, 1), (tool("a", "x"), 1, 2), (tool("a", "x"), 1, 2)):
+        judged = await pins.judge(Described("upstream.up", catalog(said), "up"))
+        assert (len(judged.held), count) == (held, wanted)
+    pins.obey(file(changed="warn"))
+    assert not (await pins.judge(Described("upstream.up", catalog(tool("a", "x")), "up"))).held
+    pins.obey(file())
+    assert (await pins.judge(Described("upstream.up", catalog(tool("a", "x")), "up"))).held
+    approve(tmp_path)
+    assert not (await pins.judge(Described("upstream.up", catalog(tool("a", "x")), "up"))).held
+    assert count == 5
+    await pins.stop()
+
+
 async def test_what_is_no_upstream_is_not_judged(house, tmp_path):
     pins = Pinning(lambda event, facts: None, lambda upstream: None)
     pins.obey(house.file(state=str(tmp_path)))
@@ -275,7 +306,9 @@ async def test_a_rug_pull_is_hidden_and_refused_until_it_is_approved(house, chan
         assert gateway.status()["definitions"]["up"] == {"definitions": 2, "changed": 1, "new": 0, "held": 1}
         with pytest.raises(Refusal, match="unknown tool"):
             await ask(gateway, "bot", "tools/call", name="add", arguments={})
-        approve(house.folder / "state")
+        words = ["upstream", "approve", "up", "--tool", "add", "--config", str(house.folder / "mcpg.yaml")]
+        done = await asyncio.to_thread(CliRunner().invoke, cli, words)
+        assert done.exit_code == 0, done.output
 
         async def back() -> bool:
             return "add" in await names(gateway, "ana")

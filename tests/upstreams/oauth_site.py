@@ -134,6 +134,10 @@ class Site:
         result: Any = {"resultType": "complete"}
         if message.get("method") == "server/discover":
             result |= {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+        if "id" not in message:
+            return answer(202, b"")
+        if message["method"] == "initialize":
+            result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "safe"}}
         if message.get("method") == "tools/call":
             result |= {"content": [{"type": "text", "text": token}]}
         return document({"jsonrpc": "2.0", "id": message["id"], "result": result})

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -14,7 +15,7 @@ from tests.upstreams.oauth_site import CLIENT, SECRET, Site, answer, document
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.sealing import AssertionKey
-from mcpg.upstreams import HttpSpec, OAuthSpec, UpstreamSpec
+from mcpg.upstreams import HttpSpec, OAuthSpec, UpstreamSpec, oauth_tokens
 
 P256 = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -297,6 +298,25 @@ async def test_a_caller_who_leaves_does_not_end_the_fetch_for_others(started, si
     leaving.cancel()
     site.gate.set()
     assert await staying == "token-0"
+
+
+async def test_a_server_that_never_answers_is_given_up(started, site, monkeypatch):
+    monkeypatch.setattr(oauth_tokens, "EACH_SECONDS", 0.1)
+    site.gate = asyncio.Event()
+    peers = await started()
+    with pytest.raises(UpstreamFailed, match="no answer in time"):
+        await peers.call("safe", "x")
+    assert len(site.forms()) == 1
+    site.gate.set()
+
+
+async def test_a_legacy_session_is_begun_with_a_token_too(bench, connector, site):
+    spec = replace(protected(site, failures=9), mode="legacy")
+    peers = await bench(spec, connector=connector, good=False)
+    assert await peers.call("safe", "x") == "token-0"
+    bodies = [json.loads(body) for _, path, _, body in site.seen if path == "/public/mcp"]
+    began = next(body for body in bodies if body.get("method") == "initialize")
+    assert "io.modelcontextprotocol/oauth-client-credentials" in began["params"]["capabilities"]["extensions"]
 
 
 @pytest.mark.parametrize("life", [None, -5, "3600", True, 1e30])

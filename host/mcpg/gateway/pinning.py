@@ -147,6 +147,7 @@ class Pinning:
         self._rules: dict[str, Rules] = {}
         self._state: Path | None = None
         self._findings: dict[str, Finding] = {}
+        self._judged: dict[str, tuple[Mapping[str, Any], Rules]] = {}
         self._told: dict[str, set[tuple[Key, str]]] = {}
         self._stamps: dict[Path, tuple[int, ...]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -156,6 +157,7 @@ class Pinning:
         self._rules, self._state = rules_of(loaded), loaded.state
         for name in self._findings.keys() - self._rules.keys():
             del self._findings[name]
+            self._judged.pop(name, None)
             self._told.pop(name, None)
         if self._rules and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look())
@@ -171,11 +173,21 @@ class Pinning:
         rules = self._rules.get(described.upstream)
         if rules is None or self._state is None:
             return described
+        if await self._unchanged(described, rules):
+            return replace(described, held=self._findings[described.upstream].held)
         finding = await asyncio.to_thread(judge, described.upstream, described.catalog, rules, self._state)
+        self._judged[described.upstream] = (described.catalog, rules)
         self._stamps[rules.lock] = finding.stamp
         self._findings[finding.upstream] = finding
         self._tell(finding, rules)
         return replace(described, held=finding.held)
+
+    async def _unchanged(self, described: Described, rules: Rules) -> bool:
+        """Whether this was judged before, by the same rules and the same lock."""
+        before = self._judged.get(described.upstream)
+        if before is None or before[1] != rules or before[0] != described.catalog:
+            return False
+        return await asyncio.to_thread(stamp_of, rules.lock) == self._findings[described.upstream].stamp
 
     def status(self) -> dict[str, dict[str, int]]:
         """Return, by upstream, how many definitions there are, differ from the lock, and are held back."""
