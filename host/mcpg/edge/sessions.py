@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mcpg.contract.documents import Caller
+    from mcpg.edge.session_ids import Opened
     from mcpg.protocol.sessions import SessionLimits
     from mcpg.sealing import Sealer
     from mcpg.storage.sessions import SessionStore
@@ -162,19 +163,23 @@ class Sessions:
         opened = self._ids.read(token, caller.identity, endpoint)
         if opened is None or self.table.ended(opened.id):
             raise no_session()
-        session = self.table.get(opened.id)
-        if session is None:
-            kept = await self._find(opened.id)
-            session = self.table.get(opened.id)  # two requests may have asked at the same time
-        if session is None:
-            session = _from_kept(kept) if kept is not None else _from_id(opened, endpoint, caller, self._clock())
-            if session is None:
-                raise no_session()
-            self._bury(self.table.add(session, self._clock()))
+        session = self.table.get(opened.id) or await self._take_in(opened, endpoint, caller)
         if session.principal != caller.identity or session.endpoint != endpoint:
             raise no_session()  # its id was sealed for him; what the store says of it was not
         session.token = token
         self._by_token[token] = session
+        return session
+
+    async def _take_in(self, opened: Opened, endpoint: str, caller: Caller) -> Session:
+        """Go on with a session that another process opened, as far as its id and the store can say what it was."""
+        kept = await self._find(opened.id)
+        known = self.table.get(opened.id)
+        if known is not None:
+            return known  # two requests have asked at the same time
+        session = _from_kept(kept) if kept is not None else _from_id(opened, endpoint, caller, self._clock())
+        if session is None:
+            raise no_session()
+        self._bury(self.table.add(session, self._clock()))
         return session
 
     async def _find(self, session_id: str) -> KeptSession | None:
@@ -304,7 +309,7 @@ class EndpointSessions:
         self._sessions.close([session])
 
 
-def _from_id(opened: Any, endpoint: str, caller: Caller, now: float) -> Session | None:
+def _from_id(opened: Opened, endpoint: str, caller: Caller, now: float) -> Session | None:
     if opened.capabilities is None:
         return None
     return Session(
