@@ -1,4 +1,4 @@
-"""A feed under every order of writing, reading, losing and coming back: nothing vital is missed, twice, or out of order."""
+"""A feed under every order of writing, reading and coming back: nothing vital is missed, twice, or out of order."""
 
 from __future__ import annotations
 
