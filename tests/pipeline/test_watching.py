@@ -111,6 +111,11 @@ async def test_an_update_reaches_only_who_may_still_see_the_resource(bench, kit)
     await settle(bench)
     assert len(updates) == 2
     assert bench.ledger.records[-1]["kind"] == "refusal"
+    told = len(bench.ledger.records)
+    for _ in range(100):  # each question would be one more record
+        updated({})
+        await settle(bench)
+    assert (len(updates), len(bench.ledger.records)) == (2, told)
     bench.plan(policy=[kit.policy(kit.permit)])  # the resource is gone
     updated({})
     await settle(bench)

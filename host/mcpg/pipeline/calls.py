@@ -384,12 +384,12 @@ class Calls:
                 if not ready and (asking := await self._asking.put(flight, stage, waits)) is not None:
                     return asking
                 self._still_trusted(flight.work)
+                answer = await self._backends.call(stage, document, flight.work, waits.go_on())
             except BaseException as error:
                 waits.abandon(stage.effects)
                 if isinstance(error, RunFailed) and not isinstance(error, MayHaveHappened) and waits.history.replies:
                     raise MayHaveHappened(error.message, code=error.code) from error
                 raise
-            answer = await self._backends.call(stage, document, flight.work, waits.go_on())
             if not isinstance(answer, Round):
                 flight.asked = True
                 return answer

@@ -6,6 +6,7 @@ the upstream sent. Source: MCP 2025-11-25, server/resources; 2026-07-28, basic/p
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mcpg.pipeline.refusals import unknown
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Watcher"]
 
+PAUSE = 1.0
+"""Seconds between a denial and the next question of policy whose answer may change at any time: each is a record."""
+
 
 class Watcher:
     """One caller's watch of one resource."""
 
     __slots__ = (
-        "_asking", "_background", "_calls", "_closed", "_distrust", "_fences", "_flight", "_generation", "_plan",
-        "_updated", "_uri", "_watch", "_work",
+        "_again", "_asking", "_background", "_calls", "_closed", "_distrust", "_fences", "_flight", "_generation",
+        "_may", "_plan", "_updated", "_uri", "_watch", "_work",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +56,8 @@ class Watcher:
         self._flight: Flight | None = None
         self._watch: Watching | None = None
         self._generation = self._fences = -1
+        self._again = 0.0
+        self._may = True
         self._asking = self._closed = False
 
     async def begin(self, call: McpCall, upstreams: UpstreamCalls) -> None:
@@ -69,7 +75,7 @@ class Watcher:
         self._watch = opened
         if self._closed:
             opened.close()
-        self._note(plan, fences)
+        self._note(plan, fences, may=True)
 
     def close(self) -> None:
         """Watch no more; may be called twice."""
@@ -77,8 +83,9 @@ class Watcher:
         if self._watch is not None:
             self._watch.close()
 
-    def _note(self, plan: Plan, fences: int) -> None:
-        """Remember under what it was permitted, unless the next question may have another answer all the same."""
+    def _note(self, plan: Plan, fences: int, *, may: bool) -> None:
+        """Remember what was answered and under what, unless the next question may have another answer all the same."""
+        self._may = may
         repeatable = all(not stage.guest.manifest.effects and not stage.reads.run for stage in plan.policy)
         self._generation = plan.generation if repeatable else -1
         self._fences = fences
@@ -87,16 +94,23 @@ class Watcher:
         if self._closed or self._flight is None:
             return
         if (self._plan().generation, self._distrust.count) == (self._generation, self._fences):
-            self._updated({"uri": self._uri})
+            if self._may:
+                self._updated({"uri": self._uri})
         elif not self._asking:  # one question at a time: what it permits is told once, however often it has changed
             self._asking = True
             self._background(self._ask(self._flight))
 
     async def _ask(self, flight: Flight) -> None:
         try:
+            loop = asyncio.get_running_loop()
+            if self._generation < 0:
+                await asyncio.sleep(max(0.0, self._again - loop.time()))
             plan, fences = self._plan(), self._distrust.count
-            if await self._calls.still(plan, flight, self._work()) and not self._closed:
-                self._note(plan, fences)
+            may = await self._calls.still(plan, flight, self._work())
+            self._note(plan, fences, may=may)
+            if not may:
+                self._again = loop.time() + PAUSE
+            elif not self._closed:
                 self._updated({"uri": self._uri})
         finally:
             self._asking = False
