@@ -54,10 +54,11 @@ async def test_a_profile_has_its_selection_and_all_else_as_it_is_at_the_top(gate
 async def test_a_profile_may_have_rules_and_callers_of_its_own(house):
     (house.folder / "open").mkdir()
     (house.folder / "open" / "all.cedar").write_text("permit(principal, action, resource);")
+    rule = {"per": ["caller"], "burst": 1, "per_second": 0.01}
     plugins = {
         "all": {"from": "builtin:policy-cedar", "config": {"policies": "open/*.cedar"}},
         "anyone": {"from": "builtin:identity-anonymous"},
-        "one": {"from": "builtin:limit-rate", "config": {"rules": [{"per": ["caller"], "burst": 1, "per_second": 0.01}]}},
+        "one": {"from": "builtin:limit-rate", "config": {"rules": [rule]}},
     }
     profiles = {
         "open": {"policy": {"engines": ["all"]}, "identity": {"chain": ["keys", "anyone"]}},

@@ -199,6 +199,29 @@ def test_a_template_that_two_offer_leads_to_the_one_that_is_named():
     assert (own.shown_of("note://7"), found.shown_of("note://7")) == ("note://7", "mcpg://b/note://7")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours", "led"),
+    [
+        ({"resources": ["note://7"]}, {"templates": ["note://{id}"]}, True),
+        ({"resources": ["note://7/8"]}, {"templates": ["note://{id}"]}, False),
+        ({"templates": ["note://1{x}"]}, {"templates": ["note://{id}"]}, True),
+        ({"templates": ["note://a/{x}"]}, {"templates": ["note://b/{x}"]}, False),
+        ({"resources": ["note://7"]}, {"templates": ["{+uri}"]}, False),
+    ],
+)
+def test_what_falls_into_anothers_template_is_told_apart(theirs, ours, led):
+    sources = [offered("a", **theirs), offered("b", **ours)]
+    endpoints = tables(sources, settings(a={}, b={}))
+    whole = [route for kind in KINDS for route in endpoints["mcp"].listed(kind)]
+    broad = "{+uri}" in str(ours)
+    assert {route.upstream: bool(route.lead) for route in whole} == {"a": led, "b": led or broad}
+    for upstream in ("a", "b"):
+        own = [route for kind in KINDS for route in endpoints[f"servers/{upstream}"].listed(kind)]
+        assert [route.shown for route in own] == next(iter((theirs if upstream == "a" else ours).values()))
+    alone = tables(sources[:1], settings(a={}))["mcp"]
+    assert not any(route.lead for kind in KINDS for route in alone.listed(kind))
+
+
 def test_links_in_results_lead_back_to_who_gave_them():
     sources = [offered(name, ["t"], resources=["x:1"], templates=["y://{id}"]) for name in ("a", "b")]
     uris = tables(sources, settings(a={}, b={}))["mcp"].get("tool", "a.t").uris

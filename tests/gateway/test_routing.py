@@ -82,7 +82,7 @@ def test_resources_and_templates_keep_their_uris_unless_several_have_them():
     assert shown(alone, "resource") == [("file:///a", "a", "x:a")]
     both, also = table([offers("a", resources=resources, templates=templates), offers("b", resources=resources)])
     assert shown(both, "resource") == [("mcpg://a/file:///a", "a", "x:a"), ("mcpg://b/file:///a", "b", "x:a")]
-    assert shown(both, "template") == [("file:///{p}", "a", "file:///{p}")]
+    assert shown(both, "template") == [("mcpg://a/file:///{p}", "a", "file:///{p}")]
     assert told == also == []
 
 

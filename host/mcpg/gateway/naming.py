@@ -2,11 +2,12 @@
 
 A name goes to the operator's own tool, else to what the operator gave it to, else to who alone offers it. A name or URI
 that several offer goes to none of them: each gets its upstream's name before it. So does a name that begins like those
-of another upstream. No upstream can take over what was another's.
+of another upstream, and a URI that falls into another's template. No upstream can take over what was another's.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -115,6 +116,7 @@ class Names:
                 links.setdefault(offer.source.use, []).append(offer)
         self._owners |= owners
         self._shared = {key for key, uses in offered.items() if len(uses) > 1} | given | set(own)
+        self._overlapping = _overlapping(links)
         self._uris = {use: self._of_source(found) for use, found in links.items()}
 
     def name(self, offer: Offer) -> str:
@@ -128,8 +130,10 @@ class Names:
 
     def lead(self, offer: Offer) -> str:
         """Return what stands before the upstream's own URI; empty where it is not shared."""
-        shared = (offer.kind, offer.name) in self._shared or offer.name.casefold().startswith(SCHEME)
-        return lead_of(offer.label) if shared and offer.kind in _LINKED else ""
+        if offer.kind not in _LINKED:
+            return ""
+        shared = (offer.kind, offer.name) in self._shared or (offer.source.use, offer.name) in self._overlapping
+        return lead_of(offer.label) if shared or offer.name.casefold().startswith(SCHEME) else ""
 
     def uris(self, use: str) -> Uris | None:
         """Return how the URIs in results of a backend are shown, None where all are shown as they are."""
@@ -147,6 +151,34 @@ class Names:
             return None
         exact = [offer.name for offer in led if offer.kind == "resource"]
         return Uris(lead_of(led[0].label), exact, [offer.name for offer in led if offer.kind == "template"])
+
+
+def _overlapping(links: Mapping[str, list[Offer]]) -> set[tuple[str, str]]:
+    """Return (use, URI) of what falls into a template of another upstream, and of that template.
+
+    Of two templates the beginnings are compared. One that begins with a variable could be anybody's: it stands back.
+    """
+    if len(links) < 2:  # noqa: PLR2004 - there is nobody to overlap with
+        return set()
+    found: set[tuple[str, str]] = set()
+    begins = sorted(
+        (offer.name.partition("{")[0], offer.kind == "template", offer.source.use, offer.name)
+        for offers in links.values()
+        for offer in offers
+    )
+    for head, is_template, use, name in begins:
+        if not is_template:
+            continue
+        if ":" not in head:
+            found.add((use, name))
+            continue
+        pattern = Template(name)
+        for other, also, whose, what in begins[bisect_left(begins, (head,)) :]:
+            if not other.startswith(head):
+                break
+            if whose != use and (also or pattern.matches(what)):
+                found |= {(use, name), (whose, what)}
+    return found
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:
