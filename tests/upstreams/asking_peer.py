@@ -137,14 +137,20 @@ def log(request, arguments):
 
 
 def url_required(request, arguments):
-    """Wants a URL opened the first time."""
-    if not heard:
+    """Wants a URL opened until it was, or has been asked as often as it says."""
+    if "complete" not in heard and heard.count("asked") < arguments.get("times", 9):
         heard.append("asked")
         one = {"mode": "url", "elicitationId": "e1", "url": "https://example.com/x", "message": "sign in"}
         data = {"elicitations": [one]} if not arguments.get("broken") else {}
         send({"id": request["id"], "error": {"code": -32042, "message": "sign in first", "data": data}})
     else:
         text(request, "opened")
+
+
+def open_url(request, arguments):
+    send({"method": "notifications/elicitation/complete", "params": {"elicitationId": "e1"}})
+    heard.append("complete")
+    text(request, "noted")
 
 
 def inputs(request, arguments):

@@ -320,7 +320,22 @@ async def test_a_url_that_must_be_opened_first(talk):
     (request,) = asking["asking"]["requests"].values()
     assert request["method"] == "elicitation/create"
     assert (request["params"]["mode"], request["params"]["url"]) == ("url", "https://example.com/x")
-    assert said(await client.resume(asking, {"e1": {"result": {"action": "accept"}}}, "url_required")) == "opened"
+    accept = {"e1": {"result": {"action": "accept"}}}
+    resuming = asyncio.ensure_future(client.resume(asking, accept, "url_required"))
+    await client.peers.until(lambda: client.upstreams.states()["asks"].in_flight == 1)
+    assert said(await client.call("facts"))["heard"] == ["asked"], "it is not asked again before the URL was dealt with"
+    assert said(await client.call("open_url")) == "noted"
+    assert said(await resuming) == "opened"
+
+
+async def test_a_server_that_does_not_say_when_a_url_was_opened_is_asked_again(talk, monkeypatch):
+    monkeypatch.setattr("mcpg.upstreams.calls.OPENING_SECONDS", 0.05)
+    client = await talk()
+    asking = await client.call("url_required", {"times": 2})
+    accept = {"e1": {"result": {"action": "accept"}}}
+    asking = await client.resume(asking, accept, "url_required", {"times": 2})
+    assert wanted(asking) == {"e1": "elicitation/create"}
+    assert said(await client.resume(asking, accept, "url_required", {"times": 2})) == "opened"
 
 
 async def test_a_url_that_the_client_does_not_open(talk):

@@ -17,6 +17,7 @@ from tests.upstreams.conftest import ANA, SCRIPT, stdio
 from tests.upstreams.test_stdio import alive
 
 from mcpg.contract.ports import Party
+from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import StdioSpec, Upstreams, UpstreamSpec
 from mcpg.upstreams.complaints import LINES_EACH_SECOND, Complaints
 from mcpg.upstreams.guard import Guard, guard
@@ -81,6 +82,16 @@ async def test_a_killed_guard_leaves_the_child_to_the_kernel():
 def guards_of(parent: int) -> list[int]:
     every = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
     return [int(one) for one in every if b"guard_program.py" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+async def test_a_child_that_leaves_its_output_to_a_grandchild(bench, tmp_path):
+    peers = await bench(stdio("one"), good=False)
+    note = tmp_path / "left"
+    with pytest.raises(UpstreamFailed, match="exited with status 7"):
+        await peers.call("one", "die_and_leave", {"note": str(note)}, party=ANA)
+    assert await peers.call("one", "echo", party=ANA) == "{}"
+    left = int(note.read_text(encoding="utf-8"))
+    await until(lambda: not alive(left))
 
 
 async def test_a_guard_that_was_killed_is_replaced_and_told_everything():

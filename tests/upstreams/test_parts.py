@@ -14,6 +14,7 @@ from mcpg.effects.connector import GuardedConnector
 from mcpg.protocol.frames import Notification, Response
 from mcpg.upstreams import Upstreams
 from mcpg.upstreams.breaker import Breaker, backoff
+from mcpg.upstreams.completions import Completions
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import dress, read_discover
 from mcpg.upstreams.faults import Lost
@@ -111,6 +112,17 @@ def test_mirrored_arguments_are_bounded_and_forgotten(monkeypatch):
     mirrored.learn({"tools": [{"name": "2", "inputSchema": {}}]})
     assert mirrored.headers({"name": "2", "arguments": {"a": 1}}) == {}
     assert mirrored.learn({"tools": "none"}) == {"tools": "none"}
+
+
+async def test_what_a_server_says_of_urls_is_bounded():
+    completions = Completions()
+    for odd in ({}, {"elicitationId": 7}, {"elicitationId": "x" * 300}):
+        completions.note(odd)
+    for number in range(300):
+        completions.note({"elicitationId": str(number)})
+    assert len(completions._done) == 256
+    await completions.of(["299", "298"], 1000)
+    await completions.of(["0"], 0.001)
 
 
 async def test_a_courier_drops_what_finds_no_room():

@@ -33,6 +33,8 @@ WAITING_PER_PLACE = 4
 MAX_AGAIN = 10
 """How often a modern server may want a request once more without any input."""
 AGAIN_SECONDS = 0.1
+OPENING_SECONDS = 30.0
+"""How long a server has to say that a URL was dealt with before it is asked again; at most half of what is left."""
 UNAVAILABLE = "upstream-unavailable"
 UNKNOWN = "upstream-unknown"
 
@@ -98,6 +100,7 @@ class Calls:
         if isinstance(answers, frames.Failure):
             return error_of(answers)
         delivery = Delivery(method, answers, notify, party, self._time())
+        delivery.awaits = tuple(state.keys) if state.kind == "again" else ()
         return await self._bounded(delivery, deadline, self._begin)
 
     def _answered(
@@ -137,7 +140,8 @@ class Calls:
         *,
         has_place: bool = False,
     ) -> dict[str, Any]:
-        limit = asyncio.timeout_at(min(deadline, delivery.began + self._spec.call_timeout))
+        delivery.until = min(deadline, delivery.began + self._spec.call_timeout)
+        limit = asyncio.timeout_at(delivery.until)
         self.waiting += 1
         try:
             async with limit, nullcontext() if has_place else self._places:
@@ -268,6 +272,8 @@ class Calls:
         lane = delivery.lane
         assert lane is not None  # noqa: S101 - a delivery is sent only after it has one
         link = lane.supervisor.link or await self._ready(lane)
+        if delivery.awaits:
+            await link.completions.of(delivery.awaits, min(OPENING_SECONDS, (delivery.until - self._time()) / 2))
         try:
             return await delivery.send(link)
         except Fault as fault:

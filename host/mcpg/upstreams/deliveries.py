@@ -32,8 +32,8 @@ class Delivery:
     """How far one request has come. `heard` is what had been heard of the link when it was given the request."""
 
     __slots__ = (
-        "_notify", "ability", "began", "client", "heard", "lane", "link", "method", "notify", "params", "party",
-        "placed",
+        "_notify", "ability", "awaits", "began", "client", "heard", "lane", "link", "method", "notify", "params",
+        "party", "placed", "until",
     )  # fmt: skip
 
     def __init__(self, method: str, params: dict[str, Any], notify: Notify | None, party: Party, began: float) -> None:
@@ -46,6 +46,10 @@ class Delivery:
         self.lane: Lane | None = None
         self.link: Link | None = None
         self.heard = 0
+        self.awaits: tuple[str, ...] = ()
+        """Elicitations that had better be complete before this is sent."""
+        self.until = 0.0
+        """When its time is over."""
         self.client: Client | None = None
         self.ability: Ability | None = None
         self._notify = notify

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.protocol import frames
 from mcpg.upstreams.asks import Asks
 from mcpg.upstreams.clients import PLAIN
+from mcpg.upstreams.completions import COMPLETE, Completions
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, dress, listen_params
 from mcpg.upstreams.faults import Fault, Nonsense, NotSent
 from mcpg.upstreams.link import ACKNOWLEDGED, CANCELLED, CHANGES, HANDSHAKES, OF_ONE_CALL, UPDATED, nowhere, unheeded
@@ -49,6 +50,7 @@ class Duplex:
         self.role = role
         self.elsewhere: Callable[[Fault], bool] = nowhere
         self.updated: Callable[[dict[str, Any]], bool] = unheeded
+        self.completions = Completions()
         self._max = max_message
         self._changed = changed
         self._tickets = Tickets()
@@ -162,6 +164,8 @@ class Duplex:
         if method == "notifications/progress":
             return self._tickets.progress(message)
         if method in OF_ONE_CALL:
+            if method == COMPLETE:
+                self.completions.note(message.params)
             return self.role.private and self._tickets.tell_only(message)
         if method == CANCELLED:
             return self._asks.cancelled(message)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mcpg.upstreams.clients import Client, Role
+    from mcpg.upstreams.completions import Completions
     from mcpg.upstreams.eras import Agreement
     from mcpg.upstreams.faults import Fault
     from mcpg.upstreams.tickets import Answer, Notify
@@ -56,6 +57,8 @@ class Link(Protocol):
     """Whom the link stands for."""
     level: str
     """The log level that a legacy server was last asked for, empty if none was."""
+    completions: Completions
+    """What the server says of the URLs that it wanted opened."""
     session: str
     """The session id that came with the answer to initialize, empty if none did."""
     nonsense: int

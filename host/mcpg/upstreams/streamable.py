@@ -15,6 +15,7 @@ from mcpg.protocol.headers import SESSION
 from mcpg.upstreams.asks import Asks
 from mcpg.upstreams.bodies import EventStream, media_type, read_messages
 from mcpg.upstreams.clients import PLAIN
+from mcpg.upstreams.completions import COMPLETE, Completions
 from mcpg.upstreams.courier import Courier
 from mcpg.upstreams.eras import BEFORE_HANDSHAKE, CAPABILITIES, KINDS, dress, listen_params, routing_headers
 from mcpg.upstreams.faults import Fault, Lost, Nonsense, NotSent, Rejected, SessionGone
@@ -87,6 +88,7 @@ class HttpLink:
         self.level = ""
         self.role = role
         self._spec = spec
+        self.completions = Completions()
         self._max = max_message
         self._outbound = Outbound(spec, connector, max_message)
         self._changed = changed
@@ -297,10 +299,17 @@ class HttpLink:
                 self.updated(message.params)
             elif message.method == CANCELLED:
                 self._asks.cancelled(message)
-            elif call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
-                await call.notify(message.method, params)
+            else:
+                await self._tell(message, call)
         else:
             self.nonsense += 1
+
+    async def _tell(self, message: frames.Notification, call: _Call) -> None:
+        """Tell a call's caller of what came for it."""
+        if message.method == COMPLETE:
+            self.completions.note(message.params)
+        if call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
+            await call.notify(message.method, params)
 
     async def _listen(self, method: str, body: bytes, headers: list[tuple[str, str]]) -> bool:
         again, self._listened = self._listened, True
@@ -332,6 +341,8 @@ class HttpLink:
                     acknowledged(message.params)
                 elif message.method == CANCELLED:
                     self._asks.cancelled(message)
+                elif message.method == COMPLETE:
+                    self.completions.note(message.params)
         return True
 
     def _all_changed(self) -> None:
