@@ -46,6 +46,7 @@ class HttpPeer:
 
     def __init__(self, era: str = "legacy") -> None:
         self.era = era
+        self.version = "2025-11-25"
         self.sessions: set[str] = set()
         self.made = 0
         self.seen: list[tuple[dict[str, str], Any]] = []
@@ -119,7 +120,7 @@ class HttpPeer:
         self.made += 1
         self.sessions.add(f"session-{self.made}")
         capabilities = {"tools": {"listChanged": True}}
-        result = {"protocolVersion": "2025-11-25", "capabilities": capabilities, "serverInfo": {"name": "scripted"}}
+        result = {"protocolVersion": self.version, "capabilities": capabilities, "serverInfo": {"name": "scripted"}}
         body = {"jsonrpc": "2.0", "id": message["id"], "result": result}
         exchange.json(body, mcp_session_id=f"session-{self.made}")
 
@@ -213,6 +214,10 @@ class HttpPeer:
         exchange.event({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "mine"}})
         exchange.event(self.text(message, "withdrawn"))
         exchange.end()
+
+    async def do_batch(self, exchange, message, reader):
+        changed = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+        exchange.json([changed, self.text(message, "one of two")])
 
     async def do_hang(self, exchange, message, reader):
         await self._hold(exchange, reader)

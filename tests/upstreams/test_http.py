@@ -54,6 +54,18 @@ async def test_legacy_requests_carry_session_and_version(bench, peer, connector)
     assert peer.deleted == ["session-1"]
 
 
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18"])
+async def test_older_versions_are_spoken_as_they_want_it(bench, peer, connector, version):
+    peer.version = version
+    peers = await bench(http("web", peer), connector=connector, good=False)
+    seen = json.loads(await peers.call("web", "headers"))
+    assert seen.get("mcp-protocol-version") == (version if version == "2025-06-18" else None)
+    assert seen["mcp-session-id"] == "session-1"
+    peers.changes.clear()
+    assert await peers.call("web", "batch") == "one of two"
+    await peers.until(lambda: ("web", "tools") in peers.changes)
+
+
 @both
 async def test_notifications_of_this_request_reach_its_caller(bench, peer, connector):
     peers = await bench(http("web", peer), connector=connector, good=False)
