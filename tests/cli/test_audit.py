@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sqlite3
 from contextlib import closing
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from mcpg.cli.audit import line_of, when
+from mcpg.cli.explain import _draw as draw
 from mcpg.cli.explain import story_of
 from mcpg.cli.group import cli
 from mcpg.ledger import SqliteLedger
@@ -102,8 +105,24 @@ def test_explain_of_an_unknown_call_ends_with_1(folder: Folder) -> None:
     assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (1, "unknown-call")
 
 
+def test_what_a_client_was_asked_is_part_of_the_story() -> None:
+    told = {"key": "who\x1b[2J", "method": "elicitation/create", "verdict": "refused", "code": "no-permit"}
+    asked = {"kind": "asked", "call": "a", "round": 1, "how": "live", "asks": [told, 7]}
+    answered = {"kind": "answered", "call": "a", "round": 1, "asks": [{**told, "verdict": "answered"}], "resumes": "z"}
+    story = story_of([{"kind": "intent", "call": "a"}, asked, answered])
+    assert (story["ended"], [each["kind"] for each in story["asks"]]) == ("open", ["asked", "answered"])
+    assert (story["asks"][0]["how"], story["asks"][1]["resumes"]) == ("live", "z")
+    assert "elicitation/create refused" in line_of(asked)
+    console = Console(width=200, record=True, file=io.StringIO())
+    draw(console, story)
+    shown = console.export_text()
+    assert "round 1, asked: elicitation/create" in shown
+    assert "\x1b" not in shown
+
+
 @pytest.mark.parametrize(
-    "record", [{}, {"caller": 7, "at": "soon", "stages": None}, {"stages": [7], "kind": "outcome"}]
+    "record",
+    [{"asks": 7}, {"asks": [7]}, {}, {"caller": 7, "at": "soon", "stages": None}, {"stages": [7], "kind": "outcome"}],
 )
 def test_records_of_other_shapes_are_told_all_the_same(record: dict[str, Any]) -> None:
     assert line_of(record)

@@ -138,7 +138,13 @@ def line_of(record: dict[str, Any]) -> str:
     why = ": ".join(str(record[key]) for key in ("code", "message") if record.get(key))
     parts = (when(record.get("at")), f"{record.get('tenant')}#{record.get('seq')}", str(record.get("kind")))
     named = [str(record.get(key) or "") for key in ("event", "use", "reference", "call", "method", "name")]
-    more = (*named[:4], who, *named[4:], str(ended), why)
+    asks = record.get("asks")
+    asked = [
+        f"{ask.get('method')} {ask.get('verdict')}"
+        for ask in (asks if isinstance(asks, list) else ())
+        if isinstance(ask, dict)
+    ]
+    more = (*named[:4], who, *named[4:], *asked, str(ended), why)
     return plain("  ".join(part for part in (*parts, *more) if part))
 
 

@@ -71,14 +71,22 @@ def story_of(records: list[dict[str, Any]]) -> dict[str, Any]:
         "code": last.get("code") or (reason or {}).get("code"),
         "message": last.get("message") or (reason or {}).get("message"),
         "stages": stages,
+        "asks": [told for record in records for told in asks_of(record)],
         "records": [{key: record.get(key) for key in ("kind", "tenant", "seq", "at", "prev")} for record in records],
     }
+
+
+def asks_of(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a record says of requests to the client: each with the record's kind, round and way."""
+    asks = record.get("asks")
+    more: dict[str, Any] = {key: record[key] for key in ("kind", "round", "how", "resumes") if key in record}
+    return [{**more, **told} for told in asks if isinstance(told, dict)] if isinstance(asks, list) else []
 
 
 def _ending(last: dict[str, Any]) -> str:
     if last.get("kind") == "refusal":
         return "refused"
-    if last.get("kind") == "intent":
+    if last.get("kind") in {"intent", "asked", "answered"}:
         return "open"
     return str(last.get("status") or "unknown")
 
@@ -119,6 +127,9 @@ def _draw(console: Console, story: dict[str, Any]) -> None:
             why = ": ".join(str(stage[key]) for key in ("code", "message") if stage.get(key))
             if why:
                 say(console, f"  {stage.get('use') or stage.get('stage', '?')}: {why}")
+    for told in story["asks"]:
+        way = " ".join(str(told[key]) for key in ("how", "verdict", "code") if told.get(key))
+        say(console, f"round {told.get('round')}, {told['kind']}: {told.get('method')} `{told.get('key')}`: {way}")
     count = len(story["records"])
     say(console, f"\n{count} record{'s' * (count > 1)}; `mcpg audit verify` proves {'them' if count > 1 else 'it'}.")
 
