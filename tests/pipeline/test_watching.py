@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from mcpg.contract.ports import McpCall, Refusal
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.contract.verdicts import Case, Problem
+from mcpg.contract.worlds import PluginKind
+from mcpg.pipeline import watching
 from mcpg.pipeline.routes import Route
 
 CALL = McpCall(method="subscriptions/listen", params={}, version="2026-07-28", request_id=1, session="s")
@@ -156,3 +160,33 @@ async def test_a_note_that_policy_denies_is_told_to_nobody(bench, kit):
 async def test_a_session_that_ends_is_released(bench, kit):
     await bench.service.release(kit.ana, session="s")
     assert [(party.caller, party.session) for party in bench.upstreams.released] == [(kit.ana.identity, "s")]
+
+
+async def test_a_policy_that_looks_at_the_clock_is_asked_for_each_update_and_less_after_a_denial(
+    bench, kit, monkeypatch
+):
+    monkeypatch.setattr(watching, "PAUSE", 0.05)
+    verdicts = [kit.permit]
+
+    def judge(function, caller, action, replies):
+        return Case("seen", "p") if function == "see" else verdicts[0]
+
+    engine = kit.guest("rules", PluginKind.POLICY, judge, reads=("/action", "/run"))
+    plan(bench, kit)
+    bench.plan(*bench.now.routes.listed("resource"), policy=[engine], backends={"back": kit.backend()})
+    _, updates = await watch(bench, kit)
+    updated = bench.upstreams.watched[0][2]
+    for _ in range(2):
+        updated({})
+        await settle(bench)
+    assert (len(updates), len(engine.asked)) == (2, 3)
+    verdicts[0] = DENY
+    updated({})
+    await settle(bench)
+    verdicts[0] = kit.permit
+    begun = asyncio.get_running_loop().time()
+    for _ in range(50):
+        updated({})
+    await settle(bench)
+    assert asyncio.get_running_loop().time() - begun >= 0.04
+    assert len(updates) == 3
