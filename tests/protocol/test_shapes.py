@@ -146,7 +146,7 @@ def test_lists_in_sessions() -> None:
         (Refusal(-32002, "m", data={"uri": "u"}), (200, -32602), (200, -32002)),
         (Refusal(-32042, "m", data={"elicitations": []}), (200, -32603), (200, -32042)),
         (Refusal(-32020, "m"), (400, -32020), (200, -32603)),
-        (missing_capability({"roots": {}}), (400, -32021), (400, -32603)),
+        (missing_capability({"roots": {}}), (400, -32021), (200, -32603)),
         (Refusal(-32603, "m", status=503), (503, -32603), (503, -32603)),
         (Refusal(7, "m", status=403), (403, 7), (403, 7)),
     ],

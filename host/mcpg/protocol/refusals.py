@@ -95,7 +95,8 @@ def error_for(refusal: Refusal, version: str, method: str = "") -> tuple[int, in
         status = _MODERN_STATUS.get(code, refusal.status) if refusal.status == 200 else refusal.status  # noqa: PLR2004 - HTTP
         return status, code, str(refusal), data
     if code in _MODERN_ONLY:
-        return refusal.status, frames.INTERNAL_ERROR, str(refusal), None
+        status = 200 if refusal.status == _MODERN_STATUS[code] else refusal.status
+        return status, frames.INTERNAL_ERROR, str(refusal), None  # an answer like any other: 400 would end its session
     if code == frames.INVALID_PARAMS and method == "resources/read" and isinstance(data, dict) and "uri" in data:
         code = frames.RESOURCE_NOT_FOUND
     return refusal.status, code, str(refusal), data
