@@ -252,6 +252,26 @@ async def test_a_session_that_gives_way_ends_its_stream(service: FakeService) ->
     await second.end()
 
 
+async def test_answers_are_taken_until_the_end_of_the_process(hub: Hub, service: FakeService) -> None:
+    wire = await Wire(hub, service).begin()
+    init = INIT | {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}}
+    await wire.ask(request("initialize", init))
+    asked = await wire.ask(call("ask", 5, method="elicitation/create", params=ELICIT))
+    before, draining = len(wire.messages), asyncio.create_task(hub.drain(5))
+    await asyncio.sleep(0)
+    assert (await wire.post(request("ping"))).status == 503
+    assert (await wire.post({"jsonrpc": "2.0", "id": asked["id"], "result": {"action": "decline"}})).status == 202
+    assert (await wire.next(before))["id"] == 5
+    assert await draining
+    await asyncio.wait_for(wire.task, 5)
+
+
+async def test_it_can_be_switched_off(service: FakeService) -> None:
+    wire = Wire(Hub(EdgeSettings(legacy_sse=False)), service)
+    for wire.path in ("/mcp/sse", "/mcp/messages"):
+        assert (await wire.client.send("GET", headers={"accept": "text/event-stream"})).status == 404
+
+
 async def test_the_end_of_the_process_ends_streams(hub: Hub, service: FakeService) -> None:
     wire = await Wire(hub, service).begin()
     await wire.ask(request("initialize", INIT))

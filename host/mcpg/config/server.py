@@ -1,5 +1,6 @@
 """The keys under `server`: listeners, their limits, TLS, and who calls through stdio. It binds nothing."""
 
+from ipaddress import ip_network
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -88,6 +89,13 @@ class Server(Section):
     origins: tuple[Text, ...] = Field(
         default=(), description="Origins of browser clients to let in, such as `https://app.example`."
     )
+    trusted_proxies: tuple[Text, ...] = Field(
+        default=(),
+        description="Networks of proxies in front, such as `10.0.0.0/8`: what they say in X-Forwarded-For is believed.",
+    )
+    legacy_sse: bool = Field(
+        default=True, description="Whether clients of 2024-11-05 find HTTP with SSE at `<path>/sse` of each endpoint."
+    )
     tls: Tls | None = Field(default=None, description="TLS; without it, put a proxy in front of anything but loopback.")
     admin: Listen | None = Field(
         default=None, description="The second listener: admin API and metrics. Off if not given."
@@ -108,6 +116,16 @@ class Server(Section):
     instructions: Text | None = Field(
         default=None, description="What clients are told of its use, before what upstreams say of theirs."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise wrong(f"`{network}` is not a network", "write one such as `10.0.0.0/8` or `fd00::/8`") from None
+        return value
 
     @field_validator("origins")
     @classmethod

@@ -162,11 +162,9 @@ class McpEndpoint:
             raise _not_served(method, "POST, GET, DELETE")
 
     async def _post(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
-        if self.shared.draining:
-            closing = [("connection", "close"), ("retry-after", "5")]
-            raise Refusal(frames.INTERNAL_ERROR, "the gateway is shutting down", status=503, headers=closing)
         check_media(headers)
         posted = classify(await self.shared.intake.read(headers, receive), headers)
+        self.shared.refuse_when_draining(posted)
         try:
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         except Refusal as refusal:

@@ -51,7 +51,7 @@ def _beside(resolve: Callable[[str], App | None], path: str, root: str) -> App |
     above, _, last = path.rpartition("/")
     if last in {"sse", "messages"}:
         endpoint = resolve(above)
-        if isinstance(endpoint, McpEndpoint):
+        if isinstance(endpoint, McpEndpoint) and endpoint.shared.settings.legacy_sse:
             return endpoint.sse if last == "sse" else endpoint.messages
     if path.startswith(WELL_KNOWN):
         named = path.removeprefix(WELL_KNOWN)

@@ -15,6 +15,8 @@ from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from mcpg.edge.settings import EdgeSettings
     from mcpg.protocol.headers import Headers
 
@@ -24,6 +26,7 @@ __all__ = [
     "check_source",
     "cors_headers",
     "credentials_of",
+    "forwarded_address",
     "is_loopback_host",
     "is_preflight",
     "preflight_headers",
@@ -33,6 +36,8 @@ _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-for
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
 _EXPOSED = b"mcp-session-id, www-authenticate, retry-after"
 _MAX_ASKED = 64
+_HOP = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15})(?::[0-9]{1,5})?|([0-9A-Fa-f:.]{2,45})")
+"""An address, with a port or without: IPv6 with a port has brackets."""
 
 
 def check_source(headers: Headers, settings: EdgeSettings) -> None:
@@ -80,16 +85,45 @@ def accepts(accept: str, media: str) -> bool:
 
 
 def credentials_of(scope: Any, headers: Headers, settings: EdgeSettings) -> Credentials:
-    """Return what an identity plugin may judge; forwarding headers are never believed, they only end `local`."""
+    """Return what an identity plugin may judge; forwarding headers end `local`, and are believed of `proxies` only."""
     client = scope.get("client")
+    address = client[0] if client else ""
+    if settings.proxies:
+        address = forwarded_address(address, headers.get("x-forwarded-for", ""), settings.proxies)
     local = (
         settings.loopback
         and is_loopback_host(headers.get("host", ""))
         and not any(name in headers for name in _FORWARDING)
     )
     certificates, names = _client_certificate(scope)
-    peer = Peer(address=client[0] if client else "", local=local, certificates=certificates, names=names)
+    peer = Peer(address=address, local=local, certificates=certificates, names=names)
     return Credentials(transport="http", peer=peer, headers=dict(headers))
+
+
+def forwarded_address(address: str, forwarded: str, proxies: frozenset[IPv4Network | IPv6Network]) -> str:
+    """Return whom the last proxy that is ours was called by: read from the right, as far as our own proxies wrote it.
+
+    `forwarded` is X-Forwarded-For. What is no address ends the reading there: a client may have written it.
+    """
+    for hop in reversed(forwarded.split(",")):
+        if not _is_within(address, proxies):
+            return address
+        found = _HOP.fullmatch(hop.strip())
+        try:
+            address = str(ip_address((found[1] or found[2] or found[3]) if found else ""))
+        except ValueError:
+            return address
+    return address
+
+
+@lru_cache(maxsize=1024)
+def _is_within(address: str, networks: frozenset[IPv4Network | IPv6Network]) -> bool:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False
+    known = getattr(known, "ipv4_mapped", None) or known
+    return any(known in network for network in networks)
 
 
 @lru_cache(maxsize=128)

@@ -69,7 +69,7 @@ class LegacySse:
         if not accepts(headers.get("accept", ""), "text/event-stream"):
             text = "header `accept` does not take `text/event-stream`"
             raise Refusal(frames.INVALID_REQUEST, text, status=406)
-        self._refuse_when_draining()
+        self._shared.refuse_when_draining()
         caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         with self._shared.streams.counted():
             session = await self._sessions.open(caller, _VERSION, {}, bound=True)
@@ -90,6 +90,7 @@ class LegacySse:
         if isinstance(posted, ModernCall | ModernNote):
             text = "this transport has no place for versions without a handshake"
             raise Refusal(frames.INVALID_REQUEST, text, status=400)
+        self._shared.refuse_when_draining(posted)
         caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         line = self._lines.get(_session_of(scope))
         if line is None or line.outlet.closed or line.session.principal != caller.identity:
@@ -126,11 +127,6 @@ class LegacySse:
                 await line.end()
         finally:
             leaving.cancel()
-
-    def _refuse_when_draining(self) -> None:
-        if self._shared.draining:
-            closing = [("connection", "close"), ("retry-after", "5")]
-            raise Refusal(frames.INTERNAL_ERROR, "the gateway is shutting down", status=503, headers=closing)
 
 
 class _Line:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mcpg.edge.events import EventBounds
 from mcpg.edge.feeds import FeedBounds
 from mcpg.protocol.sessions import SessionLimits
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 __all__ = ["EdgeSettings"]
 
@@ -19,6 +23,10 @@ class EdgeSettings:
     """Whether the listener is bound to a loopback address: then Host must name loopback, and callers may be `local`."""
     origins: frozenset[str] = frozenset()
     """Origins of browsers that may call, exactly as they send them; all others are refused."""
+    proxies: frozenset[IPv4Network | IPv6Network] = frozenset()
+    """Proxies in front of us: only what they say of whom they were called by is believed."""
+    legacy_sse: bool = True
+    """Whether HTTP+SSE of 2024-11-05 is served beside each endpoint."""
     max_body: int = 4 * 1024 * 1024
     body_timeout: float = 30.0
     max_reading: int = 64 * 1024 * 1024

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from mcpg.contract.ports import Refusal
 from mcpg.edge.asgi import Intake
 from mcpg.edge.asks import Asks
 from mcpg.edge.events import MemoryEvents
@@ -21,6 +22,8 @@ from mcpg.edge.resuming import Resuming
 from mcpg.edge.sessions import Sessions
 from mcpg.edge.settings import EdgeSettings
 from mcpg.edge.streams import Streams
+from mcpg.protocol.classify import SessionTraffic
+from mcpg.protocol.frames import INTERNAL_ERROR, Request
 from mcpg.sealing import Sealer, SealKey, SealKeys
 from mcpg.storage.sessions import MemorySessions
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from mcpg.contract.documents import Caller
     from mcpg.contract.ports import Service
     from mcpg.edge.metrics import Metric
+    from mcpg.protocol.classify import Posted
     from mcpg.protocol.sessions import Principal, Session
     from mcpg.storage.sessions import SessionStore
 
@@ -126,6 +130,15 @@ class Shared:
     def pending(self) -> int:
         """How many requests are in work."""
         return len(self.load)
+
+    def refuse_when_draining(self, posted: Posted | None = None) -> None:
+        """Raise `Refusal` 503 once the process ends, but for answers and notes: they let calls end that are in work."""
+        if not self.draining:
+            return
+        if isinstance(posted, SessionTraffic) and not any(isinstance(each, Request) for each in posted.messages):
+            return
+        closing = [("connection", "close"), ("retry-after", "5")]
+        raise Refusal(INTERNAL_ERROR, "the gateway is shutting down", status=503, headers=closing)
 
     async def drain(self, deadline: float) -> bool:
         """Take no more requests, end all streams, and wait `deadline` seconds for those in work, then cancel them.

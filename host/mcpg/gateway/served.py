@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from mcpg.config.endpoints import MAIN
@@ -142,6 +143,8 @@ def edge_settings(config: Config, *, loopback: bool) -> EdgeSettings:
     return EdgeSettings(
         loopback=loopback,
         origins=frozenset(server.origins),
+        proxies=frozenset(ip_network(network) for network in server.trusted_proxies),
+        legacy_sse=server.legacy_sse,
         max_body=limits.max_body,
         max_pending=limits.max_in_flight,
         max_sessions=limits.max_sessions,
