@@ -7,8 +7,8 @@ import pytest
 
 from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import PluginTrapped
-from mcpg.contract.records import Record, RecordedCaller, StageRun
-from mcpg.contract.verdicts import Case, Effect, Problem, ok
+from mcpg.contract.records import AskTold, Record, RecordedCaller, StageRun
+from mcpg.contract.verdicts import Case, Effect, Problem, ok, suspended
 from mcpg.pipeline.sinks import CopyingLedger
 
 
@@ -64,3 +64,35 @@ async def test_copies_of_calls_refusals_and_failures_follow_the_schema(bench, ki
     for copy in told:
         assert msgspec.convert(copy, Record, strict=True).seq == copy["seq"]
         assert unnamed(copy) == set()
+
+
+async def test_copies_of_what_clients_are_asked_follow_the_schema(bench, kit):
+    form = {"method": "elicitation/create", "params": {"message": "who?"}}
+
+    def judge(caller, action):
+        return Case("deny", Problem("no", "no")) if action["method"] == "roots/list" else kit.permit
+
+    def asking(function, caller, call, replies):
+        effects = [Effect("mcp", "{}")]
+        return Case("done", '{"content":[]}') if replies else Case("perform", effects)
+
+    async def perform(effect, context):
+        await context.notify("notifications/message", {"level": "info", "data": "x"})
+        return suspended({"a": form, "b": {"method": "roots/list", "params": {}}}, "s")
+
+    back = (kit.backend(asking), kit.effects("mcp", perform=perform))
+    bench.plan(kit.route(), policy=[kit.policy(judge)], backends={"back": back})
+    able = {"elicitation": {}, "roots": {}}
+    bench.channel.answer = lambda method, params: {"result": {"action": "decline"}}
+    await bench.call(capabilities=able)
+    waiting = await bench.call(version="2026-07-28", capabilities=able)
+    params = {"requestState": waiting["requestState"], "inputResponses": {"a": {"action": "decline"}}}
+    await bench.call(version="2026-07-28", capabilities=able, params=params)
+    await bench.service.note(kit.ana, "notifications/roots/list_changed", {}, version="2025-11-25", session="s")
+    told = await copies(bench)
+    assert {copy["kind"] for copy in told} == {"intent", "asked", "answered", "outcome", "event"}
+    for copy in told:
+        record = msgspec.convert(copy, Record, strict=True)
+        assert unnamed(copy) == set()
+        assert set().union(*(set(ask) for ask in copy.get("asks", ()))) <= set(AskTold.__struct_fields__)
+        assert record.kind not in {"asked", "answered"} or record.asks
