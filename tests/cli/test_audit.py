@@ -105,6 +105,14 @@ def test_explain_of_an_unknown_call_ends_with_1(folder: Folder) -> None:
     assert (done.exit_code, json.loads(done.stderr)["error"]["code"]) == (1, "unknown-call")
 
 
+def test_the_story_says_which_endpoint_was_asked_and_what_policies_know_the_thing_as() -> None:
+    story = story_of([{"kind": "intent", "call": "a", "method": "tools/call", "name": "find",
+                       "canonical": "crm.find", "endpoint": "servers/crm"}])  # fmt: skip
+    console = Console(width=200, record=True, file=io.StringIO())
+    draw(console, story)
+    assert "asked for tools/call find (to policies `crm.find`) at `servers/crm`, tenant" in console.export_text()
+
+
 def test_what_a_client_was_asked_is_part_of_the_story() -> None:
     told = {"key": "who\x1b[2J", "method": "elicitation/create", "verdict": "refused", "code": "no-permit"}
     asked = {"kind": "asked", "call": "a", "round": 1, "how": "live", "asks": [told, 7]}

@@ -64,6 +64,8 @@ def story_of(records: list[dict[str, Any]]) -> dict[str, Any]:
         "caller": first.get("caller"),
         "method": first.get("method"),
         "name": first.get("name"),
+        "endpoint": first.get("endpoint"),
+        "canonical": first.get("canonical"),
         "backend": first.get("backend"),
         "ended": ended,
         "stage": last.get("stage") or (reason or {}).get("stage"),
@@ -114,7 +116,9 @@ _SENTENCES = {
 def _draw(console: Console, story: dict[str, Any]) -> None:
     wanted = " ".join(str(story[key]) for key in ("method", "name") if story[key]) or "something"
     say(console, f"call {story['call']}  {when(story['at'])}")
-    say(console, f"{_who(story['caller'])} asked for {wanted}, tenant {story['tenant']}")
+    known = f" (to policies `{story['canonical']}`)" if story["canonical"] else ""
+    where = f" at `{story['endpoint']}`" if story["endpoint"] else ""
+    say(console, f"{_who(story['caller'])} asked for {wanted}{known}{where}, tenant {story['tenant']}")
     say(console, _SENTENCES.get(str(story["ended"]), f"It ended as {story['ended']}."))
     if story["ended"] != "ok" and (story["message"] or story["code"]):
         by = f" by {story['use']}" if story["use"] else ""
