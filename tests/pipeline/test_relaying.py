@@ -11,7 +11,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.contract.worlds import PluginKind
 from mcpg.ledger import SqliteLedger, verify
-from mcpg.pipeline.hints import LONGEST, least, scope_of, ttl_of
+from mcpg.pipeline.hints import LONGEST, scope_of, ttl_of
 from mcpg.pipeline.routes import Route
 
 FORM = {"method": "elicitation/create", "params": {"message": "who?", "requestedSchema": {}}}
@@ -135,8 +135,7 @@ async def test_what_a_client_was_asked_for_is_not_to_be_kept(bench, kit):
     assert (await bench.call(method="resources/read", params=params, **MODERN))["ttlMs"] == 0
 
 
-def test_hints_of_several_upstreams_are_the_least_of_them(bench):
-    assert (least([5, 3, 9]), least([5, None]), least([])) == (3, 0, 0)
+def test_what_is_no_hint_counts_as_none(bench):
     assert (ttl_of("5"), ttl_of(7.5)) == (0, 0)
     assert scope_of(bench.now, ("public", "public")) == "private"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.flight import Flight
     from mcpg.pipeline.stages import Plan
 
-__all__ = ["hinted", "least", "scope_of", "ttl_of"]
+__all__ = ["hinted", "scope_of", "ttl_of"]
 
 LONGEST = 24 * 3600 * 1000
 """Milliseconds that an upstream may have its results kept."""
@@ -26,11 +26,6 @@ def ttl_of(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return 0
     return min(value, LONGEST)
-
-
-def least(values: Iterable[object]) -> int:
-    """Return the `ttlMs` of a result that is put together from several upstreams' results; 0 for none."""
-    return min(map(ttl_of, values), default=0)
 
 
 def scope_of(plan: Plan, scopes: Iterable[object] = ("public",)) -> str:
