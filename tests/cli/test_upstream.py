@@ -148,6 +148,19 @@ def test_a_prompt_and_a_resource_are_approved_by_their_options(place: Place) -> 
     assert not say("b").held
 
 
+def test_what_a_server_says_of_its_use_is_shown_and_approved(place: Place) -> None:
+    def say(words: str) -> Any:
+        return judge("up", {}, place.rules, place.folder / "state", instructions=words)
+
+    say("Be kind.")
+    place.run("approve", "up", "--all")
+    say(POISON)
+    assert "ATTENTION" in place.run("diff", "up", code=1).output
+    assert "instructions: |" in place.run("show", "up", "--instructions").output
+    place.run("approve", "up", "--instructions")
+    assert not say(POISON).held
+
+
 def test_the_list_and_the_whole_of_one_definition(place: Place) -> None:
     place.seen(tool("add", POISON))
     rows = {each["name"]: each for each in place.json("list")["upstreams"]}

@@ -33,7 +33,7 @@ SHORTEST = 8
 @config_option
 @json_option
 def approve_definitions(
-    name: str, config_path: str, *, everything: bool, seen: str | None, as_json: bool, **chosen: tuple[str, ...]
+    name: str, config_path: str, *, everything: bool, seen: str | None, as_json: bool, **chosen: Any
 ) -> None:
     """Approve what NAME says of itself now: some of it by name, or --all.
 

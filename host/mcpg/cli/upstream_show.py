@@ -24,12 +24,14 @@ _OPTIONS = (
     click.option("--prompt", "prompts", multiple=True, metavar="PROMPT", help="A prompt, likewise."),
     click.option("--resource", "resources", multiple=True, metavar="URI", help="A resource, by its URI."),
     click.option("--template", "templates", multiple=True, metavar="URI", help="A resource template, likewise."),
+    click.option("--instructions", is_flag=True, help="What the server says of its use as a whole."),
 )
 
 
-def keys_of(chosen: dict[str, tuple[str, ...]]) -> list[Key]:
+def keys_of(chosen: dict[str, Any]) -> list[Key]:
     """Return the definitions that the options name, by kind and name."""
-    return [(field.removesuffix("s"), name) for field, names in chosen.items() for name in names]
+    instructions: list[Key] = [("instructions", "server")] if chosen.pop("instructions") else []
+    return instructions + [(field.removesuffix("s"), name) for field, names in chosen.items() for name in names]
 
 
 def kind_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +46,7 @@ def kind_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @kind_options
 @config_option
 @json_option
-def show_upstream(name: str, config_path: str, *, as_json: bool, **chosen: tuple[str, ...]) -> None:
+def show_upstream(name: str, config_path: str, *, as_json: bool, **chosen: Any) -> None:
     """Show what NAME offered when it was last seen.
 
     With --tool and the like the whole definition is shown, every character of it that a terminal would not draw

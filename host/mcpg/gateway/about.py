@@ -32,9 +32,16 @@ _KINDS = {"tools": ("tool",), "prompts": ("prompt",), "resources": ("resource", 
 
 
 def describe_endpoint(
-    config: Config, endpoint: Endpoint, routes: RouteTable, states: Mapping[str, UpstreamState]
+    config: Config,
+    endpoint: Endpoint,
+    routes: RouteTable,
+    states: Mapping[str, UpstreamState],
+    words: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return `{"serverInfo", "capabilities", "instructions"?}` of one endpoint, in the newest shape."""
+    """Return `{"serverInfo", "capabilities", "instructions"?}` of one endpoint, in the newest shape.
+
+    `words` is what upstreams tell models of their use, as far as it is let through.
+    """
     behind = _behind(config, endpoint)
     known = [states[name].capabilities for name in behind if name in states and states[name].version]
     waited_for = len(known) < len(behind)
@@ -53,7 +60,7 @@ def describe_endpoint(
     profile = endpoint.profile
     if ttl := (profile.list_ttl if profile is not None else None) or config.server.list_ttl:
         described["ttlMs"] = int(ttl * 1000)
-    if instructions := _instructions(config, endpoint, behind, states):
+    if instructions := _instructions(config, endpoint, behind, words):
         described["instructions"] = instructions
     return described
 
@@ -111,19 +118,17 @@ def _said(info: Info) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value}
 
 
-def _instructions(config: Config, endpoint: Endpoint, behind: list[str], states: Mapping[str, UpstreamState]) -> str:
+def _instructions(config: Config, endpoint: Endpoint, behind: list[str], words: Mapping[str, str]) -> str:
     """Return what clients are told of the use: an upstream's own words, or ours and those of all, each labelled."""
-    told = {name: _words(config, name, states)[:MOST_OF_ONE].strip() for name in behind}
+    told = {name: _words(config, name, words)[:MOST_OF_ONE].strip() for name in behind}
     if endpoint.upstream:
         return told[endpoint.upstream]
     profile = endpoint.profile
     own = (profile.instructions if profile is not None else None) or config.server.instructions or ""
-    parts = [own, *(f"From `{name}`:\n{words}" for name, words in told.items() if words)]
+    parts = [own, *(f"From `{name}`:\n{text}" for name, text in told.items() if text)]
     return "\n\n".join(part for part in parts if part)[:MOST_OF_ALL]
 
 
-def _words(config: Config, name: str, states: Mapping[str, UpstreamState]) -> str:
+def _words(config: Config, name: str, words: Mapping[str, str]) -> str:
     said = config.upstreams[name].instructions
-    if said is not None:
-        return said
-    return states[name].instructions if name in states else ""
+    return said if said is not None else words.get(name, "")

@@ -98,7 +98,11 @@ class Gateway:
         self._describers: dict[str, Describer] = {}
         self._planning: asyncio.TimerHandle | None = None
         self._planned = 0.0
-        self._pinning = Pinning(self._record, lambda upstream: self._upstream_changed(upstream, "definitions"))
+        self._pinning = Pinning(
+            self._record,
+            changed=lambda upstream: self._upstream_changed(upstream, "definitions"),
+            instructions=self._instructions_of,
+        )
         self._feeds: list[SinkFeed] = []
         self._background: set[asyncio.Future[Any]] = set()
         self._reloading = asyncio.Lock()
@@ -247,7 +251,8 @@ class Gateway:
 
     def _about(self, name: str) -> dict[str, Any]:
         endpoint = self.endpoints.get(name) or Endpoint(name, "")
-        return describe_endpoint(self.loaded.config, endpoint, self.plan(name).routes, self.rooms.upstreams.states())
+        routes, states = self.plan(name).routes, self.rooms.upstreams.states()
+        return describe_endpoint(self.loaded.config, endpoint, routes, states, self._pinning.words)
 
     def _owe(self, work: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(work)
@@ -434,6 +439,10 @@ class Gateway:
         describer = self._describers.get(f"upstream.{upstream}")
         if describer is not None:
             describer.sign()
+
+    def _instructions_of(self, upstream: str) -> str:
+        state = self.rooms.upstreams.states().get(upstream)
+        return state.instructions if state is not None else ""
 
     async def _stop_describers(self) -> None:
         if self._planning is not None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mcpg.gateway.pinning_lock import (
+    INSTRUCTIONS,
     Seen,
     alone,
     definitions_of,
@@ -43,6 +44,8 @@ LOOK_SECONDS = 1.0
 """How often the locks are looked at for an approval."""
 MOST_PINNED = 50_000
 """Definitions of one upstream in its lock; beyond them those that it has no more are forgotten."""
+MOST_INSTRUCTIONS = 16 * 1024
+"""Characters of what a server says of its use; no client is told more."""
 MOST_NAMED = 50
 """Definitions that one event names."""
 
@@ -83,12 +86,12 @@ def rules_of(loaded: Loaded) -> dict[str, Rules]:
     return rules
 
 
-def judge(upstream: str, catalog: Mapping[str, Any], rules: Rules, state: Path) -> Finding:
+def judge(upstream: str, catalog: Mapping[str, Any], rules: Rules, state: Path, *, instructions: str = "") -> Finding:
     """Compare what an upstream says with its lock, and record in both files what may be; blocks.
 
     Raises `ConfigError` when the lock cannot be read, or has to be written and cannot.
     """
-    said = definitions_of(catalog)
+    said = definitions_of(catalog, instructions)
     digests = {key: digest_of_definition(definition) for key, definition in said.items()}
     with alone(rules.lock):
         pins = read_lock(rules.lock)
@@ -138,16 +141,23 @@ def _reason(upstream: str, key: Key, what: str) -> str:
 class Pinning:
     """Judges what upstreams are described as, and tells `changed(upstream)` when a lock was changed by somebody else.
 
-    `record(event, facts)` writes an event to the ledger.
+    `record(event, facts)` writes an event to the ledger, `instructions(upstream)` is what a server says of itself now.
     """
 
-    def __init__(self, record: Callable[[str, Mapping[str, Any]], None], changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        record: Callable[[str, Mapping[str, Any]], None],
+        changed: Callable[[str], None],
+        instructions: Callable[[str], str] = lambda _upstream: "",
+    ) -> None:
         self._record = record
         self._changed = changed
+        self._instructions = instructions
+        self._words: dict[str, str] = {}
         self._rules: dict[str, Rules] = {}
         self._state: Path | None = None
         self._findings: dict[str, Finding] = {}
-        self._judged: dict[str, tuple[Mapping[str, Any], Rules]] = {}
+        self._judged: dict[str, tuple[Mapping[str, Any], str, Rules]] = {}
         self._told: dict[str, set[tuple[Key, str]]] = {}
         self._stamps: dict[Path, tuple[int, ...]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -158,6 +168,7 @@ class Pinning:
         for name in self._findings.keys() - self._rules.keys():
             del self._findings[name]
             self._judged.pop(name, None)
+            self._words.pop(name, None)
             self._told.pop(name, None)
         if self._rules and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look())
@@ -173,19 +184,27 @@ class Pinning:
         rules = self._rules.get(described.upstream)
         if rules is None or self._state is None:
             return described
-        if await self._unchanged(described, rules):
-            return replace(described, held=self._findings[described.upstream].held)
-        finding = await asyncio.to_thread(judge, described.upstream, described.catalog, rules, self._state)
-        self._judged[described.upstream] = (described.catalog, rules)
-        self._stamps[rules.lock] = finding.stamp
-        self._findings[finding.upstream] = finding
-        self._tell(finding, rules)
-        return replace(described, held=finding.held)
+        name, said = described.upstream, self._instructions(described.upstream)[:MOST_INSTRUCTIONS]
+        if not await self._unchanged(described, said, rules):
+            self._words.pop(name, None)  # what it says now has not been judged
+            finding = await asyncio.to_thread(judge, name, described.catalog, rules, self._state, instructions=said)
+            self._judged[name] = (described.catalog, said, rules)
+            self._stamps[rules.lock] = finding.stamp
+            self._findings[name] = finding
+            self._tell(finding, rules)
+        held = self._findings[name].held
+        self._words[name] = "" if INSTRUCTIONS in held else said
+        return replace(described, held=held)
 
-    async def _unchanged(self, described: Described, rules: Rules) -> bool:
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What each upstream tells models of its use, as far as it is let through."""
+        return self._words
+
+    async def _unchanged(self, described: Described, said: str, rules: Rules) -> bool:
         """Whether this was judged before, by the same rules and the same lock."""
         before = self._judged.get(described.upstream)
-        if before is None or before[1] != rules or before[0] != described.catalog:
+        if before is None or before[1:] != (said, rules) or before[0] != described.catalog:
             return False
         return await asyncio.to_thread(stamp_of, rules.lock) == self._findings[described.upstream].stamp
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "INSTRUCTIONS",
     "KINDS",
     "Definitions",
     "Digests",
@@ -51,6 +52,8 @@ KINDS: Final = (
     ("template", "templates", "uriTemplate"),
 )
 """A kind, its place in a catalog, and the member that names an entry."""
+INSTRUCTIONS: Final = ("instructions", "server")
+"""The key of what a server tells models of its use as a whole."""
 LOCK: Final = "definitions.json"
 SEEN: Final = "definitions"
 MAX_BYTES = 64 * 1024 * 1024
@@ -120,12 +123,12 @@ def _nested(digests: Mapping[Key, str]) -> dict[str, dict[str, str]]:
     return kinds
 
 
-def definitions_of(catalog: Mapping[str, Any]) -> Definitions:
+def definitions_of(catalog: Mapping[str, Any], instructions: str = "") -> Definitions:
     """Return what an upstream says of each thing, by kind and its own name; of two of one name the first counts.
 
     Left out is what says nothing of the thing's use: the size of a resource and when it was changed.
     """
-    found: Definitions = {}
+    found: Definitions = {INSTRUCTIONS: {"instructions": instructions}} if instructions else {}
     for kind, place, naming in KINDS:
         for entry in catalog.get(place) or ():
             name = str(entry.get("target") or entry[naming])
