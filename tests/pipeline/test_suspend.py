@@ -85,6 +85,25 @@ async def test_a_large_state_is_parked_and_only_its_handle_travels(bench, kit):
     assert result["content"][0]["text"] == "Ana"
 
 
+async def test_a_parked_state_stands_nowhere_in_clear_and_is_of_one_piece(bench, kit):
+    async def fetch(effect, context):
+        return ok(json.dumps({"body": "sesame " * 60_000}))
+
+    back = (kit.guest("back", PluginKind.BACKEND, asking()), kit.effects("http", perform=fetch))
+    bench.plan(kit.route(), policy=[kit.policy(kit.permit)], backends={"back": back})
+    states = [(await bench.call(**MODERN))["requestState"] for _ in range(3)]
+    (one, first), (two, second), (_, third) = bench.parked._values.items()
+    assert b"sesame" not in first.value
+    pieces = first.value.split(b".")
+    assert len(pieces) > 2
+    bench.parked._values[one] = first._replace(value=b".".join([pieces[1], pieces[0], *pieces[2:]]))
+    bench.parked._values[two] = second._replace(value=third.value)
+    for state in states[:2]:
+        with pytest.raises(Refusal, match="requestState is not valid"):
+            await bench.call(**MODERN, params=answered(state))
+    assert "content" in await bench.call(**MODERN, params=answered(states[2]))
+
+
 async def test_a_parked_run_is_its_backends_and_ends_when_that_is_purged(bench, kit):
     async def fetch(effect, context):
         return ok(json.dumps({"body": "x" * 20_000}))

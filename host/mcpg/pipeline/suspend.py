@@ -1,8 +1,9 @@
 """Suspended runs of modern clients: a run that waits is its replies so far, sealed. It performs and asks nothing.
 
 The seal binds caller, endpoint, method, name, final arguments, component and config digest; its one-time id is consumed
-in storage before any further effect. States up to 8 KiB travel in `requestState`, larger ones are parked under a sealed
-handle. Source: plugin contract, "Suspending"; MCP 2026-07-28, basic/patterns/mrtr.
+in storage before any further effect. States up to 8 KiB travel in `requestState`, larger ones are parked, sealed too,
+under a sealed handle: what a person has answered stands nowhere in clear.
+Source: plugin contract, "Suspending"; MCP 2026-07-28, basic/patterns/mrtr.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ PURPOSE = "run"
 INLINE = 8 * 1024
 MOST = 8 * 1024 * 1024
 """Bytes of one state, large bodies of the run included."""
+PARKED = "parked-run"
+PIECE = 128 * 1024
+"""Bytes of a parked state that are sealed at once."""
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -72,7 +76,7 @@ class Suspender:
         inline = len(payload) <= INLINE
         if not inline:
             try:
-                await self._parked.put(once, payload, ttl=self._ttl, owner=stage.use)
+                await self._parked.put(once, self._closed(once, payload), ttl=self._ttl, owner=stage.use)
             except McpgError as error:
                 raise RunFailed(error.message, code=error.code) from error
         return self._sealer.seal(
@@ -108,9 +112,26 @@ class Suspender:
         """Return the state the first time it is asked for: a parked one is taken, an inline one spends its id."""
         if kind == b"p":
             kept = await self._parked.take(payload.decode())
-            return None if kept is None else _decoded(kept)
+            return None if kept is None else self._opened(payload.decode(), kept)
         state = _decoded(payload)
         return state if state is not None and await self._parked.spend(state.once, ttl=self._ttl) else None
+
+    def _closed(self, once: str, payload: bytes) -> bytes:
+        """Return a state as it is parked: pieces, each sealed for its place among all of this state."""
+        starts = range(0, len(payload), PIECE)
+        pieces = (payload[start : start + PIECE] for start in starts)
+        places = (f"{once} {place}/{len(starts)}".encode() for place in range(len(starts)))
+        sealed = (self._sealer.seal(PARKED, p, bind=b, ttl=self._ttl) for p, b in zip(pieces, places, strict=True))
+        return ".".join(sealed).encode()
+
+    def _opened(self, once: str, kept: bytes) -> _State | None:
+        tokens = kept.decode().split(".")
+        places = (f"{once} {place}/{len(tokens)}".encode() for place in range(len(tokens)))
+        try:
+            opened = [self._sealer.open(PARKED, t, bind=b) for t, b in zip(tokens, places, strict=True)]
+        except Unsealed:
+            return None
+        return _decoded(b"".join(opened))
 
 
 def _decoded(payload: bytes) -> _State | None:
