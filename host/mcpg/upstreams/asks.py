@@ -102,8 +102,7 @@ class Asks:
         self._sinks[number] = sink
         early, self._early = self._early, []
         for ask in early:
-            if ask.id in self._open:
-                self._give(ask, sink)
+            self._give(ask, sink)
 
     def end(self, number: int) -> None:
         """Note that the call of that id is over."""
@@ -145,6 +144,8 @@ class Asks:
         ask, sink = found
         if sink is not None:
             sink.withdrawn(ask)
+        else:
+            self._early.remove(ask)
         return True
 
     def _sink_for(self, request: frames.Request, number: int | None) -> Sink | None:
