@@ -289,6 +289,14 @@ async def test_what_was_judged_is_not_judged_again_until_catalog_lock_or_rules_c
     await pins.stop()
 
 
+async def test_a_change_of_a_lock_is_no_reason_to_reload(house):
+    pins = Pinning(lambda event, facts: None, lambda upstream: None)
+    pins.obey(house.file(upstreams={"up": {"stdio": {"command": ["x"]}, "definitions": {"lock": "./pins.json"}}}))
+    assert pins.watches(house.folder / "pins.json")
+    assert not pins.watches(house.folder / "mcpg.yaml")
+    await pins.stop()
+
+
 async def test_what_is_no_upstream_is_not_judged(house, tmp_path):
     pins = Pinning(lambda event, facts: None, lambda upstream: None)
     pins.obey(house.file(state=str(tmp_path)))

@@ -98,7 +98,7 @@ class Gateway:
         self._describers: dict[str, Describer] = {}
         self._planning: asyncio.TimerHandle | None = None
         self._planned = 0.0
-        self._pinning = Pinning(
+        self.pinning = Pinning(
             self._record,
             changed=lambda upstream: self._upstream_changed(upstream, "definitions"),
             instructions=self._instructions_of,
@@ -173,15 +173,11 @@ class Gateway:
             ],
             "plugins": self.rooms.catalog.states(),
             "upstreams": self.rooms.upstreams.states(),
-            "definitions": self.definitions(),
+            "definitions": self.pinning.status(),
             "memo": {"entries": len(self._memo), "hits": self._memo.hits, "misses": self._memo.misses},
             "revocations": self.rooms.revoking.status(),
             "sinks": [{"delivered": feed.delivered, "lost": feed.lost} for feed in self._feeds],
         }
-
-    def definitions(self) -> dict[str, dict[str, int]]:
-        """Return, by upstream, how many definitions there are, differ from what was approved, and are held back."""
-        return self._pinning.status()
 
     @property
     def ready(self) -> bool:
@@ -231,7 +227,7 @@ class Gateway:
         self._stack.push_async_callback(self._stop_feeds)
         self._stack.push_async_callback(floods.flush)
         self._stack.push_async_callback(self._stop_describers)
-        self._stack.push_async_callback(self._pinning.stop)
+        self._stack.push_async_callback(self.pinning.stop)
         self._identity, listing = IdentityChain(runner), Listing(views, rooms.sealer)
 
         def serve(name: str) -> PipelineService:
@@ -252,7 +248,7 @@ class Gateway:
     def _about(self, name: str) -> dict[str, Any]:
         endpoint = self.endpoints.get(name) or Endpoint(name, "")
         routes, states = self.plan(name).routes, self.rooms.upstreams.states()
-        return describe_endpoint(self.loaded.config, endpoint, routes, states, self._pinning.words)
+        return describe_endpoint(self.loaded.config, endpoint, routes, states, self.pinning.words)
 
     def _owe(self, work: Awaitable[Any]) -> None:
         task = asyncio.ensure_future(work)
@@ -407,7 +403,7 @@ class Gateway:
 
     def _redescribe(self, change: Change) -> list[Describer]:
         """Ask each upstream what it offers, in the background; return the describers that are new."""
-        self._pinning.obey(change.loaded)
+        self.pinning.obey(change.loaded)
         new = []
         for name, use in change.wanted.items():
             if not use.upstream:
@@ -415,7 +411,7 @@ class Gateway:
             describer = self._describers.get(name)
             if describer is None:
                 describer = self._describers[name] = Describer(
-                    self._runner, use.upstream, self._on_described, self._pinning.judge
+                    self._runner, use.upstream, self._on_described, self.pinning.judge
                 )
                 new.append(describer)
             describer.ask(change.stages[name], timeout=use.timeout)

@@ -77,7 +77,7 @@ def _revocations(gateway: Gateway) -> tuple[Metric, ...]:
 
 def _definitions(gateway: Gateway) -> Metric:
     def counts() -> Iterator[tuple[tuple[str, ...], float]]:
-        for name, found in gateway.definitions().items():
+        for name, found in gateway.pinning.status().items():
             yield from (((name, state), found[state]) for state in ("changed", "new", "held"))
 
     told = "Definitions that differ from what was approved."

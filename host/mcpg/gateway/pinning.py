@@ -196,6 +196,10 @@ class Pinning:
         self._words[name] = "" if INSTRUCTIONS in held else said
         return replace(described, held=held)
 
+    def watches(self, path: Path) -> bool:
+        """Whether a changed path is a lock, which is looked at here and is no reason to reload."""
+        return any(path in {rules.lock, rules.lock.resolve()} for rules in self._rules.values())
+
     @property
     def words(self) -> Mapping[str, str]:
         """What each upstream tells models of its use, as far as it is let through."""

@@ -171,7 +171,8 @@ async def _watch(served: Served, sign: asyncio.Event) -> None:
         folders = await asyncio.to_thread(_folders, served.gateway.loaded)
         async for changes in watchfiles.awatch(*folders, recursive=False, step=200):
             names = {Path(changed) for _, changed in changes}
-            names = {name for name in names if not served.gateway.rooms.sources.watches(name)}
+            gateway = served.gateway
+            names = {n for n in names if not (gateway.rooms.sources.watches(n) or gateway.pinning.watches(n))}
             if any(name == path or name.name == MOUNTED or name.suffix in SUFFIXES for name in names):
                 sign.set()
             if any(name.is_dir() and name.name[:1] != "." for name in names):
