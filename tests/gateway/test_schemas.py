@@ -139,6 +139,19 @@ def test_a_value_whose_check_would_take_too_long_is_not_checked():
     assert "too large" in dear(["ab" * 4000] * 100)[0]
 
 
+def test_a_value_with_too_many_faults_is_told_so_at_once():
+    """The validator spells out all faults, those of every alternative too, even if one reads ten of them."""
+    many = ["the value is not valid, and has too many parts to say where"]
+    check = compile_check({"items": {"type": "string"}}, "x")
+    assert len(check([1] * 4000)) == MOST_FAULTS
+    assert check([1] * 500_000) == many
+    words = compile_check({"items": {"enum": [f"word{number}" for number in range(4000)]}}, "x")
+    assert len(words(["no"] * 50)) == MOST_FAULTS
+    assert words(["no"] * 5000) == many
+    large = compile_check({"properties": {"a": {"type": "integer"}}}, "x")
+    assert large({"a": "x", "b": "y" * 1_000_000}) == ['/a: the value is not of type "integer"']
+
+
 def test_a_tree_may_be_as_deep_as_a_message():
     check = compile_check({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}, "type": "object"}, "x")
     value = {}

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from mcpg.gateway.schema_graph import Graph
 
-__all__ = ["BUDGET", "Costs", "cost_of", "costs_of"]
+__all__ = ["BUDGET", "FAULT_BUDGET", "Costs", "cost_of", "cost_of_faults", "costs_of"]
 
 BUDGET: Final = 10_000_000
 """Units that one value may cost: a quarter of a second."""
+
+FAULT_BUDGET: Final = BUDGET // 4
+"""Units that it may cost to spell out what is wrong with one value."""
 
 MAX_LEVELS: Final = 128
 """Levels of a value; the protocol room refuses deeper ones."""
@@ -28,6 +31,13 @@ _CHEAP: Final = 16
 """Units per value up to which no body that is let in can exceed the budget by much: such schemas count nothing."""
 
 _UNIQUE: Final = 20
+
+_FAULT: Final = 500
+_ENTRY: Final = 5
+_SILENT: Final = frozenset(
+    {"title", "description", "default", "examples", "format", "$ref", "$defs", "definitions", "properties", "items"}
+)
+"""Keywords without faults of their own: annotations, and those whose subschemas have theirs."""
 
 _WORK: Final = 1_000_000
 """Steps that working all this out may take."""
@@ -42,13 +52,15 @@ Level = frozenset[_Applied]
 
 
 class Costs(NamedTuple):
-    """Units by level of the value: for each value, and for each character of a text that patterns may see.
+    """Units by level of the value; the last entry holds for all deeper levels.
 
-    The last entry holds for all deeper levels. Both are empty if nothing needs counting.
+    `value` is for each value, `text` for each character of a text that patterns may see; both are empty if nothing
+    needs counting. `fault` is what it takes to spell out what may be wrong with each value.
     """
 
     value: tuple[int, ...]
     text: tuple[int, ...]
+    fault: tuple[int, ...]
 
 
 def costs_of(graph: Graph, pattern_cost: Callable[[dict[str, Any]], int], where: str) -> Costs:
@@ -57,31 +69,32 @@ def costs_of(graph: Graph, pattern_cost: Callable[[dict[str, Any]], int], where:
     `pattern_cost` says what a subschema's own patterns cost by the character.
     """
     reach = _Reach(graph, where)
-    own = [(_weight(node), pattern_cost(node)) for node in graph.nodes]
+    own = [(_weight(node), pattern_cost(node), _fault_weight(node)) for node in graph.nodes]
     level = frozenset({reach.spread({0: 1})})
     seen: dict[frozenset[_Applied], int] = {}
-    by_value: list[int] = []
-    by_text: list[int] = []
-    while level and level not in seen and len(by_value) < MAX_LEVELS:
-        seen[level] = len(by_value)
-        by_value.append(_most(level, own, 0))
-        by_text.append(_most(level, own, 1))
-        if by_value[0] > BUDGET // 10:
-            raise ConfigError(
-                "the schema multiplies its own parts", where=where, remedy="refer to each part less often"
-            )
-        if by_value[-1] > BUDGET:
+    rows: list[tuple[int, int, int]] = []
+    while level and level not in seen and len(rows) < MAX_LEVELS:
+        seen[level] = len(rows)
+        rows.append(_most(level, own))
+        if rows[0][0] > BUDGET // 10:
+            raise ConfigError("the schema multiplies its own parts", where=where, remedy="refer to a part once")
+        if rows[-1][0] > BUDGET:
             break
         level = reach.below(level)
     if level in seen:  # from here on it goes round
-        by_value.append(max(by_value[seen[level] :]))
-        by_text.append(max(by_text[seen[level] :]))
+        value, text, fault = zip(*rows[seen[level] :], strict=True)
+        rows.append((max(value), max(text), max(fault)))
     elif not level:
-        by_value.append(0)
-        by_text.append(0)
+        rows.append((0, 0, 0))
+    by_value, by_text, by_fault = zip(*rows, strict=True)
     if not any(by_text) and max(by_value) <= _CHEAP:
-        return Costs((), ())
-    return Costs(tuple(by_value), tuple(by_text))
+        return Costs((), (), by_fault)
+    return Costs(by_value, by_text, by_fault)
+
+
+def cost_of_faults(value: Any, costs: Costs) -> int:
+    """Return an upper bound of the units that it costs to spell out what is wrong with `value`, as `cost_of` does."""
+    return cost_of(value, Costs(costs.fault, (0,) * len(costs.fault), ()), longest=0)
 
 
 def cost_of(value: Any, costs: Costs, *, longest: int) -> int:
@@ -116,13 +129,28 @@ def _weight(node: dict[str, Any]) -> int:
     return 1 + listed // 4 + (_UNIQUE if node.get("uniqueItems") else 0)
 
 
+def _fault_weight(node: dict[str, Any]) -> int:
+    """Each keyword may have its fault, with a copy of what the keyword wants; the validator spells out all of them."""
+    return sum(
+        _FAULT + (_ENTRY * len(value) if isinstance(value, dict | list) else 0)
+        for keyword, value in node.items()
+        if keyword not in _SILENT
+    )
+
+
 def _times(node: dict[str, Any]) -> int:
     """What is evaluated for `unevaluated...` is evaluated again."""
     return 2 if "unevaluatedProperties" in node or "unevaluatedItems" in node else 1
 
 
-def _most(level: Level, own: list[tuple[int, int]], which: int) -> int:
-    return max(min(sum(times * own[number][which] for number, times in applied), BUDGET + 1) for applied in level)
+def _most(level: Level, own: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Return the most that any way to meet a part costs, of each kind of cost."""
+    most = [0, 0, 0]
+    for applied in level:
+        for kind in range(3):
+            total = sum(times * own[number][kind] for number, times in applied)
+            most[kind] = max(most[kind], min(total, BUDGET + 1))
+    return most[0], most[1], most[2]
 
 
 class _Reach:

@@ -16,7 +16,7 @@ import jsonschema_rs
 import msgspec
 
 from mcpg.contract.problems import ConfigError
-from mcpg.gateway.schema_costs import BUDGET, Costs, cost_of, costs_of
+from mcpg.gateway.schema_costs import BUDGET, FAULT_BUDGET, Costs, cost_of, cost_of_faults, costs_of
 from mcpg.gateway.schema_graph import graph_of
 from mcpg.gateway.schema_patterns import LONGEST, OPTIONS, guard, pattern_cost
 
@@ -76,6 +76,8 @@ class _Check:
                 return ["the value is too large or too deep for the alternatives and patterns of its schema"]
             if self._validator.is_valid(value):
                 return []
+            if cost_of_faults(value, self._costs) > FAULT_BUDGET:
+                return ["the value is not valid, and has too many parts to say where"]
             faults = [_fault(error) for error in islice(self._validator.iter_errors(value), MOST_FAULTS)]
         except (ValueError, RecursionError):
             return ["the value is too deep or too large to check"]
