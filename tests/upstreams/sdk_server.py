@@ -1,4 +1,4 @@
-"""A server on the official SDK: `stdio`, or `http PORT [json]`."""
+"""A server on the official SDK: `stdio`, or `http PORT [json | sse]`; `sse` is the HTTP with SSE of 2024-11-05."""
 
 import sys
 from typing import Annotated
@@ -70,5 +70,6 @@ def note() -> str:
 if sys.argv[1] == "stdio":
     server.run(transport="stdio")
 else:
-    app = server.streamable_http_app(json_response="json" in sys.argv[3:])
+    how = sys.argv[3:]
+    app = server.sse_app() if "sse" in how else server.streamable_http_app(json_response="json" in how)
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
