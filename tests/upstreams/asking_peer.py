@@ -11,6 +11,7 @@ import sys
 MODE = sys.argv[1]
 initialized = {}
 levels = []
+requests = []
 heard = []
 waiting = {}
 """What to do with the answer to a request of ours, by its id."""
@@ -126,7 +127,7 @@ def hold(request, arguments):
 
 
 def facts(request, arguments):
-    shown = {"pid": os.getpid(), "initialized": initialized, "levels": levels, "heard": heard}
+    shown = {"pid": os.getpid(), "initialized": initialized, "levels": levels, "heard": heard, "requests": requests}
     text(request, {**shown, "params": request["params"]})
 
 
@@ -196,6 +197,7 @@ def set_level(message):
 
 def call(message):
     params = message["params"]
+    requests.append(message["id"])
     if params["name"] == "go":
         for step in pending:
             step()

@@ -279,6 +279,25 @@ async def test_two_calls_that_could_have_asked_make_a_question_nobodys(talk):
         await holding
 
 
+async def test_a_cancelled_call_is_cancelled_upstream_before_and_after_it_asked(talk):
+    client = await talk()
+    holding = asyncio.ensure_future(client.call("hold"))
+    await client.peers.until(lambda: client.upstreams.states()["asks"].in_flight == 1)
+    number = said(await client.call("facts"))["requests"][0]
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+    assert said(await client.call("facts"))["heard"] == [["notifications/cancelled", {"requestId": number}]]
+    asking = await client.call("withdraw")
+    resuming = asyncio.ensure_future(client.resume(asking, {"1": YES}, "withdraw"))
+    await client.peers.until(lambda: client.upstreams.states()["asks"].in_flight == 1)
+    resuming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await resuming
+    assert [one[0] for one in said(await client.call("facts"))["heard"]] == ["notifications/cancelled"] * 2
+    assert client.upstreams.states()["asks"].in_flight == 0
+
+
 async def test_roots_that_are_asked_for_at_once_are_asked_of_the_first_call(talk):
     client = await talk(environment={"PEER_ROOTS": "1"})
     asking = await client.call("facts")

@@ -124,7 +124,7 @@ async def test_only_three_methods_may_want_input(client):
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=12,
+    max_leaves=5,
 )
 keys = st.sampled_from(["inputRequests", "requestState", "method", "params", "mode", "x"])
 
