@@ -122,6 +122,13 @@ async def test_each_place_of_the_resources_metadata_is_found(started, site, plac
     assert site.forms()[0].get("scope") == ("s1 s2" if place == "said" else None)
 
 
+async def test_a_server_cannot_send_us_to_places_inside(started, site):
+    site.challenge = 'Bearer resource_metadata="http://10.0.0.1/inside"'
+    peers = await started(key=key())
+    with pytest.raises(UpstreamFailed, match="neither its own nor https"):
+        await peers.call("safe", "x")
+
+
 @pytest.mark.parametrize("private", [P256, RSA, ED], ids=["ES256", "RS256", "EdDSA"])
 async def test_an_assertion_proves_who_we_are_to_one_audience(started, site, private):
     site.methods = ["private_key_jwt"]

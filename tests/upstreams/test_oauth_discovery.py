@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mcpg.upstreams.oauth_discovery import (
     Challenge,
     Unfit,
+    may_ask,
     read_challenge,
     read_resource,
     read_server,
@@ -105,6 +106,23 @@ def test_metadata_has_to_be_of_this_resource(resource, fits):
     else:
         with pytest.raises(Unfit, match="another resource"):
             read_resource(body, URL)
+
+
+@pytest.mark.parametrize(
+    ("place", "url", "may"),
+    [
+        ("https://other.example/meta", URL, True),
+        ("https://mcp.example/meta", URL, True),
+        ("http://mcp.example/meta", URL, False),
+        ("http://10.0.0.1/meta", "http://10.0.0.2/mcp", False),
+        ("http://10.0.0.2/meta", "http://10.0.0.2/mcp", True),
+        ("http://169.254.169.254/latest", URL, False),
+        ("https://[", URL, False),
+        ("file:///etc/passwd", URL, False),
+    ],
+)
+def test_where_metadata_may_be_fetched_from(place, url, may):
+    assert may_ask(place, url) is may
 
 
 def test_only_servers_that_may_have_credentials_are_taken():

@@ -22,6 +22,7 @@ __all__ = [
     "Resource",
     "Server",
     "Unfit",
+    "may_ask",
     "read_challenge",
     "read_resource",
     "read_server",
@@ -116,6 +117,16 @@ def server_places(issuer: str) -> tuple[str, ...]:
         f"{origin}/.well-known/openid-configuration{path}",
         f"{origin}{path}/.well-known/openid-configuration",
     )
+
+
+def may_ask(place: str, url: str) -> bool:
+    """Whether metadata may be fetched from where the server at `url` says: its own origin, or https."""
+    try:
+        there, here = urlsplit(place), urlsplit(url)
+    except ValueError:
+        return False
+    same = (there.scheme, there.netloc.lower()) == (here.scheme, here.netloc.lower())
+    return (same and not there.fragment) or _safe(place, url)
 
 
 def read_resource(body: bytes, url: str) -> Resource:

@@ -27,6 +27,7 @@ from mcpg.upstreams.oauth_discovery import (
     Resource,
     Server,
     Unfit,
+    may_ask,
     read_resource,
     read_server,
     resource_places,
@@ -180,6 +181,8 @@ class Tokens:
         """Return what the server says of itself, None if it says nothing; raises `Unfit` for what is wrong."""
         places = (challenge.metadata,) if challenge.metadata else resource_places(self._url)
         for place in places:
+            if not may_ask(place, self._url):
+                raise Unfit("the server names a place for its metadata that is neither its own nor https")
             if (body := await self._get(place)) is not None:
                 return read_resource(body, self._url)
         return None
