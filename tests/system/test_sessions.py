@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import shutil
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +15,6 @@ from tests.system.kit import KEYS, Gateway, document, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.real
 httpx2 = pytest.importorskip("httpx2")
@@ -100,3 +103,45 @@ async def test_the_sdk_over_sse_at_every_endpoint(gateway: Gateway) -> None:
         async with mcp.Client(sse_client(url, headers=lines), mode="legacy") as client:
             result = await client.call_tool("echo", {"q": path})
             assert path in result.content[0].text
+
+
+def _processes(gateway: Gateway) -> set[int]:
+    """Return the gateway's children that serve the upstream."""
+    assert gateway.process is not None
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            parts = stat.read_text().rpartition(") ")[2].split()
+            if int(parts[1]) == gateway.process.pid and b"sdk_server" in (stat.parent / "cmdline").read_bytes():
+                found.add(int(stat.parent.name))
+    return found
+
+
+async def test_processes_of_a_session_end_with_it_over_each_transport(gateway: Gateway) -> None:
+    from mcp.client.sse import sse_client  # noqa: PLC0415 - slow to import
+
+    server = str(Path(__file__).with_name("sdk_server.py"))
+    things = {"stdio": {"command": [sys.executable, server, "things"]}, "sessions": "session"}
+    gateway.write(document(upstreams={"things": things}))
+    gateway.start()
+    gateway.until(lambda: len(_processes(gateway)) == 1, 30)
+    own = _processes(gateway)
+
+    def count(client: Client) -> str:
+        answered = client.post("tools/call", {"name": "count", "arguments": {"to": 1}})
+        return answered.text
+
+    one, two = Client(gateway).open(), Client(gateway).open()
+    for client in (one, two):
+        assert "counted by things" in await asyncio.to_thread(count, client)
+    assert len(_processes(gateway) - own) == 2
+    assert one.end() == 204
+    gateway.until(lambda: len(_processes(gateway) - own) == 1, 30)
+    assert "counted by things" in await asyncio.to_thread(count, two)
+    url, lines = gateway.url + "/sse", {"authorization": f"Bearer {KEYS['ana']}"}
+    async with mcp.Client(sse_client(url, headers=lines), mode="legacy") as client:
+        assert (await client.call_tool("count", {"to": 1})).content[0].text == "counted by things"
+        assert len(_processes(gateway) - own) == 2
+    gateway.until(lambda: len(_processes(gateway) - own) == 1, 30)
+    two.end()
+    gateway.until(lambda: _processes(gateway) == own, 30)
