@@ -15,8 +15,8 @@ from mcpg.pipeline.views import View, _entries, _under_own_names
 
 UPSTREAMS = ["a", "b", "a.b", "search"]
 WORDS = ["search", "delete", "a.search", "b.delete", "a.b.search", "a.a.search", "search.search", "x/y"]
-URIS = ["file:///1", "file:///2", "mcpg://a/file:///1", "MCPG://b/x", "ui://app", "note:?q#f"]
-TEMPLATES = ["file:///{id}", "note://{+path}", "mcpg://a/{id}"]
+URIS = ["file:///1", "file:///2", "mcpg://a/file:///1", "MCPG://b/x", "ui://app", "ui://mcpg/a/app", "note:?q#f"]
+TEMPLATES = ["file:///{id}", "ui://{+x}", "note://{+path}", "mcpg://a/{id}"]
 
 
 def settings(**upstreams):
@@ -171,13 +171,13 @@ def test_the_interface_of_a_tool_can_be_read_wherever_the_tool_is_shown():
     both = route_table([], [one, two], lambda _: None, settings(a={}, b={}))
     assert both.get("resource", "ui://app") is None
     shown = {route.upstream: route.entry["_meta"] for route in both.listed("tool")}
-    assert shown["a"] == {"ui": {"resourceUri": "mcpg://a/ui://app", "visibility": ["app"]}}
-    assert shown["b"] == {"ui/resourceUri": "mcpg://b/ui://app"}
+    assert shown["a"] == {"ui": {"resourceUri": "ui://mcpg/a/app", "visibility": ["app"]}}
+    assert shown["b"] == {"ui/resourceUri": "ui://mcpg/b/app"}
     for upstream in ("a", "b"):
-        assert both.get("resource", f"mcpg://{upstream}/ui://app").target == "ui://app"
+        assert both.get("resource", f"ui://mcpg/{upstream}/app").target == "ui://app"
         own = both.of_upstream(upstream)
-        assert own.get("resource", "ui://app").name == f"mcpg://{upstream}/ui://app"
-        assert "mcpg:" not in str(own.listed("tool")[0].entry["_meta"])
+        assert own.get("resource", "ui://app").name == f"ui://mcpg/{upstream}/app"
+        assert "mcpg" not in str(own.listed("tool")[0].entry["_meta"])
 
 
 @pytest.mark.parametrize("said", [{"exclude": ["ui://*"]}, {"resources": {"ui://app": {"hidden": True}}}])
@@ -196,7 +196,6 @@ def test_a_template_that_two_offer_leads_to_the_one_that_is_named():
     assert found.named("mcpg://b/note://7") == "mcpg://b/note://7"
     own = _under_own_names(View(_entries(endpoints["servers/b"].listed))).find("resource", "note://7").route
     assert (own.target_of("note://7"), own.named("note://7")) == ("note://7", "mcpg://b/note://7")
-    assert (own.shown_of("note://7"), found.shown_of("note://7")) == ("note://7", "mcpg://b/note://7")
 
 
 @pytest.mark.parametrize(
@@ -214,12 +213,37 @@ def test_what_falls_into_anothers_template_is_told_apart(theirs, ours, led):
     endpoints = tables(sources, settings(a={}, b={}))
     whole = [route for kind in KINDS for route in endpoints["mcp"].listed(kind)]
     broad = "{+uri}" in str(ours)
-    assert {route.upstream: bool(route.lead) for route in whole} == {"a": led, "b": led or broad}
+    assert {route.upstream: bool(route.owner) for route in whole} == {"a": led, "b": led or broad}
     for upstream in ("a", "b"):
         own = [route for kind in KINDS for route in endpoints[f"servers/{upstream}"].listed(kind)]
         assert [route.shown for route in own] == next(iter((theirs if upstream == "a" else ours).values()))
     alone = tables(sources[:1], settings(a={}))["mcp"]
-    assert not any(route.lead for kind in KINDS for route in alone.listed(kind))
+    assert not any(route.owner for kind in KINDS for route in alone.listed(kind))
+
+
+def found(table, uri):
+    view = _under_own_names(View(_entries(table.listed), _entries(table.unlisted), table.exact))
+    entry = view.find("resource", uri)
+    return entry and (entry.route.kind, entry.route.named(uri))
+
+
+def test_no_template_is_a_second_way_to_what_has_a_name_or_is_left_out():
+    upstream = offered("a", resources=["x:1", "x:2"], templates=["{+any}"])
+    other = offered("b", resources=["y:1"])
+    said = {"resources": {"x:2": {"hidden": True}}, "exclude": ["x:secret*"]}
+    whole = route_table([], [upstream, other], lambda _: None, settings(a=said, b={}))
+    own = whole.of_upstream("a")
+    assert found(whole, "mcpg://a/x:3") == ("template", "mcpg://a/x:3")
+    assert found(whole, "mcpg://a/x:1") == ("resource", "x:1")
+    assert (found(own, "x:1"), found(own, "x:3")) == (("resource", "x:1"), ("template", "mcpg://a/x:3"))
+    for table, lead in ((whole, "mcpg://a/"), (own, "")):
+        assert found(table, f"{lead}x:2") is None
+        assert found(table, f"{lead}x:secret-7") is None
+    part = whole.only(lambda route: route.name != "x:1", lambda uri: uri.endswith(":7"))
+    assert found(part, "mcpg://a/x:1") is None
+    assert found(part, "mcpg://a/x:7") is None
+    assert found(part, "mcpg://a/x:8") == ("template", "mcpg://a/x:8")
+    assert found(whole.hiding(frozenset({"upstream.a"})), "mcpg://a/x:1") == ("resource", "x:1")
 
 
 def test_links_in_results_lead_back_to_who_gave_them():

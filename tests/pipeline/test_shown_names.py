@@ -70,7 +70,7 @@ async def test_policy_backend_and_records_see_each_its_own_name(bench, kit):
 
 async def test_uris_that_are_shared_are_taken_off_on_the_way_in_and_put_on_on_the_way_out(bench, kit):
     lead = "mcpg://crm/"
-    uris = Uris(lead, ["x:1"], ["y://{id}"])
+    uris = Uris("crm", ["x:1"], ["y://{id}"])
     judged, asked = [], []
 
     def judge(caller, action):
@@ -83,7 +83,7 @@ async def test_uris_that_are_shared_are_taken_off_on_the_way_in_and_put_on_on_th
 
     routes = [
         Route(kind=kind, name=lead + target, backend="back", entry={field: lead + target, "name": "n"}, target=target,
-              upstream="crm", lead=lead, uris=uris)
+              upstream="crm", owner="crm", uris=uris)
         for kind, field, target in (("resource", "uri", "x:1"), ("template", "uriTemplate", "y://{id}"))
     ]  # fmt: skip
     bench.plan(*routes, policy=[kit.policy(judge)], backends={"back": kit.backend(answer)})

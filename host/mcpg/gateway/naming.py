@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcpg.pipeline.templates import Template
-from mcpg.pipeline.uris import SCHEME, Uris, interface_of, lead_of
+from mcpg.pipeline.uris import INTERFACE, Uris, interface_of, is_ours, owned, owners_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mcpg.config.overrides import ResourceOverride
     from mcpg.config.upstreams import Upstream
@@ -32,7 +32,6 @@ KINDS: tuple[tuple[RouteKind, str, str], ...] = (
 )
 _PLACES = {"tool": "tools", "prompt": "prompts", "resource": "resources", "template": "resources"}
 _LINKED = frozenset({"resource", "template"})
-_INTERFACE = "ui://"
 
 
 class Offer(NamedTuple):
@@ -45,6 +44,7 @@ class Offer(NamedTuple):
     target: str
     override: ResourceOverride | None = None
     silent: bool = False
+    bars: tuple[Callable[[str], bool], ...] = ()
 
     @property
     def given(self) -> str:
@@ -59,8 +59,9 @@ class Offer(NamedTuple):
 
 def offers_of(source: Described, settings: Upstream | None) -> list[Offer]:
     """Return what a backend offers, without what the operator hides; interfaces of its tools that it lists not too."""
+    bars = (_left_out(source.upstream, settings),) if settings is not None else ()
     offers = [
-        Offer(source, kind, entry, name, target, override)
+        Offer(source, kind, entry, name, target, override, bars=bars if kind == "template" else ())
         for kind, place, naming in KINDS
         for entry in source.catalog.get(place) or ()
         for name, target in [(str(entry[naming]), str(entry.get("target") or entry[naming]))]
@@ -82,10 +83,20 @@ def _interfaces(source: Described, settings: Upstream | None, offers: list[Offer
     named = {uri: None for offer in offers if offer.kind == "tool" for uri in interface_of(offer.entry)}
     for uri in named:
         left_out = settings is not None and (_hidden(settings, uri) or matches(settings.exclude, uri))
-        if uri.startswith(_INTERFACE) and not left_out and uri not in listed:
+        if uri.startswith(INTERFACE) and not left_out and uri not in listed:
             if any(pattern.matches(uri) for pattern in patterns):
                 continue
             yield Offer(source, "resource", {"uri": uri, "name": uri}, uri, uri, silent=True)
+
+
+def _left_out(owner: str, settings: Upstream) -> Callable[[str], bool]:
+    """Return what says of a canonical URI that the operator leaves it out, be it one of a template's."""
+
+    def left_out(uri: str) -> bool:
+        own = owners_own(owner, uri)
+        return _hidden(settings, own) or matches(settings.exclude, own)
+
+    return left_out
 
 
 def _hidden(settings: Upstream, uri: str) -> bool:
@@ -124,16 +135,16 @@ class Names:
         if offer.given:
             return offer.given
         if offer.kind in _LINKED:
-            return self.lead(offer) + offer.name
+            return owned(offer.label, offer.name) if self.owner(offer) else offer.name
         shared = (offer.kind, offer.name) in self._shared or self._like_anothers(offer)
         return f"{offer.label}.{offer.name}" if shared else offer.name
 
-    def lead(self, offer: Offer) -> str:
-        """Return what stands before the upstream's own URI; empty where it is not shared."""
+    def owner(self, offer: Offer) -> str:
+        """Return whose name stands before the upstream's own URI; empty where it is not shared."""
         if offer.kind not in _LINKED:
             return ""
         shared = (offer.kind, offer.name) in self._shared or (offer.source.use, offer.name) in self._overlapping
-        return lead_of(offer.label) if shared or offer.name.casefold().startswith(SCHEME) else ""
+        return offer.label if shared or is_ours(offer.name) else ""
 
     def uris(self, use: str) -> Uris | None:
         """Return how the URIs in results of a backend are shown, None where all are shown as they are."""
@@ -146,11 +157,11 @@ class Names:
         return any(self._owners.get(begin, offer.source.use) != offer.source.use for begin in begins)
 
     def _of_source(self, offers: list[Offer]) -> Uris | None:
-        led = [offer for offer in offers if self.lead(offer)]
+        led = [offer for offer in offers if self.owner(offer)]
         if not led:
             return None
         exact = [offer.name for offer in led if offer.kind == "resource"]
-        return Uris(lead_of(led[0].label), exact, [offer.name for offer in led if offer.kind == "template"])
+        return Uris(led[0].label, exact, [offer.name for offer in led if offer.kind == "template"])
 
 
 def _overlapping(links: Mapping[str, list[Offer]]) -> set[tuple[str, str]]:
@@ -197,7 +208,7 @@ def unheeded(source: Described, settings: Upstream | None) -> Iterator[str]:
     }
     for place in ("tools", "prompts", "resources"):
         for name in getattr(settings, place):
-            if (place, name) not in targets and not name.startswith(_INTERFACE):
+            if (place, name) not in targets and not name.startswith(INTERFACE):
                 yield f"`{source.upstream}` offers nothing called {printable(name)}, which `{place}` speaks of"
 
 

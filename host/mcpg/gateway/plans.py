@@ -138,7 +138,8 @@ def _selected(table: RouteTable, endpoint: Endpoint) -> RouteTable:
                 return False
         return takes(kinds.get(route.kind, profile.resources), route.name)
 
-    return table.only(keep)
+    left_out = profile.resources.exclude
+    return table.only(keep, (lambda uri: matches(left_out, uri)) if left_out else None)
 
 
 def takes(selection: Selection, name: str) -> bool:

@@ -147,8 +147,9 @@ def _route(
             check_output=checks.output,
             timeout=source.timeout,
             held=source.held.get((kind, offer.target), ""),
-            lead=names.lead(offer),
+            owner=names.owner(offer),
             uris=uris,
+            bars=offer.bars,
             silent=offer.silent,
         )
     except ConfigError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from mcpg.pipeline.uris import with_interface
+from mcpg.pipeline.uris import owned, owners_own, with_interface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,10 +57,12 @@ class Route:
     held: str = ""
     alias: str = ""
     """What this endpoint shows it as; empty where that is its name."""
-    lead: str = ""
-    """What stands in the name before the upstream's own URI, because another upstream has the same one."""
+    owner: str = ""
+    """Whose name stands before the upstream's own URI (`uris.owned`), because another upstream has the same one."""
     uris: Uris | None = None
     """How URIs in results are shown on this endpoint, if some of this upstream's are shown by another name."""
+    bars: tuple[Callable[[str], bool], ...] = ()
+    """Of a template: what says that a canonical URI is none of its, because the operator leaves it out."""
     silent: bool = False
     """Whether no list shows it although it can be called: what a tool's interface names and its upstream lists not."""
 
@@ -76,19 +78,16 @@ class Route:
 
     def named(self, asked: str) -> str:
         """Return the canonical name of what a client of this endpoint asked for: policies and limits go by it."""
-        return self.lead + self.target_of(asked) if self.kind == "template" else self.name
+        if self.kind != "template":
+            return self.name
+        target = self.target_of(asked)
+        return owned(self.owner, target) if self.owner else target
 
     def target_of(self, asked: str) -> str:
         """Return what the backend calls the thing that a client of this endpoint asked for as `asked`."""
         if self.kind != "template":
             return self.target or self.name
-        return asked if self.alias else asked.removeprefix(self.lead)
-
-    def shown_of(self, own: str) -> str:
-        """Return what clients of this endpoint call the thing that the upstream calls `own` (the URI of an update)."""
-        if self.kind == "template" or own != self.target:
-            return own if self.alias else self.lead + own
-        return self.shown
+        return owners_own(self.owner, asked) if self.owner and not self.alias else asked
 
     def action(self, *, session: str = "", era: str = "") -> dict[str, Any]:
         """Return the action document without arguments (schema `action`)."""
@@ -119,18 +118,26 @@ class RouteTable:
         }
         self._quiet = tuple(route for route in self._routes.values() if route.held or route.silent)
         self._by_upstream: dict[str, list[Route]] | None = None
+        self._whole = self
+        self._exact: dict[tuple[str, str], Route] | None = None
 
     def hiding(self, backends: frozenset[str]) -> RouteTable:
         """Return the same table, whose lists leave out what stands on these backends; calls of it find it as before."""
         table = RouteTable()
         table._routes, table._shown, table._quiet = self._routes, self._shown, self._quiet
-        table._hidden = backends
+        table._hidden, table._whole = backends, self._whole
         table._listed = {k: tuple(r for r in rows if r.backend not in backends) for k, rows in self._listed.items()}
         return table
 
-    def only(self, keep: Callable[[Route], bool]) -> RouteTable:
-        """Return the table of an endpoint that has those routes only for which `keep` says so."""
-        return RouteTable(route for route in self._routes.values() if keep(route))
+    def only(self, keep: Callable[[Route], bool], bar: Callable[[str], bool] | None = None) -> RouteTable:
+        """Return the table of an endpoint that has those routes only for which `keep` says so.
+
+        `bar` says which canonical URIs its templates leave out.
+        """
+        kept = (route for route in self._routes.values() if keep(route))
+        if bar is not None:
+            kept = (replace(each, bars=(*each.bars, bar)) if each.kind == "template" else each for each in kept)
+        return self._part(kept)
 
     def of_upstream(self, upstream: str) -> RouteTable:
         """Return the table of an endpoint that shows one upstream's things under its own names."""
@@ -138,7 +145,22 @@ class RouteTable:
             self._by_upstream = {}
             for route in self._routes.values():
                 self._by_upstream.setdefault(route.upstream, []).append(route)
-        return RouteTable(map(_own, self._by_upstream.get(upstream, ()) if upstream else ()))
+        return self._part(map(_own, self._by_upstream.get(upstream, ()) if upstream else ()))
+
+    def _part(self, routes: Iterable[Route]) -> RouteTable:
+        table = RouteTable(routes)
+        table._whole = self._whole
+        return table
+
+    def exact(self, backend: str, target: str) -> Route | None:
+        """Return the resource that a backend has by that name of its own, whether or not this endpoint has it."""
+        if self._whole is not self:
+            return self._whole.exact(backend, target)
+        if self._exact is None:
+            resources = [route for route in self._routes.values() if route.kind == "resource"]
+            self._exact = {(route.backend, route.name): route for route in resources}
+            self._exact |= {(route.backend, route.target): route for route in resources}
+        return self._exact.get((backend, target))
 
     def unlisted(self, kind: RouteKind) -> tuple[Route, ...]:
         """Return the routes of a kind that are left out of its list and found all the same: a call says why."""

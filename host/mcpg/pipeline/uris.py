@@ -1,8 +1,9 @@
-"""The URIs of one upstream where another upstream offers the same ones: `mcpg://UPSTREAM/` before the upstream's own.
+"""The URIs of one upstream where another upstream offers the same ones: its name before them.
 
-What stands before is taken away again on the way to the upstream and put there on the way back: in links, embedded
-resources and contents, and in what a tool says of its interface (MCP Apps, `_meta.ui.resourceUri`). Nothing else of a
-result is looked at. It routes nothing.
+`mcpg://UPSTREAM/` stands before the upstream's own URI; interfaces of tools (MCP Apps) have to begin with `ui://` and
+become `ui://mcpg/UPSTREAM/...`. What stands before is taken away again on the way to the upstream and put there on the
+way back: in links, embedded resources and contents, and in what a tool says of its interface (`_meta.ui.resourceUri`).
+Nothing else of a result is looked at. It routes nothing.
 """
 
 from __future__ import annotations
@@ -14,36 +15,52 @@ from mcpg.pipeline.templates import Template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["SCHEME", "Uris", "interface_of", "lead_of", "with_interface"]
+__all__ = ["INTERFACE", "Uris", "interface_of", "is_ours", "owned", "owners_own", "with_interface"]
 
-SCHEME = "mcpg://"
-"""The scheme of URIs that the gateway makes: an upstream's own of this scheme are shown under it once more."""
+INTERFACE = "ui://"
+"""How URIs of interfaces begin."""
+_OURS = ("mcpg://", "ui://mcpg/")
 
 
-def lead_of(upstream: str) -> str:
-    """Return what stands before a URI of an upstream that is shared with another."""
-    return f"{SCHEME}{upstream}/"
+def is_ours(uri: str) -> bool:
+    """Whether a URI looks like one that the gateway makes; an upstream's own of that kind get its name once more."""
+    return uri.casefold().startswith(_OURS)
+
+
+def owned(owner: str, uri: str) -> str:
+    """Return a URI of an upstream with the upstream's name before it."""
+    if uri.startswith(INTERFACE):
+        return f"{_OURS[1]}{owner}/{uri.removeprefix(INTERFACE)}"
+    return f"{_OURS[0]}{owner}/{uri}"
+
+
+def owners_own(owner: str, uri: str) -> str:
+    """Return the upstream's own URI, which `owned` has put its name before; another one stays."""
+    interface = f"{_OURS[1]}{owner}/"
+    if uri.startswith(interface):
+        return INTERFACE + uri.removeprefix(interface)
+    return uri.removeprefix(f"{_OURS[0]}{owner}/")
 
 
 class Uris:
     """Which URIs of one upstream are shown by another name; `shared` are exact ones, `templates` URI templates."""
 
-    __slots__ = ("_lead", "_patterns", "_shared")
+    __slots__ = ("_owner", "_patterns", "_shared")
 
-    def __init__(self, lead: str, shared: Iterable[str], templates: Iterable[str]) -> None:
-        self._lead = lead
+    def __init__(self, owner: str, shared: Iterable[str], templates: Iterable[str]) -> None:
+        self._owner = owner
         self._shared = frozenset(shared)
         self._patterns = [Template(text) for text in templates]
 
     def shown(self, uri: str) -> str:
         """Return what clients call the upstream's `uri`."""
         if uri in self._shared or any(pattern.matches(uri) for pattern in self._patterns):
-            return self._lead + uri
+            return owned(self._owner, uri)
         return uri
 
     def own(self, uri: str) -> str:
         """Return what the upstream calls what clients call `uri`."""
-        return uri.removeprefix(self._lead)
+        return owners_own(self._owner, uri)
 
     def result(self, method: str, result: dict[str, Any]) -> dict[str, Any]:
         """Return an upstream's result as clients of the endpoint may follow its links; the given one stays as it is."""

@@ -53,6 +53,7 @@ class View:
         self,
         entries: Mapping[RouteKind, Sequence[Entry]],
         unlisted: Mapping[RouteKind, Sequence[Entry]] = MappingProxyType({}),
+        exact: Callable[[str, str], Route | None] = lambda _backend, _target: None,
     ) -> None:
         self._by_name = {
             (kind, entry.name): entry for each in (unlisted, entries) for kind, rows in each.items() for entry in rows
@@ -62,6 +63,9 @@ class View:
         patterns = (*self._rows["template"], *unlisted.get("template", ()))
         self._patterns = [(Template(entry.name), entry) for entry in patterns]
         self._digests: dict[int, tuple[Entry, bytes]] = {}
+        self._by_key: dict[tuple[RouteKind, str], Entry] | None = None
+        self.exact = exact
+        """What finds the resource that a backend has by a name of its own."""
 
     def rows(self, kind: RouteKind) -> tuple[Entry, ...]:
         """Return the entries of a kind by name."""
@@ -79,8 +83,18 @@ class View:
         """Return the entry of that name; a resource URI may also match a template."""
         found = self._by_name.get((kind, name))
         if found is None and kind == "resource":
-            return next((entry for pattern, entry in self._patterns if pattern.matches(name)), None)
+            matching = (entry for pattern, entry in self._patterns if pattern.matches(name))
+            return next((self._within(entry, name) for entry in matching if not _barred(entry.route, name)), None)
         return found
+
+    def _within(self, template: Entry, name: str) -> Entry | None:
+        """Return the template's entry; what its backend lists as a resource is that one by any way, or is not shown."""
+        listed = self.exact(template.route.backend, template.route.target_of(name))
+        if listed is None:
+            return template
+        if self._by_key is None:
+            self._by_key = {entry.route.key: entry for entry in self.everything()}
+        return self._by_key.get(listed.key)
 
     def digest(self, entry: Entry) -> bytes:
         """Return the digest of an entry of this view as it is shown; each is worked out once."""
@@ -91,6 +105,10 @@ class View:
         return found[1]
 
 
+def _barred(route: Route, asked: str) -> bool:
+    return bool(route.bars) and any(bar(route.named(asked)) for bar in route.bars)
+
+
 class _Shelf:
     """What is kept for one endpoint; all of an older plan is forgotten with it."""
 
@@ -98,7 +116,7 @@ class _Shelf:
 
     def __init__(self, plan: Plan) -> None:
         self.generation = plan.generation
-        self.base = View(_entries(plan.routes.listed), _entries(plan.routes.unlisted))
+        self.base = View(_entries(plan.routes.listed), _entries(plan.routes.unlisted), plan.routes.exact)
         """All there is, by canonical name."""
         if not plan.catalog:
             self.base = _under_own_names(self.base)
@@ -241,7 +259,7 @@ def _reshaped(plan: Plan, view: View, answer: Case) -> View:
             if route is None:
                 raise BadDocument(f"the shaped catalog invents {kind} `{name}`")
             rows.setdefault(kind, []).append(Entry(name, {k: v for k, v in item.items() if k != "target"}, route))
-    return View(rows, {kind: [e for e in view.unlisted(kind) if e.route.silent] for kind in METHODS})
+    return View(rows, {kind: [e for e in view.unlisted(kind) if e.route.silent] for kind in METHODS}, view.exact)
 
 
 def _entries(take: Callable[[RouteKind], tuple[Route, ...]]) -> dict[RouteKind, list[Entry]]:
@@ -252,7 +270,7 @@ def _under_own_names(view: View) -> View:
     """Return the view as an endpoint shows it that has names of its own; a catalog plugin's names give way to them."""
     if not any(entry.route.alias for entry in view.everything()):
         return view
-    return View(_aliased(view.rows), _aliased(view.unlisted))
+    return View(_aliased(view.rows), _aliased(view.unlisted), view.exact)
 
 
 def _aliased(take: Callable[[RouteKind], tuple[Entry, ...]]) -> dict[RouteKind, list[Entry]]:
