@@ -2,8 +2,8 @@
 
 Subjects: `echo` (a bare ASGI application), `full`, `memo`, `disk`, `unledgered` (the pipeline before a mock), `proxy`,
 `off` (the gateway before an MCP server, with the same stages and with none), `flooded` (`proxy`, and a tool `here` of
-its own), `connector`, `pyreqwest` (bare proxies), `catalog` (10,000 tools), `many-uses` (20 plugins), `upstream`, `many`
-(the MCP servers). It measures nothing.
+its own), `connector`, `pyreqwest` (bare proxies), `catalog` (10,000 tools), `many-uses` (20 plugins), `upstream` and
+`many` (the MCP servers). It measures nothing.
 """
 
 from __future__ import annotations

@@ -86,6 +86,17 @@ async def url(cell: Cell) -> None:
     assert (params["mode"], params["url"]) == ("url", "https://peer.test/sign-in?x=1")
 
 
+async def url_error(cell: Cell) -> None:
+    cell.server.features.signed_in = False
+    before = cell.asked("elicitation/create")
+    pending = asyncio.ensure_future(cell.text("url_error"))
+    await cell.client.until(lambda: cell.asked("elicitation/create") > before)
+    await cell.server.changed("notifications/elicitation/complete", {"elicitationId": "sign-in-2"})
+    assert await pending == "signed in"
+    assert cell.asked("elicitation/create") == before + 1
+    assert cell.client.asked[-1][1]["url"] == "https://peer.test/sign-in?x=1"
+
+
 async def list_changed(cell: Cell) -> None:
     method = "notifications/tools/list_changed"
     await cell.names()
@@ -173,7 +184,7 @@ async def mixed(cell: Cell) -> None:
 CHECKS: dict[str, Callable[[Cell], Awaitable[None]]] = {
     check.__name__: check
     for check in (
-        *(call, progress, cancel, elicit, sample, roots, rounds, url, list_changed, subscribe),
+        *(call, progress, cancel, elicit, sample, roots, rounds, url, url_error, list_changed, subscribe),
         *(resource_read, completion, logging, prompt, structured, listed, mixed),
     )
 }

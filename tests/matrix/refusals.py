@@ -22,6 +22,7 @@ def error_text(result: dict[str, Any]) -> str:
 
 async def names_capability(cell: Cell, feature: str) -> None:
     before = len(cell.client.asked)
+    cell.server.features.signed_in = False
     assert "elicitation" in error_text(await cell.call(feature))
     assert len(cell.client.asked) == before
 

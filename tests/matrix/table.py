@@ -21,6 +21,7 @@ class Feature:
     what: str
     client_since: str = REVISIONS[0]
     upstream_since: str = REVISIONS[0]
+    upstream_until: str = REVISIONS[-1]
     client_lacks: str = ""
     upstream_lacks: str = ""
 
@@ -80,6 +81,16 @@ FEATURES = (
         upstream_since="2025-11-25",
         upstream_lacks="nothing",
     ),
+    Feature(
+        "url_error",
+        "The error -32042",
+        "A call that fails until its user has been to a URL: the client is asked, then the call is made again",
+        client_since="2025-11-25",
+        client_lacks="names-capability",
+        upstream_since="2025-11-25",
+        upstream_until="2025-11-25",
+        upstream_lacks="nothing",
+    ),
     Feature("undeclared", "A client without capabilities", "a tool that would ask its client"),
     Feature("logging", "Log messages", "`logging/setLevel`, or `logLevel` in `_meta`; `notifications/message`"),
     Feature("prompt", "Prompts", "`prompts/list`, `prompts/get`"),
@@ -109,7 +120,8 @@ def expected(feature: Feature, client: str, upstream: str) -> str:
     """Return what the cell says: a key of `LIMITS`."""
     if feature.name == "undeclared":
         return "undeclared"
-    if REVISIONS.index(upstream) < REVISIONS.index(feature.upstream_since):
+    since, until = REVISIONS.index(feature.upstream_since), REVISIONS.index(feature.upstream_until)
+    if not since <= REVISIONS.index(upstream) <= until:
         return feature.upstream_lacks
     if REVISIONS.index(client) < REVISIONS.index(feature.client_since):
         return feature.client_lacks

@@ -21,11 +21,6 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.mark.parametrize("place", ["own", "profile"])
 @pytest.mark.parametrize(("client", "upstream"), PAIRS)
 async def test_every_feature_at(place: str, client: str, upstream: str, tmp_path: Path, compiled: Path) -> None:

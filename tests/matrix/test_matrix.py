@@ -45,16 +45,14 @@ class Grid:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def grid(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grid]:
+async def grid(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> AsyncIterator[Grid]:
     async with AsyncExitStack() as stack:
         servers = {}
         for revision in table.REVISIONS:
             servers[revision] = await stack.enter_async_context(start_server(revision, upstream_name(revision)))
         upstreams = {server.name: http_upstream(server, prefix=server.name) for server in servers.values()}
         folder = tmp_path_factory.mktemp("gateway")
-        door = await stack.enter_async_context(
-            start_gateway(folder, upstreams, compiled=tmp_path_factory.mktemp("compiled"))
-        )
+        door = await stack.enter_async_context(start_gateway(folder, upstreams, compiled=compiled))
         yield Grid(servers, door, stack)
 
 

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 CLIENTS = ("2024-11-05", "2025-11-25", "2026-07-28")
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def door(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> AsyncIterator[Door]:
     """A gateway whose upstreams are children: of each revision a quiet one, and one that changes on its own account."""

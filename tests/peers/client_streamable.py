@@ -31,6 +31,7 @@ class StreamableClient(Client):
 
     session = ""
     resumes = 0
+    last_event = ""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -68,7 +69,15 @@ class StreamableClient(Client):
         """Send a batch; returns the status and all messages of the answer."""
         reply = await fetch("POST", self.url, self._headers(accept=BOTH), encode(messages))
         if reply.media == "text/event-stream":
-            return reply.status, [json.loads(event.data) async for event in reply.events() if event.data]
+            answers = []
+            async for event in reply.events():
+                message = json.loads(event.data) if event.data else []
+                for each in message if isinstance(message, list) else [message]:
+                    if "method" not in each:
+                        answers.append(each)
+                    elif (asked := self.message(each, "post")) is not None:
+                        self._spawn(self._answer(asked))
+            return reply.status, answers
         body = await reply.body()
         answer = json.loads(body) if body else []
         return reply.status, answer if isinstance(answer, list) else [answer]
@@ -109,6 +118,10 @@ class StreamableClient(Client):
 
     async def set_level(self, level: str) -> None:
         await self.request("logging/setLevel", {"level": level})
+
+    def session_headers(self) -> dict[str, str]:
+        """Return the headers that a test needs to speak in this client's name."""
+        return self._headers()
 
     def _headers(self, **more: str) -> dict[str, str]:
         headers = {**self.headers, "content-type": "application/json", **more}
@@ -181,6 +194,7 @@ class StreamableClient(Client):
             self.problem(f"event id {event.id!r} came twice")
         if event.id:
             self._event_ids.add(event.id)
+            self.last_event = event.id
         if event.name != "message":
             self.problem(f"an event named {event.name!r}")
 

@@ -28,6 +28,7 @@ SAMPLE: dict[str, Any] = {
 }
 ROOTS: dict[str, Any] = {}
 URL: dict[str, Any] = {"mode": "url", "message": "Please sign in.", "url": "https://peer.test/sign-in?x=1"}
+PAGE = 10
 CAPABILITY = {"elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots"}
 
 
@@ -91,7 +92,7 @@ class Features:
             "resources/templates/list": self._templates,
         }
         if method in known:
-            return known[method]()
+            return self._page(known[method](), call.params.get("cursor"))
         if method == "tools/call":
             return await self._tool(call)
         if method == "prompts/get":
@@ -104,6 +105,17 @@ class Features:
 
     def _since(self, name: str) -> bool:
         return self._server.revision.since(name)
+
+    def _page(self, whole: dict[str, Any], cursor: Any) -> dict[str, Any]:
+        """Return a part of a list; the cursor of the second page is empty, which is one like any other."""
+        ((kind, entries),) = whole.items()
+        cursors = [None, *("" if page == 1 else f"page {page}" for page in range(1, len(entries) // PAGE + 1))]
+        if cursor not in cursors:
+            self._server.problem(f"a list with cursor {cursor!r}, which was never given")
+            raise PeerError(-32602, "unknown cursor")
+        page = cursors.index(cursor)
+        more = {"nextCursor": cursors[page + 1]} if (page + 1) * PAGE < len(entries) else {}
+        return {kind: entries[page * PAGE : (page + 1) * PAGE], **more}
 
     def _tools(self) -> dict[str, Any]:
         tools = [self._definition(name) for name in (*_TOOLS, *self.grown)]
@@ -233,7 +245,14 @@ class Features:
             self._server.wake()
             raise
         self.finished.append(call.id)
+        self._server.wake()
         return text("released")
+
+    async def do_steady(self, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
+        """One sign of progress, then the answer once the test lets it go."""
+        token = call.params.get("_meta", {}).get("progressToken")
+        await call.tell("notifications/progress", {"progressToken": token, "progress": 1})
+        return await self.do_slow(call, arguments)
 
     async def do_log(self, call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
         for level in ("debug", "info", "error"):
@@ -311,6 +330,6 @@ _TOOLS: dict[str, dict[str, str]] = {
     "echo": {"text": "string"},
     "add": {"a": "number", "b": "number"},
     "progress": {"steps": "integer"},
-    **{name: {} for name in ("listed", "fail", "mixed", "slow", "log", "elicit", "url", "url_error")},
+    **{name: {} for name in ("listed", "fail", "mixed", "slow", "steady", "log", "elicit", "url", "url_error")},
     **{name: {} for name in ("sample", "roots", "both", "twice", "grow", "touch", "report")},
 }

@@ -68,9 +68,13 @@ class StreamableServer(Server):
         self.problems += self._served.mistakes
 
     def forget(self) -> None:
-        """End all sessions, as a server does that was started anew."""
+        """End all sessions and streams, as a server does that is started anew."""
         for session in self.sessions.values():
             session.close()
+        for stream in self._general.values():
+            if stream.out is not None:
+                stream.out.cut()
+        self._general.clear()
         self.sessions.clear()
 
     async def changed(self, method: str, params: dict[str, Any]) -> None:
