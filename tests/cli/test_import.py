@@ -134,6 +134,8 @@ def test_names_fit_and_are_told_apart(write):
         ('{"mcpServers": {}}', "no server that is switched on"), ("[" * 100_000, "this is no JSON"),
         ('{"mcpServers": {"x": ' + '{"a":' * 70 + "1" + "}" * 70 + "}}", "nested deeper"),
         ('{"name": "a/b", "packages": []}', "offers none"),
+        ('{"name": "a/b", "packages": [{"registry_type": "npm", "identifier": "x"}]}', "an older form"),
+        ('{"server": {"name": "a/b", "remotes": []}, "_meta": {"x": {"status": "deleted"}}}', "has deleted this"),
         ('{"name": "a/b", "packages": [{"registryType": "mcpb", "identifier": "x", "transport": {"type": "stdio"}}]}',
          "offers none"),
         ('{"name": "a/b", "packages": [{"registryType": "npm", "identifier": "-evil", "transport": {}}]}',
@@ -168,6 +170,8 @@ SERVER = {
          "environmentVariables": [{"name": "API_KEY", "isSecret": True}, {"name": "LOG", "default": "info"},
                                   {"name": "OPTIONAL"}]},
         {"registryType": "pypi", "identifier": "acme-weather", "transport": {"type": "stdio"}},
+        {"registryType": "nuget", "identifier": "Acme.Weather", "version": "2.0.0", "transport": {"type": "stdio"},
+         "packageArguments": [{"type": "positional", "value": "start"}]},
         {"registryType": "oci", "identifier": "docker.io/acme/weather:1.2.0", "transport": {"type": "stdio"},
          "environmentVariables": [{"name": "API_KEY", "isSecret": True}]},
         {"registryType": "npm", "identifier": "other", "transport": {"type": "streamable-http", "url": "http://x"}},
@@ -196,12 +200,15 @@ def test_a_registrys_document_becomes_the_way_that_is_picked(write):
         ("npm", {"command": ["npx", "-y", "--quiet", "@acme/weather@1.2.0", "--units", "metric", "--city",
                              "${env.WEATHER_CITY}"], "environment": {**key, "LOG": "info"}}),
         ("pypi", {"command": ["uvx", "acme-weather"]}),
+        ("nuget", {"command": ["dnx", "--yes", "Acme.Weather@2.0.0", "--", "start"]}),
         ("oci", {"command": ["docker", "run", "-i", "--rm", "-e", "API_KEY", "docker.io/acme/weather:1.2.0"],
                  "environment": key}),
     ):  # fmt: skip
         assert shown(run(path, "--json", "--pick", pick))["weather"] == {"stdio": stdio}
-    refused = run(path, "--pick", "nuget")
-    assert "offers `remote`, `npm`, `pypi`, `oci`" in refused.output
+    without = write({**SERVER, "packages": SERVER["packages"][:1]}, "one.json")
+    assert "offers `remote`, `npm`" in run(without, "--pick", "nuget").output
+    wrapped = write({"server": SERVER, "_meta": {"x.example/official": {"status": "deprecated"}}}, "old.json")
+    assert "deprecated" in run(wrapped).output
 
 
 class _Registry(BaseHTTPRequestHandler):

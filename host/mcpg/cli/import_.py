@@ -92,7 +92,9 @@ def _servers(
 
     shape = shape_of(read_json(_bytes(source, registry, private=private), source), source)
     if shape.kind == "registry":
-        return [registered(shape.servers, needs, source, pick=pick or "")]
+        server = registered(shape.servers, needs, source, pick=pick or "")
+        server.notes[:0] = shape.notes
+        return [server]
     if unknown := [name for name in only if name not in shape.servers]:
         known = ", ".join(f"`{name}`" for name in sorted(shape.servers))
         raise ConfigError(f"it has no server `{unknown[0]}`", where=source, remedy=f"it has {known}")

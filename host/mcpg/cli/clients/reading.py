@@ -50,7 +50,7 @@ def shape_of(value: Any, where: str) -> Shape:
     if isinstance(value, dict):
         inner = value.get("server")
         if isinstance(inner, dict) and _is_registered(inner):
-            return Shape("registry", inner, [], [])
+            return Shape("registry", inner, [], _standing(value, where))
         if _is_registered(value):
             return Shape("registry", value, [], [])
         if isinstance(value.get("mcp"), dict):  # VS Code's settings.json
@@ -64,6 +64,15 @@ def shape_of(value: Any, where: str) -> Shape:
             remedy = "name one: `mcpg import registry:NAME`"
             raise ConfigError("this is a list of a registry's servers", where=where, remedy=remedy)
     raise ConfigError("this is no file of an MCP client", where=where, remedy=remedy)
+
+
+def _standing(value: dict[str, Any], where: str) -> list[str]:
+    """Return what a registry says of a version's standing; raises `ConfigError` for one that was taken away."""
+    meta = value.get("_meta")
+    said = [each.get("status") for each in meta.values() if isinstance(each, dict)] if isinstance(meta, dict) else []
+    if "deleted" in said:
+        raise ConfigError("the registry has deleted this version", where=where, remedy="take another version")
+    return ["the registry says that it is deprecated"] if "deprecated" in said else []
 
 
 def _is_registered(value: dict[str, Any]) -> bool:

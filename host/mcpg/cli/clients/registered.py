@@ -29,6 +29,10 @@ _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 def registered(document: dict[str, Any], needs: Needs, where: str, *, pick: str = "") -> Imported:
     """Return the server as an upstream; raises `ConfigError` when there is no way to it that we have."""
     name = str(document["name"])
+    if any({"registry_type", "transport_type"} & each.keys() for key in ("packages", "remotes")
+           for each in _objects(document.get(key))):  # fmt: skip
+        remedy = f"take the registry's own: `mcpg import registry:{name}`"
+        raise ConfigError(f"`{name}` is described in an older form", where=where, remedy=remedy)
     ways = dict(_ways(document))
     way = pick or next((each for each in PICKS if each in ways), "")
     if way not in ways:
@@ -88,7 +92,8 @@ class _Made:
         words = [runner, *usual, *(word for word in given if word not in usual)]
         if runner == "docker":
             words += [part for name in environment for part in ("-e", name)]
-        words += [_pinned(kind, identifier, version), *self._arguments(package.get("packageArguments"))]
+        own = self._arguments(package.get("packageArguments"))
+        words += [_pinned(kind, identifier, version), *(["--"] if runner == "dnx" and own else []), *own]
         if not version and kind != "oci":
             self.notes.append("its version is not fixed: whatever is newest will run")
         stdio: dict[str, Any] = {"command": words}
