@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+import time
 
 MODE = sys.argv[1]
 initialized = {}
@@ -124,6 +125,10 @@ def chatter_while_asking(request, arguments):
 
 def hold(request, arguments):
     """Answers nothing, asks nothing."""
+
+
+def freeze(request, arguments):
+    time.sleep(3600)
 
 
 def facts(request, arguments):

@@ -222,6 +222,19 @@ async def test_a_new_caller_of_a_broken_upstream_is_told_at_once(bench, tmp_path
     assert await pid(client, ANA) == theirs, "who has a process of his own is served on"
 
 
+async def test_a_caller_whose_process_hangs_is_no_trouble_for_others(talk):
+    client = await talk(failures=2, cooldown=60)
+    theirs = await pid(client, ANA)
+    for _ in range(2):
+        with pytest.raises(UpstreamFailed, match="did not answer"):
+            await client.call("freeze", seconds=0.1)
+    with pytest.raises(UpstreamFailed, match="failed 2 times in a row and is left alone"):
+        await client.call("facts")
+    assert await pid(client, BEN) != theirs
+    assert await pid(client, GATEWAY)
+    assert client.upstreams.states()["asks"].state == "ready"
+
+
 async def test_one_hanging_upstream_does_not_slow_another(bench):
     peers = await bench(asks("slow"), asks("quick"), good=False)
     slow, quick = Talk(peers, "slow", ANA), Talk(peers, "quick", ANA)

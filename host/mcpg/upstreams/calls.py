@@ -7,11 +7,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import GATEWAY, Party, Refusal
-from mcpg.contract.problems import UpstreamFailed
 from mcpg.protocol import frames
 from mcpg.protocol.versions import LATEST_MODERN
 from mcpg.upstreams.answers import asking, error_of, outcome_of
-from mcpg.upstreams.breaker import Breaker
+from mcpg.upstreams.blame import UNAVAILABLE, UNKNOWN, Blame
 from mcpg.upstreams.deliveries import Delivery
 from mcpg.upstreams.exchanges import Exchange
 from mcpg.upstreams.faults import Fault, Lost
@@ -35,8 +34,6 @@ MAX_AGAIN = 10
 AGAIN_SECONDS = 0.1
 OPENING_SECONDS = 30.0
 """How long a server has to say that a URL was dealt with before it is asked again; at most half of what is left."""
-UNAVAILABLE = "upstream-unavailable"
-UNKNOWN = "upstream-unknown"
 
 
 def _accepted(response: Any) -> bool:
@@ -46,7 +43,7 @@ def _accepted(response: Any) -> bool:
 
 
 class Calls:
-    """The calls in flight to one upstream, and its breaker."""
+    """The calls in flight to one upstream."""
 
     def __init__(self, pool: Pool, parking: Parking) -> None:
         spec = pool.spec
@@ -56,14 +53,13 @@ class Calls:
         self._places = asyncio.Semaphore(spec.max_in_flight)
         self._max_waiting = spec.max_in_flight * WAITING_PER_PLACE
         self._time = asyncio.get_running_loop().time
-        self.breaker = Breaker(spec.failures, spec.cooldown)
+        self._blame = Blame(spec)
         self.in_flight = 0
         self.waiting = 0
         self.parked = 0
         self._emptied = asyncio.Event()
         """Set when there is no call left while the upstream is leaving."""
         self._leaving = False
-        self._counted: Fault | None = None
 
     async def request(
         self, method: str, params: dict[str, Any], deadline: float, notify: Notify | None, party: Party = GATEWAY
@@ -89,7 +85,7 @@ class Calls:
     ) -> dict[str, Any]:
         """Go on with a request that asked; returns as `request` does."""
         if state.digest != digest_of(self._spec.name, method, params):
-            raise self._failed("did not ask this in answer to this request", UNKNOWN)
+            raise self._blame.failed("did not ask this in answer to this request", UNKNOWN)
         self._admit()
         if state.kind == "parked":
             return await self._go_on(state, responses, deadline, notify, party)
@@ -126,11 +122,7 @@ class Calls:
 
     def _admit(self) -> None:
         if self.waiting >= self._max_waiting:
-            raise self._failed("has too many calls waiting", UNAVAILABLE)
-        if (wait := self.breaker.admit(self._time())) > 0:
-            raise self._failed(
-                f"failed {self._spec.failures} times in a row and is left alone for {wait:.1f} s", UNAVAILABLE
-            )
+            raise self._blame.failed("has too many calls waiting", UNAVAILABLE)
 
     async def _bounded(
         self,
@@ -150,15 +142,15 @@ class Calls:
                 delivery.placed = True
                 return await work(delivery)
         except Fault as fault:
-            raise self._judge(fault, delivery) from fault
+            raise self._blame.of(fault, delivery.lane or self._pool.main, self._time()) from fault
         except Refusal as refusal:  # its version has no words for this
             return error_of(frames.Failure(None, refusal.code, refusal.message, refusal.data))
         except Unfit as unfit:
-            raise self._failed(str(unfit), UNKNOWN if unfit.done else UNAVAILABLE) from unfit
+            raise self._blame.failed(str(unfit), UNKNOWN if unfit.done else UNAVAILABLE) from unfit
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise self._late(delivery) from error
+            raise self._blame.late(delivery, delivery.lane or self._pool.main, self._time()) from error
         finally:
             if delivery.placed:
                 self.in_flight -= 1
@@ -175,11 +167,13 @@ class Calls:
         ability = self._pool.ability(delivery.party, agreement)
         lane = self._pool.lane(delivery.party, agreement, ability)
         if lane is None:
-            raise self._failed("serves as many callers as it may", UNAVAILABLE)
+            raise self._blame.failed("serves as many callers as it may", UNAVAILABLE)
         main = self._pool.main
         if lane.supervisor.link is None and main.supervisor.state == "broken":
-            raise self._not_connected(main)  # nobody waits for what the gateway itself could not reach
+            raise self._blame.not_connected(main)  # nobody waits for what the gateway itself could not reach
         delivery.lane = lane
+        if (wait := lane.breaker.admit(self._time())) > 0:
+            raise self._blame.left_alone(wait)
         delivery.prepare(agreement, ability, baggage=self._spec.baggage)
         lane.users += 1
         try:
@@ -190,7 +184,7 @@ class Calls:
                 if outcome is not None:
                     return outcome
                 await asyncio.sleep(AGAIN_SECONDS * attempt)
-            raise self._failed("wants the same request again and again", UNKNOWN)
+            raise self._blame.failed("wants the same request again and again", UNKNOWN)
         finally:
             self._pool.release(lane)
 
@@ -230,7 +224,7 @@ class Calls:
         room = self.parked < self._spec.max_parked
         place = self._parking.park(exchange, self._spec.ask_timeout, freed) if room else ""
         if not place:
-            raise self._failed("has too many calls that wait for their clients", UNKNOWN)
+            raise self._blame.failed("has too many calls that wait for their clients", UNKNOWN)
         self.parked += 1
         lane.users += 1
         digest = digest_of(self._spec.name, delivery.method, delivery.params)
@@ -242,7 +236,7 @@ class Calls:
         """Give a parked exchange its answers and follow it on; it needs no place: parked ones are bounded."""
         exchange = self._parking.take(state.place, party)
         if exchange is None:
-            raise self._failed("no longer waits for this answer", UNKNOWN)
+            raise self._blame.failed("no longer waits for this answer", UNKNOWN)
         delivery = exchange.delivery
         delivery.begin_again(self._time(), notify)
         lane = delivery.lane
@@ -299,7 +293,7 @@ class Calls:
                 raise
             link = None
         if link is None:
-            raise self._not_connected(lane)
+            raise self._blame.not_connected(lane)
         return link
 
     def _accept(self, delivery: Delivery, answer: Answer) -> dict[str, Any] | None:
@@ -310,45 +304,8 @@ class Calls:
         lane, main = delivery.lane, self._pool.main
         assert lane is not None  # noqa: S101 - it was sent
         lane.supervisor.useful = True
-        if self.breaker.succeeded() and main.supervisor.agreement is not None:
+        if lane.breaker.succeeded() and lane is main and main.supervisor.agreement is not None:
             main.supervisor.changed_all(main.supervisor.agreement)
         if lane is main and isinstance(answer, frames.Response):
             main.supervisor.listed(delivery.method, answer.result)
         return outcome_of(self._spec.name, delivery, answer)
-
-    def _judge(self, fault: Fault, delivery: Delivery) -> UpstreamFailed:
-        if fault is not self._counted:  # one death fails many calls, and counts once
-            self._counted = fault
-            self._count_failure(delivery.lane)
-        return self._failed(str(fault), UNKNOWN if fault.processed else UNAVAILABLE)
-
-    def _late(self, delivery: Delivery) -> UpstreamFailed:
-        """The deadline has passed; only silence since the call was given counts against the upstream."""
-        if not delivery.placed:
-            return self._failed("had no place for the call before its deadline", UNAVAILABLE)
-        lane = delivery.lane or self._pool.main
-        if delivery.link is None:
-            return self._not_connected(lane)
-        if delivery.link.heard == delivery.heard:
-            self._count_failure(lane)
-        took = self._time() - delivery.began
-        return self._failed(f"did not answer `{delivery.method}` within {took:.1f} s", UNKNOWN)
-
-    def _count_failure(self, lane: Lane | None) -> None:
-        if self.breaker.failed(self._time()):
-            (lane or self._pool.main).supervisor.suspect()
-
-    def _not_connected(self, lane: Lane) -> UpstreamFailed:
-        supervisor = lane.supervisor
-        if supervisor.state == "stopped":
-            return self._failed("was stopped", UNAVAILABLE)
-        why = f": it {supervisor.last_error}" if supervisor.last_error else ""
-        return self._failed(f"is not connected{why}", UNAVAILABLE)
-
-    def _failed(self, what: str, code: str) -> UpstreamFailed:
-        return UpstreamFailed(
-            f"upstream `{self._spec.name}` {what}",
-            code=code,
-            where=f"upstreams.{self._spec.name}",
-            remedy="see its state and last error output; check that its command or url works",
-        )

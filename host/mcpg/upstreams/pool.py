@@ -16,6 +16,7 @@ import msgspec
 
 from mcpg.protocol.capabilities import capabilities_of, relayable
 from mcpg.protocol.versions import KNOWN, LATEST_MODERN
+from mcpg.upstreams.breaker import Breaker
 from mcpg.upstreams.clients import DESCRIBING, PLAIN, Role
 from mcpg.upstreams.specs import HttpSpec
 from mcpg.upstreams.supervisor import Supervisor
@@ -66,7 +67,7 @@ _NONE = Ability({}, {}, b"")
 class Lane:
     """One supervised link and whom it serves. `users` counts the calls that hold it."""
 
-    __slots__ = ("caller", "key", "role", "session", "supervisor", "used", "users")
+    __slots__ = ("breaker", "caller", "key", "role", "session", "supervisor", "used", "users")
 
     def __init__(self, key: Any, role: Role, caller: tuple[str, ...], session: str, supervisor: Supervisor) -> None:
         self.key = key
@@ -74,6 +75,7 @@ class Lane:
         self.caller = caller
         self.session = session
         self.supervisor = supervisor
+        self.breaker = Breaker(supervisor.spec.failures, supervisor.spec.cooldown)
         self.users = 0
         self.used = 0.0
 

@@ -124,7 +124,7 @@ class Upstream:
     def state(self) -> UpstreamState:
         """Return how it is; what is not counted over all links is that of the main one."""
         main, agreement = self._main, self._main.agreement
-        stuck = self.calls.breaker.state != "closed" and main.state == "ready"
+        stuck = self._pool.main.breaker.state != "closed" and main.state == "ready"
         return UpstreamState(
             name=self.spec.name,
             state="broken" if stuck else main.state,
