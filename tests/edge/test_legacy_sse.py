@@ -142,6 +142,16 @@ async def test_changes_and_updates_are_told_on_the_stream(wire: Wire, hub: Hub, 
     assert (await wire.next(before + 1))["method"] == "notifications/tools/list_changed"
 
 
+async def test_requests_are_counted_like_any(wire: Wire, hub: Hub) -> None:
+    await wire.ask(request("initialize", INIT))
+    await wire.ask(call("echo", 1))
+    await wire.ask(call("crash", 2))
+    lines = [line for metric in hub.metrics() for line in metric.lines()]
+    text = "\n".join(lines)
+    assert 'version="2024-11-05",method="tools/call",outcome="ok"} 1' in text
+    assert 'version="2024-11-05",method="tools/call",outcome="-32603"} 1' in text
+
+
 async def test_leaving_ends_the_session_and_its_work(hub: Hub, service: FakeService) -> None:
     wire = await Wire(hub, service).begin()
     await wire.ask(request("initialize", INIT))

@@ -270,6 +270,28 @@ async def test_batches_of_the_version_that_has_them(line: Line) -> None:
     assert [message["id"] for message in answered] == [1, None]
 
 
+async def test_a_service_that_breaks_a_subscription_is_an_answer(line: Line, service: FakeService) -> None:
+    async def broken(*_: Any) -> Any:
+        raise ValueError("hunter2")
+
+    service.watch = broken  # type: ignore[method-assign]
+    listen = modern("subscriptions/listen", {"notifications": {"resourceSubscriptions": ["file:a"]}}, request_id=9)[0]
+    assert (await line.ask(listen))["params"]["notifications"] == {}
+    service.describe = list  # type: ignore[method-assign, assignment]
+    assert (await line.ask(listen | {"id": 10}))["error"]["code"] == -32603
+    del service.describe  # type: ignore[method-assign]
+    await line.ask(request("initialize", INIT))
+    assert (await line.ask(request("resources/subscribe", {"uri": "file:a"})))["error"]["code"] == -32603
+
+
+async def test_a_client_that_closes_our_output_is_gone(service: FakeService) -> None:
+    line = await Line(service, ANA, StdioSettings()).begin()
+    line.send(*[request("ping", number) for number in range(50)])
+    line.writer.transport.abort()
+    await asyncio.wait_for(line.task, 5)
+    line.far.close()
+
+
 async def test_credentials_are_judged_for_each_request(service: FakeService) -> None:
     who = Credentials(transport="stdio", peer=Peer(), headers={"authorization": "Bearer bot"})
     line = await Line(service, who, StdioSettings()).begin()

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import CannotAsk, Refusal
 from mcpg.edge.answers import internal, offers
 from mcpg.edge.listens import Listens
+from mcpg.edge.measures import EdgeMeasures
 from mcpg.edge.sights import Sight
 from mcpg.edge.streams import CHANGES
 from mcpg.edge.subscriptions import Subscriptions
@@ -65,6 +67,7 @@ class Conversation:
         max_pending: int = 256,
         max_watches: int = 64,
         load: Load | None = None,
+        measures: EdgeMeasures | None = None,
     ) -> None:
         self.session = session
         self._answers = answers
@@ -74,6 +77,7 @@ class Conversation:
         self._modern = modern
         self._limit = max_pending
         self._load = load
+        self._measures = measures or EdgeMeasures()
         self._shaken = False
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._notes: set[asyncio.Task[None]] = set()
@@ -247,9 +251,13 @@ class Conversation:
                 return await self._listens.listen(caller, call)
         except Refusal as refusal:
             return self._answers.refuse(refusal, call.request_id, call.version, call.method).body
+        except OSError:
+            raise  # the client is gone
+        except Exception as error:  # noqa: BLE001 - the boundary where errors become answers
+            broken = internal(error, call.method)
+            return self._answers.refuse(broken, call.request_id, call.version, call.method).body
         self.session.caller = caller
-        call = replace(call, session=self.session.id)
-        return (await self._answers.answer(caller, call, _Channel(self, call))).body
+        return await self._answer(caller, replace(call, session=self.session.id))
 
     async def _single(self, request: Request, who: Who) -> bytes:
         session = self.session
@@ -263,7 +271,16 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 - the boundary where errors become answers
             broken = internal(error, request.method)
             return self._answers.refuse(broken, request.id, session.version, request.method).body
-        return (await self._answers.answer(caller, call, _Channel(self, call, session), session)).body
+        return await self._answer(caller, call, session)
+
+    async def _answer(self, caller: Caller, call: McpCall, session: Session | None = None) -> bytes:
+        start, outcome = monotonic(), "cancelled"
+        try:
+            answer = await self._answers.answer(caller, call, _Channel(self, call, session), session)
+            outcome = str(answer.code) if answer.code else "ok"
+            return answer.body
+        finally:
+            self._measures.answered(call.version, call.method, outcome, monotonic() - start)
 
     async def _subscribe(self, caller: Caller, call: McpCall) -> dict[str, Any]:
         if not offers(self._answers.describe(), "resources", "subscribe"):

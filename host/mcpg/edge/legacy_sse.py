@@ -151,6 +151,7 @@ class _Line:
             max_pending=settings.max_pending_each,
             max_watches=settings.max_watches,
             load=shared.load,
+            measures=shared.measures,
         )
 
     async def end(self) -> None:

@@ -61,6 +61,7 @@ class Listens:
             await sight.look(kinds)
             if uris := self._uris(asked, description):
                 watched = await watch_all(self._answers.service, caller, call, uris, updated)
+            if watched:
                 agreed["resourceSubscriptions"] = list(watched)
             first = {"notifications": agreed, "_meta": meta}
             await self._write(frames.encode_notification("notifications/subscriptions/acknowledged", first))

@@ -75,6 +75,7 @@ class StdioServer:
             modern=True,
             max_pending=self._settings.max_pending,
             max_watches=self._settings.max_watches,
+            measures=measures,
         )
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -85,6 +86,8 @@ class StdioServer:
                 for line in lines.feed(chunk):
                     await self._line(line)
             await self._conversation.finish(self._settings.grace)
+        except ConnectionError:
+            return  # the client has closed our output
         finally:
             self._session.ended = True
             self._conversation.close()
