@@ -59,6 +59,7 @@ def test_a_good_file_is_good(folder: Folder) -> None:
     assert document["ok"]
     assert document["streams"] == {"hello": {"streamed": True, "because": "unless a permit obliges to redact"}}
     assert "is good: 1 tools" in _run(folder, "config", "check").stdout
+    assert "endpoints: /mcp\n" in _run(folder, "config", "check").stdout
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def check(config_path: str, *, as_json: bool) -> None:
     """Say everything that is wrong with the file, and where a stream is held back."""
     from mcpg.cli.manifests import check_plugins  # noqa: PLC0415 - slow to import
     from mcpg.config import load  # noqa: PLC0415 - likewise
+    from mcpg.config.endpoints import endpoints_of  # noqa: PLC0415 - likewise
     from mcpg.config.explain import explain as ways_of  # noqa: PLC0415 - likewise
 
     loaded = load(config_path)
@@ -35,13 +36,16 @@ def check(config_path: str, *, as_json: bool) -> None:
     ways = ways_of(loaded.config)
     warnings = [finding.document() for finding in loaded.warnings]
     streams = {way.name: {"streamed": way.streamed, "because": way.because} for way in ways}
+    endpoints = {each.name: each.path for each in endpoints_of(loaded.config)}
     document: dict[str, Any] = {"ok": True, "digest": loaded.digest, "warnings": warnings, "streams": streams}
+    document["endpoints"] = endpoints
 
     def draw(console: Console) -> None:
         for finding in loaded.warnings:
             say(console, f"warning: {finding.text()}")
         counts = f"{len(loaded.config.tools)} tools, {len(loaded.config.upstreams)} upstreams"
         say(console, f"{config_path} is good: {counts}, {len(loaded.config.plugins)} plugin uses")
+        say(console, f"endpoints: {', '.join(endpoints.values())}")
         for way in ways:
             how = "passed on as it comes" if way.streamed else "held"
             say(console, f"  {way.name}: a stream is {how} ({way.because})")
