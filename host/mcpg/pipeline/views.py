@@ -35,6 +35,7 @@ __all__ = ["Entry", "View", "Views"]
 
 _FIELDS: dict[RouteKind, str] = {"tool": "tools", "prompt": "prompts", "resource": "resources", "template": "templates"}
 _NAMES: dict[RouteKind, str] = {"tool": "name", "prompt": "name", "resource": "uri", "template": "uriTemplate"}
+MOST_PRINTS = 256
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -63,6 +64,7 @@ class View:
         patterns = (*self._rows["template"], *unlisted.get("template", ()))
         self._patterns = [(Template(entry.name), entry) for entry in patterns]
         self._digests: dict[int, tuple[Entry, bytes]] = {}
+        self._prints: dict[tuple[int, ...], tuple[Any, str]] = {}
         self._by_key: dict[tuple[RouteKind, str], Entry] | None = None
         self.exact = exact
         """What finds the resource that a backend has by a name of its own."""
@@ -95,6 +97,20 @@ class View:
         if self._by_key is None:
             self._by_key = {entry.route.key: entry for entry in self.everything()}
         return self._by_key.get(listed.key)
+
+    def print_of(self, lists: Sequence[tuple[Entry, ...]]) -> str:
+        """Return a digest of lists of entries of this view, in hex; for the same lists it is worked out once."""
+        key = tuple(map(id, lists))
+        found = self._prints.get(key)
+        if found is None:
+            whole = hashlib.blake2b(digest_size=16)
+            for rows in lists:
+                whole.update(b"%d;" % len(rows))
+                whole.update(b"".join(map(self.digest, rows)))
+            if len(self._prints) >= MOST_PRINTS:
+                self._prints.clear()
+            found = self._prints[key] = (tuple(lists), whole.hexdigest())  # which keeps the lists, as below
+        return found[1]
 
     def digest(self, entry: Entry) -> bytes:
         """Return the digest of an entry of this view as it is shown; each is worked out once."""
@@ -160,12 +176,7 @@ class Views:
     async def fingerprint(self, plan: Plan, kinds: Sequence[RouteKind], work: Work, *, session: str, era: str) -> str:
         """Return what changes when this caller's lists of these kinds do: a digest of what is visible, in hex."""
         view = await self.view(plan, work)
-        whole = hashlib.blake2b(digest_size=16)
-        for kind in kinds:
-            rows = await self.visible(plan, kind, work, session=session, era=era)
-            whole.update(b"%d;" % len(rows))
-            whole.update(b"".join(map(view.digest, rows)))
-        return whole.hexdigest()
+        return view.print_of([await self.visible(plan, kind, work, session=session, era=era) for kind in kinds])
 
     def forget(self) -> None:
         """Forget what was worked out for callers, because a plugin that took part is not trusted any more.
