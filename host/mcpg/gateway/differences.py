@@ -1,4 +1,4 @@
-"""What is different between two files or two plans: what waits for a restart, which lists look different. It acts not."""
+"""What differs between two files or two plans: what waits for a restart, which lists look new. It changes nothing."""
 
 from __future__ import annotations
 
