@@ -275,6 +275,53 @@ async def test_a_store_that_gives_a_session_to_another_is_not_believed(disk: lis
     assert await _ping(_client(_hub(disk[1])), client.session) == 404
 
 
+class Slow(MemorySessions):
+    """A store whose writes wait for `go`, and which says what it has of ends."""
+
+    shared = True
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.go.set()
+        self.ends: dict[str, bool] = {}
+
+    async def save(self, sessions: Any) -> None:
+        await self.go.wait()
+        for each in sessions:
+            self.ends[each.id] = self.ends.get(each.id, False) or each.ended
+
+
+async def test_an_end_during_a_write_is_written_after_it() -> None:
+    store = Slow()
+    hub = _hub(store, max_sessions_each=1)
+    client = _client(hub)
+    await client.open()
+    first = hub.sessions.table.all()[0]
+    await _ping(client)
+    store.go.clear()
+    writing = asyncio.create_task(hub.sessions.tend(everything=True))
+    await asyncio.sleep(0)
+    hub.sessions.close([first])
+    store.go.set()
+    await writing
+    assert store.ends == {first.id: False}
+    await hub.sessions.tend()
+    assert store.ends == {first.id: True}
+
+
+async def test_what_could_not_be_kept_is_kept_later() -> None:
+    store = Slow()
+    hub = _hub(store)
+    client = _client(hub)
+    await client.open()
+    store.save = Broken().save  # type: ignore[method-assign]
+    hub.sessions.close(hub.sessions.table.all())
+    await hub.sessions.tend()
+    del store.save  # type: ignore[method-assign]
+    await hub.sessions.tend()
+    assert list(store.ends.values()) == [True]
+
+
 class Broken(MemorySessions):
     """A store whose disk is full."""
 

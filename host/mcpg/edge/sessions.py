@@ -11,14 +11,12 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import McpgError
+from mcpg.edge.keeping import Keeping, session_from
 from mcpg.edge.session_ids import SessionIds, new_name
 from mcpg.protocol import frames
 from mcpg.protocol.sessions import Session, SessionTable, no_session
-from mcpg.storage.sessions import KeptSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,13 +26,11 @@ if TYPE_CHECKING:
     from mcpg.edge.session_ids import Opened
     from mcpg.protocol.sessions import SessionLimits
     from mcpg.sealing import Sealer
-    from mcpg.storage.sessions import SessionStore
+    from mcpg.storage.sessions import KeptSession, SessionStore
 
 __all__ = ["EndpointSessions", "Sessions"]
 
 _log = logging.getLogger("mcpg.edge")
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, object]).decode
 _SWEEPING = 30.0
 _FORGETTING = 60.0
 """Seconds between two looks for what is too old, here and in the store."""
@@ -60,10 +56,9 @@ class Sessions:
         self._on_end = on_end
         self._clock = clock
         self._by_token: dict[str, Session] = {}
-        self._dirty: set[Session] = set()
-        self._kept: dict[str, tuple[float, bool, str]] = {}
         self._forgot = self._swept = 0.0
         self._failing = False
+        self._keeping = Keeping(store, limits.idle / _SHARES)
         self._slack = limits.idle / _SHARES * 2 if store.shared else 0.0
 
     def __len__(self) -> int:
@@ -92,7 +87,7 @@ class Sessions:
             return session
         self._by_token[session.token] = session
         try:
-            await self._save([session])
+            await self._keeping.save([session])
         except McpgError as error:
             self._bury([session] if self.table.end(session) else [])
             raise _unavailable(error) from error
@@ -110,7 +105,7 @@ class Sessions:
             await self._ask_again(session, now)
         self.table.touch(session, now)
         session.caller = caller
-        self._mark(session)
+        self._keeping.mark(session)
         return session
 
     async def end(self, endpoint: str, token: str, caller: Caller) -> Session:
@@ -119,7 +114,7 @@ class Sessions:
         if self.table.end(session):
             self._bury([session])
         try:
-            await self._save([session])
+            await self._keeping.save([session])
         except McpgError as error:
             raise _unavailable(error) from error
         return session
@@ -127,7 +122,7 @@ class Sessions:
     def touch(self, session: Session) -> None:
         """Note that a session is in use, without a request."""
         self.table.touch(session, self._clock())
-        self._mark(session)
+        self._keeping.mark(session)
 
     def close(self, sessions: Iterable[Session]) -> None:
         """End sessions at our own wish."""
@@ -145,7 +140,7 @@ class Sessions:
         `everything` keeps uses however recent the kept ones are: for the end of the process.
         """
         try:
-            await self._keep(everything=everything)
+            await self._keeping.catch_up(everything=everything)
             await self._hear()
             self._failing = False
         except McpgError as error:
@@ -176,7 +171,7 @@ class Sessions:
         known = self.table.get(opened.id)
         if known is not None:
             return known  # two requests have asked at the same time
-        session = _from_kept(kept) if kept is not None else _from_id(opened, endpoint, caller, self._clock())
+        session = session_from(kept) if kept is not None else _from_id(opened, endpoint, caller, self._clock())
         if session is None:
             raise no_session()
         self._bury(self.table.add(session, self._clock()))
@@ -205,52 +200,20 @@ class Sessions:
     def _bury(self, ended: list[Session]) -> None:
         for session in ended:
             self._by_token.pop(session.token, None)
-            self._mark(session)
+            self._keeping.mark(session)
             self._on_end(session)
-
-    def _mark(self, session: Session) -> None:
-        if self._store.shared and not session.bound:
-            self._dirty.add(session)
-
-    async def _save(self, sessions: list[Session]) -> None:
-        if self._store.shared:
-            await self._store.save([_kept(session) for session in sessions])
-            for session in sessions:
-                self._note_kept(session)
-
-    async def _keep(self, *, everything: bool) -> None:
-        changed = [session for session in self._dirty if everything or self._worth_keeping(session)]
-        if changed:
-            self._dirty.difference_update(changed)
-            try:
-                await self._save(changed)
-            except BaseException:
-                self._dirty.update(changed)
-                raise
-
-    def _worth_keeping(self, session: Session) -> bool:
-        touched, ready, level = self._kept.get(session.id, (0.0, False, ""))
-        pace = self.table.limits.idle / _SHARES
-        return session.ended or (ready, level) != (session.ready, session.log_level) or session.touched - touched > pace
-
-    def _note_kept(self, session: Session) -> None:
-        self._dirty.discard(session)
-        if session.ended:
-            self._kept.pop(session.id, None)
-        else:
-            self._kept[session.id] = (session.touched, session.ready, session.log_level)
 
     async def _hear(self) -> None:
         """Take over what other processes saved, or an earlier one before this began."""
         if not self._store.shared:
             return
-        for kept in await self._store.news():
+        for kept in sorted(await self._store.news(), key=lambda kept: kept.touched):
             known = self.table.get(kept.id)
             if kept.ended:
                 self.table.bury(kept.id, kept.created)
+                self._keeping.note(kept)
                 if known is not None and self.table.end(known):
                     self._by_token.pop(known.token, None)
-                    self._kept.pop(known.id, None)
                     self._on_end(known)
             elif known is not None:
                 if kept.touched > known.touched:
@@ -266,12 +229,11 @@ class Sessions:
             await self._store.forget(now - self.table.limits.age)
 
     def _take_over(self, kept: KeptSession) -> None:
-        session = _from_kept(kept)
         try:
-            self._bury(self.table.add(session, self._clock()))
+            self._bury(self.table.add(session_from(kept), self._clock()))
         except Refusal:
             return  # it is over, or there is no room: an id that is presented is judged again
-        self._note_kept(session)
+        self._keeping.note(kept)
 
 
 class EndpointSessions:
@@ -321,35 +283,6 @@ def _from_id(opened: Opened, endpoint: str, caller: Caller, now: float) -> Sessi
         ready=True,  # whether it was, only the process that opened it knows
         created=opened.created / 1000,
         endpoint=endpoint,
-    )
-
-
-def _from_kept(kept: KeptSession) -> Session:
-    return Session(
-        kept.id,
-        kept.principal,
-        kept.version,
-        _decode(kept.capabilities),
-        touched=kept.touched,
-        ready=kept.ready,
-        log_level=kept.log_level,
-        created=kept.created,
-        endpoint=kept.endpoint,
-    )
-
-
-def _kept(session: Session) -> KeptSession:
-    return KeptSession(
-        session.id,
-        session.principal,
-        session.endpoint,
-        session.version,
-        b"{}" if session.ended else _encode(session.capabilities),
-        session.created,
-        session.touched,
-        session.ready,
-        session.log_level,
-        session.ended,
     )
 
 
