@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from tests.gateway.conftest import KEYS, tool
 
 from mcpg.contract.problems import ConfigError
-from mcpg.edge.front import embed, front_door
+from mcpg.edge.front import embed, front_door, front_doors
 from mcpg.edge.public import public_app
 from mcpg.gateway import serve
 from mcpg.gateway.logs import set_up_logs
@@ -220,3 +220,58 @@ def test_a_line_of_the_log_is_one_line(house, shape, capsys):
         root.handlers[:], root.level, root.propagate = kept
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "this: ä" if shape == "json" else line.endswith("this: ä")
+
+
+async def test_metadata_of_protected_endpoints_is_what_the_file_says_for_each(house):
+    said = {"servers": ["https://login.example"], "scopes": ["mcp"], "public_url": "https://mcp.example"}
+    profiles = {"own": {"authorization": {"servers": ["https://other.example"]}}, "same": {}}
+    loaded = house.file(server={"authorization": said}, profiles=profiles)
+    served = Served(loaded, loopback=True, progress=lambda _: None)
+    async with served.lifespan():
+        door = front_doors(served.resolve, public_app(lambda: True))
+        for path, resource, server in (
+            ("", "https://mcp.example/mcp", "https://login.example"),
+            ("/same/mcp", "https://mcp.example/same/mcp", "https://login.example"),
+            ("/own/mcp", "/own/mcp", "https://other.example"),
+        ):
+            status, _, body = await http(door, "GET", f"/.well-known/oauth-protected-resource{path}")
+            document = json.loads(body)
+            assert status == 200
+            assert document["resource"].endswith(resource)
+            assert document["authorization_servers"] == [server]
+        assert (await http(door, "GET", "/.well-known/oauth-protected-resource/none/mcp"))[0] == 404
+
+
+async def test_sessions_are_kept_where_the_file_says(house):
+    for store, kept in (("memory", False), ("sqlite", True)):
+        served = Served(house.file(server={"sessions": store}), loopback=True, progress=lambda _: None)
+        async with served.lifespan():
+            assert (house.folder / "state" / "sessions.db").exists() is kept
+
+
+async def test_over_stdio_one_endpoint_is_told_of_its_own_changes_only(house, monkeypatch):
+    reader, told = asyncio.StreamReader(), []
+
+    class Server:
+        def __init__(self, service, caller, writer):
+            self.service = service
+
+        def notify_changed(self, kind):
+            told.append(kind)
+
+        async def run(self, _reader):
+            served = self.service._plan.func.__self__
+            assert self.service.describe()["instructions"] == "Be quick."
+            more = {"third": tool()}
+            profiles = {"one": {"tools": {"include": ["echo"]}, "instructions": "Be quick."}}
+            await served.reload(house.file(server=server, profiles=profiles, tools=more))
+
+    async def pipes():
+        return reader, None
+
+    server = {"stdio": {"caller": {"id": "ana"}}}
+    profiles = {"one": {"tools": {"include": ["echo"]}, "instructions": "Be quick."}}
+    monkeypatch.setattr(serve, "open_stdio", pipes)
+    monkeypatch.setattr(serve, "StdioServer", Server)
+    await serve._serve_stdio(house.file(server=server, profiles=profiles), None, "one")
+    assert told == []
