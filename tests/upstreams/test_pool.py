@@ -169,6 +169,21 @@ async def test_links_are_bounded_and_the_longest_unused_makes_room(talk):
     assert await pid(client, parties[0])
 
 
+async def test_over_all_upstreams_the_longest_unused_makes_room(bench):
+    peers = await bench(asks("one"), asks("two"), good=False)
+    peers.upstreams._links.most = 1
+    one, two = Talk(peers, "one", ANA), Talk(peers, "two", ASKED)
+    theirs = await pid(one, ANA)
+    asking = await two.call("elicit")
+    await peers.until(lambda: gone(theirs))
+    with pytest.raises(UpstreamFailed, match="serves as many callers as it may"):
+        await one.call("facts")
+    peers.upstreams.abandon(asking["asking"]["state"])
+    assert await pid(one, ANA)
+    await peers.upstreams.stop()
+    assert peers.upstreams._links.pools == []
+
+
 async def test_a_client_that_declares_something_else_each_time_has_few_links(talk, monkeypatch):
     monkeypatch.setattr("mcpg.upstreams.pool.MAX_VARIANTS", 2)
     client = await talk()

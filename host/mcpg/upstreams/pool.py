@@ -22,7 +22,7 @@ from mcpg.upstreams.specs import HttpSpec
 from mcpg.upstreams.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mcpg.contract.ports import Party
     from mcpg.upstreams.eras import Agreement
@@ -44,13 +44,27 @@ MAX_VARIANTS = 8
 
 
 class LinkCount:
-    """How many links there are beside the main ones, over all upstreams."""
-
-    __slots__ = ("most", "open")
+    """How many links there are beside the main ones, over all upstreams; an unused one makes room for another."""
 
     def __init__(self, most: int = MAX_LINKS) -> None:
         self.most = most
-        self.open = 0
+        self.pools: list[Pool] = []
+
+    def make_room(self) -> bool:
+        """Return whether there is room for one more link, at the cost of an unused one if need be."""
+        return sum(map(len, self.pools)) < self.most or _end_unused(
+            (pool, lane) for pool in self.pools for lane in pool
+        )
+
+
+def _end_unused(among: Iterable[tuple[Pool, Lane]]) -> bool:
+    """End the link among these that was unused for longest; return whether there was one."""
+    unused = [(lane.used, pool, lane) for pool, lane in among if not lane.users]
+    if not unused:
+        return False
+    _, pool, lane = min(unused, key=lambda one: one[0])
+    pool.end(lane)
+    return True
 
 
 class Ability(msgspec.Struct, frozen=True, gc=False):
@@ -97,10 +111,14 @@ class Pool:
         self._time = asyncio.get_running_loop().time
         role = PLAIN if spec.sessions == "shared" else DESCRIBING
         supervisor = Supervisor(spec, lambda changed: make_link(spec, changed, role), on_change)
+        count.pools.append(self)
         self.main = Lane(None, role, (), "", supervisor)
 
     def __len__(self) -> int:
         return len(self._lanes)
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
 
     async def stop(self) -> None:
         """End all links."""
@@ -108,6 +126,8 @@ class Pool:
             self._timer.cancel()
         for lane in list(self._lanes.values()):
             self.end(lane)
+        if self in self._count.pools:
+            self._count.pools.remove(self)
         await self.main.supervisor.stop()
         if self._ending:
             await asyncio.wait(self._ending)
@@ -166,7 +186,7 @@ class Pool:
         self, key: Any, caller: tuple[str, ...], session: str, agreement: Agreement, ability: Ability
     ) -> Lane | None:
         same = [lane for lane in self._lanes.values() if lane.caller == caller and lane.session == session]
-        if not (self._room_among(same, MAX_VARIANTS) and self._room()):
+        if not self._room(same):
             return None
         private = bool(session or (caller and caller[-1]))
         role = Role(private=private)
@@ -188,26 +208,17 @@ class Pool:
         lane = Lane(key, role, caller, session, Supervisor(spec, make, _ignore))
         lane.used = self._time()
         self._lanes[key] = lane
-        self._count.open += 1
         lane.supervisor.start()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self.spec.idle, self._sweep)
         return lane
 
-    def _room(self) -> bool:
-        """Make room for one more link at the cost of the one that was unused for longest; return whether there is."""
-        if len(self._lanes) < self.spec.max_links and self._count.open < self._count.most:
-            return True
-        return self._room_among(list(self._lanes.values()), 0)
-
-    def _room_among(self, lanes: list[Lane], most: int) -> bool:
-        if len(lanes) < most:
-            return True
-        idle = [lane for lane in lanes if not lane.users]
-        if not idle:
-            return False
-        self.end(min(idle, key=lambda lane: lane.used))
-        return True
+    def _room(self, same: list[Lane]) -> bool:
+        """Return whether there is room for one more link beside those of the `same` scope; an unused one makes it."""
+        for lanes, most in ((same, MAX_VARIANTS), (list(self), self.spec.max_links)):
+            if len(lanes) >= most and not _end_unused((self, lane) for lane in lanes):
+                return False
+        return self._count.make_room()
 
     def release(self, lane: Lane) -> None:
         """Note that a call no longer holds its lane."""
@@ -219,7 +230,6 @@ class Pool:
         if self._lanes.get(lane.key) is not lane:
             return
         del self._lanes[lane.key]
-        self._count.open -= 1
         task = asyncio.create_task(lane.supervisor.stop(), name=f"upstream {self.spec.name} link ending")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
