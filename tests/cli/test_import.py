@@ -306,6 +306,22 @@ def test_a_note_is_one_line_of_comment():
     assert yaml.safe_load(text) == {"upstreams": {"x": {"stdio": {"command": ["x"]}}}}
 
 
+@pytest.mark.parametrize(
+    ("before", "argument", "secret"),
+    [
+        ("", "--api-key=abc", "abc"), ("--token", "abc", "abc"), ("", "ghp_" + "a" * 36, "ghp_" + "a" * 36),
+        ("", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("", "0123456789abcdef" * 2, "0123456789abcdef" * 2), ("--header", "Authorization: x", "Authorization: x"),
+        ("", "postgres://me:pw@db/x", "postgres://me:pw@db/x"), ("--dsn", "x", "x"),
+        ("", "/Users/Me/Projects2/some-long-folder", None), ("", "ghcr.io/github/github-mcp-server-v12", None),
+        ("-e", "GITHUB_PERSONAL_ACCESS_TOKEN", None), ("", "@modelcontextprotocol/server-Filesystem2", None),
+        ("", "--verbose", None), ("--port", "8080", None), ("", "https://x.example/mcp", None),
+    ],
+)  # fmt: skip
+def test_an_argument_that_may_be_secret_is_known(before, argument, secret):
+    assert secret_argument(argument, before) == secret
+
+
 words = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=30)
 
 

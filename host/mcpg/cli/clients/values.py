@@ -26,7 +26,8 @@ _LOOKS_SECRET = re.compile(
     r"|(AKIA|ASIA|AIza|eyJ|Bearer |Basic )[-_A-Za-z0-9]"
     r"|[a-z][a-z0-9+.-]*://[^/\s@]+:[^/\s@]+@"
 )
-_LONG = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[A-Za-z0-9+/=_.-]{24,}\Z")
+_LONG = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[a-z])(?=[^\s]*[A-Z])[A-Za-z0-9+/=_-]{24,}\Z|[0-9a-f]{32,}\Z")
+_PATH = re.compile(r"(~|@|\.{0,2}/|[A-Za-z]:\\)")
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
 
 
@@ -99,4 +100,4 @@ def escaped(text: str) -> str:
 
 
 def _looks(value: str) -> bool:
-    return bool(_LOOKS_SECRET.match(value)) or bool(_LONG.match(value))
+    return bool(_LOOKS_SECRET.match(value)) or (bool(_LONG.match(value)) and not _PATH.match(value))
