@@ -73,8 +73,8 @@ async def bench() -> AsyncIterator[Callable[..., Any]]:
         await upstreams.stop()
 
 
-def http(name: str, peer: HttpPeer, *, headers: dict[str, str] | None = None, **options: Any) -> UpstreamSpec:
-    options.setdefault("mode", peer.era)
+def http(name: str, peer: Any, *, headers: dict[str, str] | None = None, **options: Any) -> UpstreamSpec:
+    options.setdefault("mode", getattr(peer, "era", "auto"))
     return UpstreamSpec(name=name, transport=HttpSpec(url=peer.url, headers=headers or {}, private=True), **options)
 
 

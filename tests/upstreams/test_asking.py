@@ -158,7 +158,7 @@ async def test_a_server_that_answers_without_waiting_settles_and_its_question_is
     await asyncio.wait_for(settled, 5)
     assert said(await client.resume(asking, {"1": YES}, "answer_anyway")) == "anyway"
     (heard,) = said(await client.call("facts"))["heard"]
-    assert heard == ["q1", {"code": -32603, "message": "the call in which this was asked has ended"}]
+    assert heard == [1001, {"code": -32603, "message": "the call in which this was asked has ended"}]
 
 
 async def test_a_server_that_dies_while_it_asks_settles(talk):
@@ -221,7 +221,7 @@ async def test_what_is_abandoned_is_cancelled_upstream(talk):
     await asyncio.wait_for(client.upstreams.settled("asks", asking["asking"]["state"]), 1)
     await asyncio.sleep(0)
     answered, cancelled = said(await client.call("facts"))["heard"]
-    assert answered == ["q1", {"action": "cancel"}]
+    assert answered == [1001, {"action": "cancel"}]
     assert cancelled[0] == "notifications/cancelled"
 
 
@@ -265,6 +265,34 @@ async def test_news_that_come_while_the_client_is_asked_are_told_afterwards(talk
     assert told == []
     await client.resume(asking, {"1": YES}, "news_while_asking", notify=notify, **meta)
     assert told == [("notifications/progress", "mine", step) for step in range(3)]
+
+
+async def test_calls_that_are_alike_share_what_is_asked(talk):
+    client = await talk()
+    asking = await asyncio.gather(*(client.call("elicit") for _ in range(5)))
+    assert [wanted(one) for one in asking] == [{"1": "elicitation/create"}] * 5
+    answers = await asyncio.gather(
+        *(
+            client.resume(one, {"1": {"result": {"action": "accept", "content": {"key": str(number)}}}}, "elicit")
+            for number, one in enumerate(asking)
+        )
+    )
+    assert sorted(said(answer)["content"]["key"] for answer in answers) == list("01234")
+
+
+async def test_a_question_that_was_another_calls_is_asked_there_once_the_guess_was_wrong(talk):
+    client = await talk()
+    arguments = {"then": "answer"}
+    waiting = asyncio.ensure_future(client.call("ask_later", arguments))
+    await client.peers.until(lambda: client.upstreams.states()["asks"].in_flight == 1)
+    asking = asyncio.ensure_future(client.call("ask_later", {"then": "ask"}))
+    first = await waiting
+    assert wanted(first) == {"1": "elicitation/create"}
+    await client.call("go")
+    assert said(await client.resume(first, {}, "ask_later", arguments)) == "not mine"
+    second = await asking
+    assert wanted(second) == {"1": "elicitation/create"}
+    assert said(await client.resume(second, {"1": YES}, "ask_later", {"then": "ask"})) == YES["result"]
 
 
 async def test_two_calls_that_could_have_asked_make_a_question_nobodys(talk):

@@ -21,8 +21,8 @@ async def client(bench, peer, connector) -> Talk:
 
 async def test_a_question_on_a_calls_own_stream(client, peer):
     asking = await client.call("ask", FORM)
-    assert wanted(asking) == {"1": "elicitation/create"}
-    assert said(await client.resume(asking, {"1": YES}, "ask", FORM))["result"] == YES["result"]
+    assert wanted(asking) == {"mine": "elicitation/create"}
+    assert said(await client.resume(asking, {"mine": YES}, "ask", FORM))["result"] == YES["result"]
     posted = [(headers, message) for headers, message in peer.seen if "result" in message]
     assert len(posted) == 1
     assert posted[0][0]["mcp-session-id"] == "session-2", "answered in the session that asked"
@@ -32,7 +32,7 @@ async def test_each_question_belongs_to_the_call_on_whose_stream_it_came(client,
     holding = asyncio.ensure_future(client.call("hang_events"))
     await client.peers.until(lambda: client.upstreams.states()["web"].in_flight == 1)
     asking = await client.call("ask", FORM)
-    assert said(await client.resume(asking, {"1": YES}, "ask", FORM))["result"] == YES["result"]
+    assert said(await client.resume(asking, {"mine": YES}, "ask", FORM))["result"] == YES["result"]
     holding.cancel()
     with pytest.raises(asyncio.CancelledError):
         await holding
@@ -45,7 +45,7 @@ async def test_a_question_on_the_general_stream_belongs_to_the_only_call(client,
     theirs = next(one for one in streams if one.headers["mcp-session-id"] == "session-2")
     answer = peer.question(theirs, **FORM)
     asking = await calling
-    assert wanted(asking) == {"1": "elicitation/create"}
+    assert wanted(asking) == {"mine": "elicitation/create"}
     client.upstreams.abandon(asking["asking"]["state"])
     assert (await answer)["result"] == {"action": "cancel"}
     await client.peers.until(lambda: peer.seen[-1][1].get("method") == "notifications/cancelled")
@@ -74,7 +74,7 @@ async def test_a_server_that_drops_the_stream_while_it_asks_settles(client, peer
     await peer.stop()
     await asyncio.wait_for(client.upstreams.settled("web", asking["asking"]["state"]), 5)
     with pytest.raises(UpstreamFailed) as failed:
-        await client.resume(asking, {"1": YES}, "ask_and_withdraw", FORM["params"])
+        await client.resume(asking, {"mine": YES}, "ask_and_withdraw", FORM["params"])
     assert failed.value.code == "upstream-unknown"
 
 
@@ -89,6 +89,6 @@ async def test_a_released_session_ends_its_session_upstream(bench, peer, connect
     await client.upstreams.release(client.party)
     await client.peers.until(lambda: peer.deleted == ["session-2"])
     with pytest.raises(UpstreamFailed, match="no longer waits"):
-        await client.resume(asking, {"1": YES}, "ask", FORM)
+        await client.resume(asking, {"mine": YES}, "ask", FORM)
     other = replace(ASKED, session="s2")
     assert said(await client.call("echo", {"a": 1}, party=other)) == {"a": 1}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.capabilities import lacking
-from mcpg.protocol.methods import SUSPENDABLE
+from mcpg.protocol.methods import EXTENDED, SUSPENDABLE, TASKS_EXTENSION
 from mcpg.protocol.shapes import raise_result
 from mcpg.protocol.versions import MODERN
 from mcpg.upstreams.asks import named
@@ -30,7 +30,6 @@ __all__ = ["asking", "error_of", "outcome_of"]
 
 OUR_FAULTS: Final = (frames.HEADER_MISMATCH, frames.UNSUPPORTED_VERSION)
 URL_MODE: Final[dict[str, Any]] = {"elicitation": {"url": {}}}
-TASKS: Final = "io.modelcontextprotocol/tasks"
 
 
 def error_of(failure: frames.Failure) -> dict[str, Any]:
@@ -48,17 +47,29 @@ def outcome_of(upstream: str, delivery: Delivery, answer: Answer) -> dict[str, A
     """Return what `answer` means; None if the request, now changed, is to be sent again. Raises `Unfit`."""
     assert delivery.link is not None  # noqa: S101 - it was sent
     version = delivery.link.agreement.version
+    if delivery.lacked and delivery.party.version in MODERN and _failed(answer):
+        return _lacked(upstream, delivery.lacked)
     if isinstance(answer, frames.Failure):
         return _of_error(upstream, delivery, answer, version)
     kind = answer.result.get("resultType", "complete")
     if kind == "input_required" and version in MODERN and delivery.method in SUSPENDABLE:
         return _of_inputs(upstream, delivery, answer.result, version)
-    if kind != "complete" and not (kind == "task" and TASKS in delivery.told.get("extensions", {})):
+    if kind != "complete" and not (kind == EXTENDED and TASKS_EXTENSION in delivery.told.get("extensions", {})):
         raise Unfit(f"answered with a result of type `{shown(kind)}`, which was not offered")
     try:
         return {"result": raise_result(delivery.method, answer.result, version)}
     except Refusal as refusal:
         raise Unfit(f"answered with a malformed result: {refusal.message}") from refusal
+
+
+def _failed(answer: Answer) -> bool:
+    return isinstance(answer, frames.Failure) or answer.result.get("isError") is True
+
+
+def _lacked(upstream: str, lack: dict[str, Any]) -> dict[str, Any]:
+    """Say in the modern way that a call failed because its client could not be asked: old servers only find out."""
+    message = f"upstream `{upstream}` asked for what the client has not declared: `{named(lack)}`"
+    return error_of(frames.Failure(None, frames.MISSING_CAPABILITY, message, {"requiredCapabilities": lack}))
 
 
 def _of_error(upstream: str, delivery: Delivery, answer: frames.Failure, version: str) -> dict[str, Any]:

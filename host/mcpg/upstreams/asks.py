@@ -1,9 +1,10 @@
 """Requests of a legacy upstream to its client, on one link: whose they are, and what is refused. It asks nobody.
 
 On a call's own HTTP stream a request belongs to that call. Elsewhere (stdio, the GET stream) the protocol does not say
-whose it is: it belongs to the one call in flight whose client can be asked, and is refused where there are more or
-none. `roots/list` is about the client and no call: any call of the link may carry it, and one that comes before the
-first call waits for it.
+whose it is: it belongs to the call in flight whose client can be asked, and is refused where there is none, or where
+there are several that are not alike: of one session, for the same tool (prompt, resource). Between calls that are alike
+a wrong guess shows nobody anything else; it is put right when the call that was guessed ends first. `roots/list` is
+about the client and no call: any call of the link may carry it, and one that comes before the first call waits for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mcpg.protocol import frames
 from mcpg.protocol.capabilities import lacking, needed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
 __all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "named", "unmet"]
 
@@ -42,6 +43,10 @@ class Ask:
     drop: Callable[[bytes], None] = field(repr=False)
     ended: Callable[[], None] = field(repr=False)
     """Tell the link that this was answered, so that its id may come again."""
+    sure: bool = True
+    """Whether it is known whose it is."""
+    pass_on: Callable[[Ask], bool] = field(default=lambda _: False, repr=False)
+    """Give it to another call that could have caused it, because this one is over; return whether there was one."""
 
     def refuse(self, message: str, code: int = frames.INTERNAL_ERROR) -> None:
         """Answer with an error, in passing."""
@@ -50,7 +55,12 @@ class Ask:
 
 
 class Sink(Protocol):
-    """A call in flight whose client can be asked."""
+    """A call in flight whose client can be asked. Calls `about` the same are alike."""
+
+    @property
+    def about(self) -> Hashable:
+        """What tells calls apart where it matters who asks."""
+        ...
 
     def asked(self, ask: Ask) -> bool:
         """Take a request; return whether there was room."""
@@ -96,6 +106,8 @@ class Asks:
         self._sinks: dict[int, Sink] = {}
         self._open: dict[frames.RequestId, tuple[Ask, Sink | None]] = {}
         self._early: list[Ask] = []
+        self.lacking: dict[int, dict[str, Any]] = {}
+        """By call, what its client would have had to declare for what the server asked, and was refused."""
 
     def begin(self, number: int, sink: Sink) -> None:
         """Note that the call of that id is in flight, and give it what waited for a call."""
@@ -108,8 +120,11 @@ class Asks:
         """Note that the call of that id is over."""
         self._sinks.pop(number, None)
 
-    def take(self, request: frames.Request, number: int | None = None) -> None:
-        """Hand a request to the call that it belongs to, or refuse it; `number` is the call on whose stream it came."""
+    def take(self, request: frames.Request, number: int | None = None, *, only: int | None = None) -> None:
+        """Hand a request to the call that it belongs to, or refuse it; `number` is the call on whose stream it came.
+
+        `only` is the one call in flight, where the stream is nobody's: what a refusal is told of.
+        """
         if request.method == "ping":
             self._drop(frames.encode_response(request.id, {}))
             return
@@ -117,6 +132,7 @@ class Asks:
             self._refuse(request, "this client offers no such method", frames.METHOD_NOT_FOUND)
             return
         if lack := unmet(request.method, request.params, self._capabilities):
+            self._note(number if number is not None else only, lack)
             partly = not self._capabilities.keys().isdisjoint(lack)
             code = frames.INVALID_PARAMS if partly else frames.METHOD_NOT_FOUND
             self._refuse(request, f"this client has not declared `{named(lack)}`", code)
@@ -132,7 +148,16 @@ class Asks:
             self._refuse(request, "no call of this client, or more than one, could have caused this request")
             return
         ask = Ask(request.id, request.method, request.params, self._send, self._drop, lambda: self._forget(request.id))
+        if number is None and request.method != ROOTS:
+            ask.sure, ask.pass_on = False, self._pass_on
         self._give(ask, sink)
+
+    def _note(self, number: int | None, lack: dict[str, Any]) -> None:
+        if number is None:
+            return
+        if len(self.lacking) >= MAX_OPEN:  # of calls that have ended without an answer
+            self.lacking.clear()
+        self.lacking[number] = {**self.lacking.get(number, {}), **lack}
 
     def cancelled(self, notification: frames.Notification) -> bool:
         """Take in that the upstream has withdrawn a request; return whether there was one."""
@@ -153,7 +178,20 @@ class Asks:
             return sink
         if request.method == ROOTS:
             return next(iter(self._sinks.values()), None)
-        return next(iter(self._sinks.values())) if number is None and len(self._sinks) == 1 else None
+        if number is not None or len({sink.about for sink in self._sinks.values()}) != 1:
+            return None
+        held = [sink for _, sink in self._open.values()]
+        return min(self._sinks.values(), key=held.count)  # each of several that are alike is asked once
+
+    def _pass_on(self, ask: Ask) -> bool:
+        held, sink = self._open.get(ask.id, (None, None))
+        if held is not ask or sink is None:
+            return False
+        other = next((one for one in self._sinks.values() if one is not sink and one.about == sink.about), None)
+        if other is None:
+            return False
+        self._give(ask, other)
+        return True
 
     def _give(self, ask: Ask, sink: Sink | None) -> None:
         self._open[ask.id] = (ask, sink)

@@ -164,6 +164,8 @@ class Calls:
 
     async def _begin(self, delivery: Delivery) -> dict[str, Any]:
         agreement = self._pool.main.supervisor.agreement or await self._described(delivery)
+        if not agreement.serves(delivery.method):
+            return error_of(frames.Failure(None, frames.METHOD_NOT_FOUND, "the server has declared no such capability"))
         ability = self._pool.ability(delivery.party, agreement)
         lane = self._pool.lane(delivery.party, agreement, ability)
         if lane is None:

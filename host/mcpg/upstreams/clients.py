@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpg.protocol.capabilities import relayable
+from mcpg.protocol.methods import TASKS_EXTENSION
 from mcpg.protocol.versions import LATEST_HANDSHAKE
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ EVERYTHING: Final = {
     "elicitation": {"form": {}, "url": {}},
     "sampling": {"context": {}, "tools": {}},
     "roots": {},
-    "extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}},
+    "extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}, TASKS_EXTENSION: {}},
 }
 DESCRIBING: Final = Role(EVERYTHING, relayable(EVERYTHING, LATEST_HANDSHAKE), describes=True)

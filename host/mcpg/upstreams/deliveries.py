@@ -32,8 +32,8 @@ class Delivery:
     """How far one request has come. `heard` is what had been heard of the link when it was given the request."""
 
     __slots__ = (
-        "_notify", "ability", "awaits", "began", "client", "heard", "lane", "link", "method", "notify", "params",
-        "party", "placed", "until",
+        "_notify", "ability", "awaits", "began", "client", "heard", "lacked", "lane", "link", "method", "notify",
+        "params", "party", "placed", "until",
     )  # fmt: skip
 
     def __init__(self, method: str, params: dict[str, Any], notify: Notify | None, party: Party, began: float) -> None:
@@ -52,6 +52,8 @@ class Delivery:
         """When its time is over."""
         self.client: Client | None = None
         self.ability: Ability | None = None
+        self.lacked: dict[str, Any] | None = None
+        """What its client would have had to declare for what the upstream asked meanwhile."""
         self._notify = notify
 
     def prepare(self, agreement: Agreement, ability: Ability, *, baggage: bool) -> None:
@@ -72,6 +74,13 @@ class Delivery:
         role = self.lane.role
         asks = bool(role.capabilities) and not role.describes
         return asks and not agreement.modern and self.method in SUSPENDABLE
+
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What policy could tell this call from another by, when its server asks something."""
+        name = self.params.get("uri") if self.method == "resources/read" else self.params.get("name")
+        shown = name if isinstance(name, str) else None
+        return (self.party.caller, self.party.session, self.party.version, self.method, shown)
 
     def listen_through(self, exchange: Exchange) -> None:
         """Let `exchange` take what the upstream asks and tells."""
@@ -118,7 +127,10 @@ class Delivery:
         client = self.client
         if client is not None and client.level and not agreement.modern:
             await _lower_level(link, client.level)
-        return await link.exchange(self.method, params, self._notify, client)
+        answer = await link.exchange(self.method, params, self._notify, client)
+        if link.lacking and type(answer.id) is int:
+            self.lacked = link.lacking.pop(answer.id, None)
+        return answer
 
 
 async def _lower_level(link: Link, level: str) -> None:

@@ -43,6 +43,8 @@ class Duplex:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
         self.lost: asyncio.Future[Fault] = loop.create_future()
+        self.listening = asyncio.Event()
+        self.listening.set()  # all of it comes the same way
         self.heard = 0
         self.nonsense = 0
         self.session = ""
@@ -55,6 +57,7 @@ class Duplex:
         self._changed = changed
         self._tickets = Tickets()
         self._asks = Asks(role.capabilities, self._write, self._write_soon, describes=role.describes)
+        self.lacking = self._asks.lacking
         self._noise = 0
         self._idle = 0
 
@@ -153,7 +156,7 @@ class Duplex:
                 self._idle = 0
                 return
         elif isinstance(message, frames.Request):
-            self._asks.take(message)
+            self._asks.take(message, only=self._tickets.only)
         elif self._take_news(message):
             return
         self._count_idle()

@@ -46,6 +46,13 @@ MODERN_META: Final = {
     CAPABILITIES: {},
     RESERVED + "clientInfo": CLIENT,
 }
+_CAPABILITIES: Final = {
+    "tools/list": "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resources",
+    "completion/complete": "completions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,14 @@ class Agreement:
     def offers(self, kind: str) -> bool:
         """Whether the server has `kind` (tools, prompts, resources)."""
         return isinstance(self.capabilities.get(kind), dict)
+
+    def serves(self, method: str) -> bool:
+        """Whether a request is covered by what the server declared: nothing else may be asked of it (basic/lifecycle).
+
+        Completion was part of 2024-11-05 before there was a capability that says so.
+        """
+        needed = _CAPABILITIES.get(method)
+        return needed is None or self.offers(needed) or (needed == "completions" and self.version == HANDSHAKE[0])
 
     def announces(self, kind: str) -> bool:
         """Whether the server says that it sends list_changed for `kind`."""

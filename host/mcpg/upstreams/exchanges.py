@@ -7,6 +7,7 @@ asks, and the task waits for the answers. Calls whose client can be asked nothin
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ MAX_KEPT = 256 * 1024
 LINGER_SECONDS = 0.01
 """How long after a first request another one may come to be asked together with it."""
 CANCELLED = {"action": "cancel"}
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+"""An id that is a name; what is asked under it reaches modern clients under it."""
 
 
 class Exchange:
@@ -42,6 +45,7 @@ class Exchange:
     def __init__(self, delivery: Delivery, calls: Calls, version: str) -> None:
         self.delivery = delivery
         self.calls = calls
+        self.about = delivery.about
         self._version = version
         self._task: asyncio.Task[Answer] | None = None
         self._asks: dict[str, tuple[Ask, dict[str, Any]]] = {}
@@ -65,10 +69,18 @@ class Exchange:
         except Refusal as refusal:
             ask.refuse(refusal.message, frames.INVALID_PARAMS)
             return True
-        self._asked += 1
-        self._asks[str(self._asked)] = (ask, {"method": ask.method, "params": params})
+        self._asks[self._key(ask.id)] = (ask, {"method": ask.method, "params": params})
         self._wake()
         return True
+
+    def _key(self, request_id: frames.RequestId) -> str:
+        """Return the key of a request: the name that the upstream gave it as its id, if it gave one, else a number."""
+        if isinstance(request_id, str) and NAME.fullmatch(request_id) and request_id not in self._asks:
+            return request_id
+        self._asked += 1
+        while str(self._asked) in self._asks:
+            self._asked += 1
+        return str(self._asked)
 
     def withdrawn(self, ask: Ask) -> None:
         """Forget a request that the upstream has withdrawn."""
@@ -151,7 +163,8 @@ class Exchange:
             await asyncio.wait([self._task])
         asks, self._asks = self._asks, {}
         for ask, _ in asks.values():
-            ask.refuse("the call in which this was asked has ended")
+            if not ask.pass_on(ask):
+                ask.refuse("the call in which this was asked has ended")
         self._wake()
 
     async def expire(self) -> None:

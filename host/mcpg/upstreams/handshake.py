@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcpg.protocol.frames import UNSUPPORTED_VERSION, Failure, Response
 from mcpg.protocol.versions import HANDSHAKE, LATEST_MODERN
@@ -69,16 +69,25 @@ async def _initialize_or_discover(link: Link) -> Agreement | None:
 
 
 async def _discover(link: Link) -> Agreement | None:
+    """Ask for what a modern server is; once more if it refuses our version although it names it among its own."""
     link.agreement = PROBE
     answer = await link.exchange("server/discover", {})
+    if LATEST_MODERN in _supported(answer):
+        answer = await link.exchange("server/discover", {})
     if isinstance(answer, Response):
         return read_discover(answer.result)
-    supported = (
-        answer.data.get("supported") if answer.code == UNSUPPORTED_VERSION and isinstance(answer.data, dict) else None
-    )
-    if isinstance(supported, list) and supported and not any(version in HANDSHAKE for version in supported):
+    supported = _supported(answer)
+    if supported and not any(version in HANDSHAKE for version in supported):
         raise Fault("speaks no version of MCP that this gateway speaks")
     return None
+
+
+def _supported(answer: Answer) -> list[Any]:
+    """Return the versions that a server names as it refuses ours; none where it does neither."""
+    if not isinstance(answer, Failure) or answer.code != UNSUPPORTED_VERSION or not isinstance(answer.data, dict):
+        return []
+    supported = answer.data.get("supported")
+    return supported if isinstance(supported, list) else []
 
 
 async def _initialize(link: Link) -> tuple[Agreement | None, Answer]:

@@ -51,12 +51,16 @@ class Link(Protocol):
     agreement: Agreement
     lost: asyncio.Future[Fault]
     """Done when the link is of no more use, with the reason."""
+    listening: asyncio.Event
+    """Set once what the server says beside calls can be heard, or will not be."""
     heard: int
     """Signs of life so far: a count, because a loop's clock may stand still between two of them."""
     role: Role
     """Whom the link stands for."""
     level: str
     """The log level that a legacy server was last asked for, empty if none was."""
+    lacking: dict[int, dict[str, Any]]
+    """By the id of a call, what its client lacked for what the server asked in it."""
     completions: Completions
     """What the server says of the URLs that it wanted opened."""
     session: str

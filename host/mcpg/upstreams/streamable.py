@@ -82,6 +82,7 @@ class HttpLink:
         loop = asyncio.get_running_loop()
         self.agreement: Agreement = BEFORE_HANDSHAKE
         self.lost: asyncio.Future[Fault] = loop.create_future()
+        self.listening = asyncio.Event()
         self.heard = 0
         self.nonsense = 0
         self.session = ""
@@ -101,6 +102,7 @@ class HttpLink:
         )
         self._courier = Courier(self._post_quietly)
         self._asks = Asks(role.capabilities, self._post, self._courier.put, describes=role.describes)
+        self.lacking = self._asks.lacking
         self._lingers = True
         self._listened = False
 
@@ -314,6 +316,7 @@ class HttpLink:
     async def _listen(self, method: str, body: bytes, headers: list[tuple[str, str]]) -> bool:
         again, self._listened = self._listened, True
         async with self._outbound.stream(method, headers, body) as reply:
+            self.listening.set()
             if reply.status == NOT_FOUND and self.agreement.session:
                 self.lose(SessionGone("has forgotten the session"))
             if reply.status != OK or media_type(reply) != EVENTS:

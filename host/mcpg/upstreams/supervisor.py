@@ -6,6 +6,7 @@ It makes no call of its own beyond handshakes, listening and a sign of life; `ca
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,8 @@ __all__ = ["Supervisor", "UpstreamState"]
 
 COALESCE_SECONDS = 0.05
 STABLE_SECONDS = 60.0
+LISTEN_SECONDS = 2.0
+"""How long a link waits for its listener before it takes calls."""
 MIN_FRESH_SECONDS = 30.0
 MAX_FRESH_SECONDS = 24 * 3600.0
 LISTS = {
@@ -182,10 +185,11 @@ class Supervisor:
         self._elsewhere = False
         try:
             agreement = await self._connect(link)
-            if not link.lost.done():
-                self._up(link, agreement)
             listener = asyncio.create_task(self._listen(link), name=f"upstream {self.spec.name} listener")
             try:
+                await self._heard(link)
+                if not link.lost.done():
+                    self._up(link, agreement)
                 return await link.lost
             finally:
                 listener.cancel()
@@ -206,6 +210,14 @@ class Supervisor:
             self._stderr = link.grumbles() or self._stderr
             await link.close()
             self._stderr = link.grumbles() or self._stderr
+
+    async def _heard(self, link: Link) -> None:
+        """Wait a moment for the listener where a server may ask on its stream: what it says before that is lost."""
+        if not self.spec.listen or not link.role.declared or link.role.describes or link.agreement.modern:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTEN_SECONDS):
+                await link.listening.wait()
 
     async def _connect(self, link: Link) -> Agreement:
         """Open `link` and shake hands; raises `Fault`. Who was legacy, or died of the probe, is not probed."""
@@ -240,6 +252,8 @@ class Supervisor:
                 again = fault.processed
             except Fault:
                 again = True
+            finally:
+                link.listening.set()
             if not again:
                 return
             long = asyncio.get_running_loop().time() - began > STABLE_SECONDS

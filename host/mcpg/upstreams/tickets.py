@@ -94,6 +94,11 @@ class Tickets:
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def only(self) -> int | None:
+        """The id of the one call in flight; none if there are more, or none."""
+        return next(iter(self._open)) if len(self._open) == 1 else None
+
     def open(self, params: dict[str, Any], notify: Notify | None) -> Ticket:
         """Open a ticket under a new id."""
         ticket = Ticket(self._next, notify, progress_token(params) if notify is not None else None)
