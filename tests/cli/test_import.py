@@ -313,7 +313,7 @@ def test_a_note_is_one_line_of_comment():
         ("", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("", "0123456789abcdef" * 2, "0123456789abcdef" * 2), ("--header", "Authorization: x", "Authorization: x"),
         ("", "postgres://me:pw@db/x", "postgres://me:pw@db/x"), ("--dsn", "x", "x"),
-        ("", "/Users/Me/Projects2/some-long-folder", None), ("", "ghcr.io/github/github-mcp-server-v12", None),
+        ("", "/data/Projects2/Some-long-folder", None), ("", "ghcr.io/github/github-mcp-server-v12", None),
         ("-e", "GITHUB_PERSONAL_ACCESS_TOKEN", None), ("", "@modelcontextprotocol/server-Filesystem2", None),
         ("", "--verbose", None), ("--port", "8080", None), ("", "https://x.example/mcp", None),
     ],
