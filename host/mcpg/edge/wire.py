@@ -1,7 +1,8 @@
 """Uvicorn's HTTP protocol with what it lacks: bounds on request heads, and client certificates. It serves no request.
 
 Uvicorn sets no bound on the size of a request's head nor on the time it takes, merges trailers into headers after the
-application may have judged those, and does not hand on client certificates.
+application may have judged those, and does not hand on client certificates. A client that takes nothing of an answer
+would keep its connection, and what waits for it, until the system gives up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ MAX_HEAD = 64 * 1024
 HEAD_TIMEOUT = 15.0
 """Seconds from a connection, or the first byte of a request, to the end of its head."""
 
+STUCK = 20.0
+"""Seconds in which a client has to take something of what waits for it."""
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -35,6 +39,8 @@ class GuardedHttp(HttpToolsProtocol):
         self._in_body = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._tls: dict[object, object] | None = None
+        self._waiting = 0
+        self._reader_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, with the head's time running."""
@@ -45,7 +51,18 @@ class GuardedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_timer()
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch the client: more waits for it than is good."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """Watch it no more."""
+        self._stop_watching()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it makes a head too large."""
@@ -90,6 +107,23 @@ class GuardedHttp(HttpToolsProtocol):
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _watch_reader(self) -> None:
+        self._stop_watching()
+        self._waiting = self.transport.get_write_buffer_size()
+        self._reader_timer = self.loop.call_later(STUCK, self._check_reader)
+
+    def _check_reader(self) -> None:
+        """Abort the connection, also one that is closing, if the client has taken nothing."""
+        if self.transport.get_write_buffer_size() >= self._waiting:
+            self.transport.abort()
+        else:
+            self._watch_reader()
+
+    def _stop_watching(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
