@@ -154,6 +154,18 @@ async def test_an_upstream_that_answers_with_streams_only(behind: Any, upstream:
 
 
 @pytest.mark.parametrize("upstream", table.REVISIONS)
+async def test_an_upstream_that_has_only_tools(upstream: str, tmp_path: Path, compiled: Path) -> None:
+    async with start_server(upstream) as server:
+        server.without = {"prompts", "resources", "completions", "logging"}
+        async with start_gateway(tmp_path, {"peer": http_upstream(server)}, compiled=compiled) as door:
+            for client in NEW:
+                async with door.connect(client) as peer:
+                    assert await peer.text("echo", {"text": "hi"}) == "hi"
+                    assert await peer.pages("prompts") == await peer.pages("resources") == []
+        assert server.problems == []
+
+
+@pytest.mark.parametrize("upstream", table.REVISIONS)
 async def test_a_batch(behind: Any, upstream: str) -> None:
     async with behind(upstream) as (_, door), door.connect("2025-03-26") as peer:
         calls = [

@@ -266,7 +266,8 @@ class Client(Log):
             return
         meta = result.get("_meta", {})
         if self.revision.modern:
-            if result.get("resultType") not in {"complete", "input_required"}:
+            tasks = method == "tools/call" and "extensions" in self.capabilities
+            if result.get("resultType") not in {"complete", "input_required", *(["task"] if tasks else [])}:
                 self.problem(f"the result of {method} has resultType {result.get('resultType')!r}")
             if RESERVED + "serverInfo" not in meta:
                 self.problem(f"the result of {method} does not say whose it is")

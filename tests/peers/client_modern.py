@@ -13,11 +13,12 @@ from typing import Any
 from tests.peers.client import RESERVED, ROUNDS, Client, Pending, encode
 from tests.peers.fetch import Reply, fetch
 from tests.peers.record import PeerError
+from tests.peers.tasks import TASK_METHODS
 
 __all__ = ["ModernClient", "Subscription", "inputs"]
 
-NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-RETRIED = {*NAMED}
+RETRIED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NAMED = {**RETRIED, **dict.fromkeys(TASK_METHODS, "taskId")}
 SUBSCRIPTION = RESERVED + "subscriptionId"
 LISTS = ("toolsListChanged", "promptsListChanged", "resourcesListChanged")
 

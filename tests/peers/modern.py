@@ -17,6 +17,7 @@ from tests.peers.record import PeerError, Seen
 from tests.peers.served import Served
 from tests.peers.server import RESERVED, Server
 from tests.peers.session import LEVELS, kind_of
+from tests.peers.tasks import EXTENSION, TASK_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ __all__ = ["ModernCall", "ModernCore", "ModernServer", "NeedsInput"]
 
 VERSION, CAPABILITIES, LEVEL = (RESERVED + name for name in ("protocolVersion", "clientCapabilities", "logLevel"))
 SUBSCRIPTION = RESERVED + "subscriptionId"
-NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri", **dict.fromkeys(TASK_METHODS, "taskId")}
 CACHEABLE = {"server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list"}
 FILTER = {f"{kind}ListChanged": f"notifications/{kind}/list_changed" for kind in ("tools", "prompts", "resources")}
 SECRET = b"a key of the peer's own"
@@ -129,7 +130,8 @@ class ModernCore(Server):
     async def answer(self, message: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Return the result of a checked request; raises `PeerError`."""
         method = message["method"]
-        if method not in self.revision.requests:
+        offers_tasks = self.tasks is not None and method in TASK_METHODS
+        if method not in self.revision.requests and not offers_tasks:
             if method != "initialize":
                 self.problem(f"unknown method {method}")
             raise PeerError(-32601, f"no method {method}")
@@ -139,7 +141,8 @@ class ModernCore(Server):
         result = self._discovered() if method == "server/discover" else None
         if result is None:
             try:
-                result = await self.features.answer(method, call)
+                answering = self.tasks if self.tasks is not None and offers_tasks else self.features
+                result = await answering.answer(method, call)
             except NeedsInput as need:
                 return {**need.result, "_meta": self._identity()}
         if method in CACHEABLE or method == "resources/read":
@@ -173,7 +176,7 @@ class ModernCore(Server):
     def _discovered(self) -> dict[str, Any]:
         return {
             "supportedVersions": [self.revision.name],
-            "capabilities": self.described(),
+            "capabilities": self.described() | ({} if self.tasks is None else {"extensions": {EXTENSION: {}}}),
             "instructions": "Be kind.",
         }
 
@@ -191,6 +194,8 @@ class ModernServer(ModernCore):
         self.url = f"{self._served.origin}/mcp"
 
     async def stop(self) -> None:
+        if self.tasks is not None:
+            await self.tasks.close()
         await self._served.stop()
         self.problems += self._served.mistakes
 

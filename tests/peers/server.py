@@ -15,8 +15,12 @@ from tests.peers.revisions import ALL, revision
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.peers.tasks import Book
+
 __all__ = ["Server", "start_server"]
 
+CAPABILITY = {name: name for name in ("tools", "prompts", "resources", "logging")} | {"completion": "completions"}
+"""The capability that covers a request, by the first part of its method."""
 RESERVED = "io.modelcontextprotocol/"
 SEPARATE = frozenset({"server/discover", "initialize"})
 """What a client of several revisions may try on a server that does not know it."""
@@ -26,6 +30,8 @@ class Server(Log):
     """One server: `seen` is every message that it got, `problems` what its revision forbids."""
 
     url = ""
+    tasks: Book | None = None
+    """Where a modern server keeps tasks; it knows none without."""
 
     def __init__(self, name: str, revision_name: str) -> None:
         super().__init__()
@@ -34,6 +40,8 @@ class Server(Log):
         self.features = Features(self)
         self.seen: list[Seen] = []
         self.problems: list[str] = []
+        self.without: set[str] = set()
+        """Capabilities that this server does not declare, and may not be asked for."""
         self.capabilities: list[dict[str, Any]] = []
         """What clients declared, in the order of their sessions (legacy) or of first use (modern)."""
         self.subscribed: list[str] = []
@@ -94,11 +102,14 @@ class Server(Log):
             "resources": {"subscribe": True, "listChanged": True},
             "logging": {},
         }
-        return known | ({"completions": {}} if self.revision.since("2025-03-26") else {})
+        known |= {"completions": {}} if self.revision.since("2025-03-26") else {}
+        return {name: value for name, value in known.items() if name not in self.without}
 
     def check_params(self, method: str, params: dict[str, Any]) -> None:
         """Note members that this revision does not have."""
         meta = params.get("_meta") or {}
+        if CAPABILITY.get(method.partition("/")[0]) in self.without:
+            self.problem(f"{method}, for which no capability was declared")
         if not self.revision.modern and method not in SEPARATE and any(key.startswith(RESERVED) for key in meta):
             self.problem(f"{method} with reserved members in `_meta`: {sorted(meta)}")
         if not self.revision.modern and {"inputResponses", "requestState"} & params.keys():
