@@ -295,6 +295,16 @@ async def test_a_question_that_was_another_calls_is_asked_there_once_the_guess_w
     assert said(await client.resume(second, {"1": YES}, "ask_later", {"then": "ask"})) == YES["result"]
 
 
+async def test_strangers_are_never_alike(talk):
+    client = await talk()
+    client.party = replace(ASKED, caller=("default", "", "", ""), session="")
+    holding = asyncio.ensure_future(client.call("ask_later", {"then": "answer"}))
+    await client.peers.until(lambda: client.upstreams.states()["asks"].in_flight == 1)
+    assert said(await client.call("ask_later", {"then": "ask"}))["code"] == -32603
+    await client.call("go")
+    assert said(await holding) == "not mine"
+
+
 async def test_two_calls_that_could_have_asked_make_a_question_nobodys(talk):
     client = await talk()
     holding = asyncio.ensure_future(client.call("hold"))

@@ -80,6 +80,8 @@ class Delivery:
         """What policy could tell this call from another by, when its server asks something."""
         name = self.params.get("uri") if self.method == "resources/read" else self.params.get("name")
         shown = name if isinstance(name, str) else None
+        if not self.party.session and not (self.party.caller and self.party.caller[-1]):
+            return (self,)  # of strangers no two are alike
         return (self.party.caller, self.party.session, self.party.version, self.method, shown)
 
     def listen_through(self, exchange: Exchange) -> None:
