@@ -110,6 +110,17 @@ def _written(gateway: Gateway) -> Gateway:
     return gateway
 
 
+@pytest.fixture(scope="module")
+def everything(new_gateway: Callable[[str], Gateway], node: tuple[Path, dict[str, str]]) -> Gateway:
+    """Start a gateway in front of the reference server that has something of everything, a child process."""
+    folder, environment = node
+    program = folder / "node_modules" / "@modelcontextprotocol" / "server-everything" / "dist" / "index.js"
+    stdio = {"command": ["node", str(program), "stdio"], "environment": {"PATH": environment["PATH"]}}
+    gateway = new_gateway("everything")
+    gateway.write(document(upstreams={"everything": {"stdio": stdio}}))
+    return gateway.start()
+
+
 def serve_command(gateway: Gateway, endpoint: str) -> list[str]:
     """Return the command that serves an endpoint over stdio."""
     return [
