@@ -15,6 +15,7 @@ from tests.conformance.features import ConformanceFeatures
 from tests.conformance.rules import document
 from tests.conformance.running import Suite
 from tests.peers.server import start_server
+from tests.peers.tasks import Book
 from tests.system.conftest import compiled, new_gateway, with_node
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["compiled", "new_gateway", "with_node"]
 
 HERE = Path(__file__).parent
-UPSTREAMS = {"legacy": "2025-11-25", "modern": "2026-07-28"}
+UPSTREAMS = ("2025-11-25", "2026-07-28")
 RULES = "permit(principal, action, resource);"
 
 
@@ -61,11 +62,11 @@ def upstreams() -> Iterator[dict[str, Upstream]]:
         context = start_server(revision, "suite")
         server = await context.__aenter__()
         server.features = ConformanceFeatures(server)  # type: ignore[assignment]
+        if server.revision.modern:
+            server.tasks = Book()
         return server, context
 
-    made = {
-        name: asyncio.run_coroutine_threadsafe(begin(revision), loop).result(30) for name, revision in UPSTREAMS.items()
-    }
+    made = {revision: asyncio.run_coroutine_threadsafe(begin(revision), loop).result(30) for revision in UPSTREAMS}
     yield {name: Upstream(server.url, server) for name, (server, _) in made.items()}
     for _, context in made.values():
         asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)  # type: ignore[attr-defined]

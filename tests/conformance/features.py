@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance import shown
+from tests.conformance.tasks import TASK_TOOLS, TaskTools
 from tests.peers.features import PIXEL, SOUND, text, wants
 from tests.peers.record import PeerError
 
@@ -39,7 +40,7 @@ def prompt_for(words: str, tokens: int = 100) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": {"type": "text", "text": words}}], "maxTokens": tokens}
 
 
-class ConformanceFeatures:
+class ConformanceFeatures(TaskTools):
     """The features of one server; it takes the place of a peer's own."""
 
     def __init__(self, server: Server) -> None:
@@ -53,7 +54,7 @@ class ConformanceFeatures:
             extra = [
                 {"name": name, "description": "Came later.", "inputSchema": shown.NONE} for name in self._extra_tools
             ]
-            return {"tools": [*shown.tools(), *extra]}
+            return {"tools": [*shown.tools(tasks=self._server.tasks is not None), *extra]}
         if method == "prompts/list":
             return {
                 "prompts": [
@@ -75,7 +76,7 @@ class ConformanceFeatures:
     async def _tool(self, call: Call) -> dict[str, Any]:
         name = call.params.get("name", "")
         work: Callable[[Call, Arguments], Awaitable[dict[str, Any]]] | None = getattr(self, f"do_{name}", None)
-        if work is None:
+        if work is None or (name in TASK_TOOLS and self._server.tasks is None):
             if name in self._extra_tools:
                 return text("came later")
             raise PeerError(-32602, f"unknown tool: {name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.conformance.tasks import TASK_TOOLS
 from tests.peers.features import PIXEL
 
 __all__ = [
@@ -101,13 +102,15 @@ def _one(name: str) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
 
 
-def tools() -> list[dict[str, Any]]:
+def tools(*, tasks: bool = False) -> list[dict[str, Any]]:
     """Return the definitions of all tools; to a client with a handshake `x-mcp-header` is an unknown keyword."""
     schemas = {f"test_{name}": NONE for name in _PLAIN}
     schemas |= {"test_sampling": _one("prompt"), "test_elicitation": _one("message")}
     schemas["json_schema_2020_12_tool"] = DIALECT
     region = {"type": "string", "x-mcp-header": "Region"}
     schemas["test_x_mcp_header"] = {"type": "object", "properties": {"region": region}}
+    if tasks:
+        schemas |= {name: {"type": "object", "properties": given} for name, given in TASK_TOOLS.items()}
     return [
         {"name": name, "description": f"The suite's `{name}`.", "inputSchema": schema}
         for name, schema in schemas.items()

@@ -31,6 +31,8 @@ from mcpg.pipeline.runs import Runner
 from mcpg.pipeline.service import PipelineService
 from mcpg.pipeline.stages import Plan, make_stage
 from mcpg.pipeline.suspend import Suspender
+from mcpg.pipeline.task_ids import TaskIds
+from mcpg.pipeline.tasks import Tasks
 from mcpg.pipeline.transforms import TransformChain
 from mcpg.pipeline.views import Views
 from mcpg.sealing import Sealer, SealKey, SealKeys
@@ -187,6 +189,7 @@ class Bench:
         self.parked = MemoryParked()
         self.floods = Floods(self.ledger)
         self.now = Plan(generation=1, routes=RouteTable())
+        self.about = {"serverInfo": {"name": "mcpg"}, "capabilities": {}}
         self.start()
 
     def start(self, asks=None):
@@ -199,6 +202,7 @@ class Bench:
             transforms=TransformChain(runner),
             backends=Backends(runner, Lru(entries=1000, size=1 << 20)),
             suspender=Suspender(self.sealer, self.parked),
+            tasks=TaskIds(self.sealer),
             ledger=self.ledger,
             background=self.background.append,
             distrust=self.distrust,
@@ -213,6 +217,8 @@ class Bench:
             floods=self.floods,
             distrust=self.distrust,
             upstreams=self.upstreams,
+            tasks=Tasks(calls, TaskIds(self.sealer), self.upstreams),
+            about=lambda: self.about,
         )
 
     def plan(self, *routes, backends=None, **places):

@@ -74,11 +74,18 @@ ROWS: dict[str, tuple[bytes, dict[str, str], int, int]] = {
     "an unknown method": (_body("tools/burn"), GOOD | {"mcp-method": "tools/burn"}, 404, -32601),
     "ping": (_body("ping"), GOOD | {"mcp-method": "ping"}, 404, -32601),
     "initialize": (_body("initialize"), GOOD | {"mcp-method": "initialize"}, 404, -32601),
-    "tasks/get with its header": (
+    "tasks/list, which the extension has not": (_body("tasks/list"), GOOD | {"mcp-method": "tasks/list"}, 404, -32601),
+    "tasks/get without its header": (
         _body("tasks/get", taskId="t"),
-        GOOD | {"mcp-method": "tasks/get", "mcp-name": "t"},
-        404,
-        -32601,
+        {**GOOD, "mcp-method": "tasks/get", "mcp-name": "u"},
+        400,
+        -32020,
+    ),
+    "a subscription to tasks without the extension": (
+        _body("subscriptions/listen", notifications={"taskIds": ["t"]}),
+        LISTEN,
+        400,
+        -32021,
     ),
     "arguments a list": (_body(arguments=[]), GOOD, 200, -32602),
     "a subscription to nothing": (_body("subscriptions/listen"), LISTEN, 200, -32602),

@@ -2,7 +2,8 @@
 
 An upstream that has never been reached may have tools, prompts and resources, so those are promised while one is
 expected; all else is promised once an upstream behind the endpoint has promised it. Source: MCP 2025-11-25
-basic/lifecycle; MCP 2026-07-28 server/discover; MCP Apps (extension `io.modelcontextprotocol/ui`).
+basic/lifecycle; MCP 2026-07-28 server/discover; MCP Apps
+(extension `io.modelcontextprotocol/ui`); ext-tasks (`io.modelcontextprotocol/tasks`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mcpg import __version__
+from mcpg.protocol.methods import TASKS_EXTENSION
+from mcpg.protocol.versions import MODERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RELAYED", "describe_endpoint"]
 
-RELAYED = ("io.modelcontextprotocol/ui",)
-"""Extensions that pass through the gateway as they are."""
+RELAYED = ("io.modelcontextprotocol/ui", TASKS_EXTENSION)
+"""Extensions that an endpoint has if an upstream behind it does."""
 MOST_OF_ONE = 4096
 MOST_OF_ALL = 16384
 """Characters of instructions that are joined."""
@@ -43,7 +46,7 @@ def describe_endpoint(
     `words` is what upstreams tell models of their use, as far as it is let through.
     """
     behind = _behind(config, endpoint)
-    known = [states[name].capabilities for name in behind if name in states and states[name].version]
+    known = [_offered(states[name]) for name in behind if name in states and states[name].version]
     waited_for = len(known) < len(behind)
     capabilities: dict[str, Any] = {}
     for kind, rows in _KINDS.items():
@@ -73,6 +76,15 @@ def _behind(config: Config, endpoint: Endpoint) -> list[str]:
     if profile is None or (profile.upstreams is None and profile.backends is None):
         return sorted(config.upstreams)
     return sorted(profile.upstreams or ())
+
+
+def _offered(state: UpstreamState) -> Mapping[str, Any]:
+    """Return what an upstream offers; tasks are relayed where there is no handshake only."""
+    offered = state.capabilities.get("extensions")
+    if state.version in MODERN or not isinstance(offered, dict) or TASKS_EXTENSION not in offered:
+        return state.capabilities
+    rest = {name: value for name, value in offered.items() if name != TASKS_EXTENSION}
+    return {**state.capabilities, "extensions": rest}
 
 
 def _wanted(endpoint: Endpoint, kind: str) -> bool:

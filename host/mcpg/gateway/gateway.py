@@ -41,6 +41,8 @@ from mcpg.pipeline.service import PipelineService
 from mcpg.pipeline.sinks import CopyingLedger, SinkFeed
 from mcpg.pipeline.stages import Plan
 from mcpg.pipeline.suspend import Suspender
+from mcpg.pipeline.task_ids import TaskIds
+from mcpg.pipeline.tasks import Tasks
 from mcpg.pipeline.transforms import TransformChain
 from mcpg.pipeline.vault import Vault
 from mcpg.pipeline.views import Views
@@ -201,6 +203,7 @@ class Gateway:
         policy = PolicyChain(runner)
         ask_timeout = self.loaded.config.server.limits.ask_timeout
         views = self._views = Views(runner, policy)
+        ids = TaskIds(rooms.sealer)
         calls = Calls(
             views=views,
             policy=policy,
@@ -208,6 +211,7 @@ class Gateway:
             transforms=TransformChain(runner),
             backends=Backends(runner, rooms.cache),
             suspender=Suspender(rooms.sealer, rooms.parked, ttl=ask_timeout),
+            tasks=ids,
             ledger=ledger,
             background=self._owe,
             distrust=self.kill.distrust,
@@ -240,6 +244,7 @@ class Gateway:
                 floods=floods,
                 distrust=self.kill.distrust,
                 upstreams=rooms.upstreams,
+                tasks=Tasks(calls, ids, rooms.upstreams),
                 about=lambda: self._about(name),
             )
 

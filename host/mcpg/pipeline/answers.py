@@ -13,7 +13,7 @@ from mcpg.protocol.frames import INTERNAL_ERROR, METHOD_NOT_FOUND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["fault_of", "in_place_of", "missing_for", "named", "plain_error", "refused"]
+__all__ = ["fault_of", "in_place_of", "method_of", "missing_for", "named", "plain_error", "refused"]
 
 REFUSED = -1
 """What MCP's sampling page shows for a request that the user rejected."""
@@ -61,6 +61,14 @@ def fault_of(method: str, result: object) -> str:
         if not isinstance(roots, list) or not all(isinstance(root, dict) for root in roots):
             return "`roots` is no list of objects"
     return ""
+
+
+def method_of(result: object) -> str:
+    """Return the method whose answer this looks like; empty where it looks like none."""
+    telling = {"action": "elicitation/create", "roots": "roots/list", "role": "sampling/createMessage"}
+    found = (method for member, method in telling.items() if isinstance(result, dict) and member in result)
+    method = next(found, "")
+    return "" if method and fault_of(method, result) else method
 
 
 def missing_for(requests: Iterable[Mapping[str, Any]], version: str, declared: Mapping[str, Any]) -> dict[str, Any]:

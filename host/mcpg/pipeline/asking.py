@@ -21,18 +21,20 @@ from mcpg.contract.problems import McpgError, RunFailed
 from mcpg.contract.verdicts import Problem
 from mcpg.pipeline import obligations as duties
 from mcpg.pipeline import records
-from mcpg.pipeline.answers import fault_of, in_place_of, missing_for, named, plain_error, refused
+from mcpg.pipeline.answers import fault_of, in_place_of, method_of, missing_for, named, plain_error, refused
 from mcpg.pipeline.refusals import unavailable
-from mcpg.pipeline.rounds import METHODS, AskLimits
+from mcpg.pipeline.rounds import METHODS, AskLimits, Round, Slot
+from mcpg.pipeline.runs import History
 from mcpg.protocol.frames import INVALID_PARAMS
 from mcpg.protocol.refusals import missing_capability
 from mcpg.protocol.versions import Era, era_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcpg.contract.ports import Channel, Ledger
     from mcpg.pipeline.flight import Flight
     from mcpg.pipeline.policy import PolicyChain
-    from mcpg.pipeline.rounds import Round
     from mcpg.pipeline.runs import Runner
     from mcpg.pipeline.stages import Stage
     from mcpg.pipeline.suspend import Suspender
@@ -108,6 +110,29 @@ class Asking:
         if waits.open():
             waits.number += 1
 
+    async def of_task(
+        self, flight: Flight, requests: dict[str, dict[str, Any]], origin: str
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Return what a client may be shown of a task's requests, and the responses to those that are refused.
+
+        `origin` is the call that began the task. Raises `Refusal` -32021 for what the client has not declared.
+        """
+        waits = _of_task(requests, origin)
+        return await self._judge(flight, waits, "task"), waits.responses
+
+    async def taken(self, flight: Flight, given: Mapping[str, Any], origin: str) -> dict[str, Any]:
+        """Return the answers to a task's requests that go on to its server, transformed and recorded.
+
+        Nobody kept the requests: what an answer looks like says of which method it is, and what looks like none stays
+        here, as a server ignores it too.
+        """
+        waits = _of_task({key: {"method": method_of(result)} for key, result in given.items()}, origin)
+        answers = {key: {"result": result} if waits.method(key) else {} for key, result in given.items()}
+        ways = {key: "invalid" for key in given if not waits.method(key)}
+        if answers:
+            await self._admit(flight, waits, answers, ways)
+        return {key: response["result"] for key, response in waits.responses.items() if "result" in response}
+
     async def _judge(self, flight: Flight, waits: Round, how: str) -> dict[str, dict[str, Any]]:
         """Return what is shown of each open request; what is refused has its response then (1 to 4)."""
         keys = waits.open()
@@ -129,7 +154,7 @@ class Asking:
         if told:
             way = "impossible" if missing else how
             await self._write(flight, records.asked(flight.work, waits, told[: self._limits.requests], way))
-        if missing and how == "sealed":
+        if missing and how != "live":
             raise missing_capability(missing)
         if missing:
             text = f"the client has not declared what it would be asked for: {named(missing)}"
@@ -247,6 +272,10 @@ class Asking:
 
 
 _CROWDED = _Judged(None, Problem("too-many-asks", "the call asks its client for too much at once"))
+
+
+def _of_task(requests: dict[str, dict[str, Any]], origin: str) -> Round:
+    return Round(History(), requests, {key: Slot(0, key) for key in requests}, origin=origin)
 
 
 def _fail_refused(waits: Round) -> None:

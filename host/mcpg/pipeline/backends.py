@@ -12,6 +12,8 @@ from mcpg.pipeline.completing import COMPLETION, completed
 from mcpg.pipeline.reading import parse
 from mcpg.pipeline.rounds import asked_by_peers, asked_by_plugin
 from mcpg.pipeline.runs import History, Question
+from mcpg.protocol.methods import EXTENDED
+from mcpg.protocol.tasks import declares_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.work import Work
     from mcpg.storage import Lru
 
-__all__ = ["Backends", "Breaker", "Lacking", "MayHaveHappened"]
+__all__ = ["Backends", "Breaker", "Lacking", "MayHaveHappened", "names_of"]
 
 UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
 """Problems after which the effect may have happened."""
@@ -179,7 +181,12 @@ class Backends:
         if answer.tag == "ask":
             return asked_by_plugin(value, history, stage.use)
         result: dict[str, Any] = value
-        if result.get("resultType", "complete") != "complete":
+        kind = result.get("resultType", "complete")
+        party = work.party
+        is_task = kind == EXTENDED and call["method"] == "tools/call"
+        if is_task and declares_tasks(party.version, party.capabilities):
+            return result
+        if kind != "complete":
             raise BadDocument(f"`{stage.use}` called a result done that is not complete")
         meta = result.get("_meta")
         if meta is not None:
@@ -219,13 +226,19 @@ def _check_shape(use: str, method: str, result: dict[str, Any]) -> None:
 
 
 def _required(history: History) -> dict[str, Any]:
-    """Return the capabilities that the last reply's error names: names only, as deep as MCP has them."""
+    """Return the capabilities that the last reply's error names."""
     try:
-        reply = _decode(history.replies[-1].value)
-        required = reply["error"]["data"]["requiredCapabilities"]
-        return {name: _names(inner) for name, inner in required.items() if name in CLIENT}
-    except (IndexError, KeyError, TypeError, AttributeError, msgspec.DecodeError):
+        return names_of(_decode(history.replies[-1].value)["error"]["data"])
+    except (IndexError, KeyError, TypeError, msgspec.DecodeError):
         return {}
+
+
+def names_of(data: Any) -> dict[str, Any]:
+    """Return the capabilities in the data of an error -32021: names only, as deep as MCP has them."""
+    required = data.get("requiredCapabilities") if isinstance(data, dict) else None
+    if not isinstance(required, dict):
+        return {}
+    return {name: _names(inner) for name, inner in required.items() if name in CLIENT}
 
 
 def _names(inner: Any) -> dict[str, Any]:

@@ -30,7 +30,9 @@ from mcpg.pipeline.flight import Flight
 from mcpg.pipeline.hints import hinted
 from mcpg.pipeline.refusals import denied, fenced, unavailable, unknown
 from mcpg.pipeline.rounds import AskLimits, Round
+from mcpg.pipeline.told import signed, told
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS
+from mcpg.protocol.methods import EXTENDED
 from mcpg.protocol.mirrors import check_mirrors
 from mcpg.protocol.refusals import missing_capability
 from mcpg.protocol.versions import Era, era_of
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.routes import Route, RouteKind
     from mcpg.pipeline.stages import Plan, Stage
     from mcpg.pipeline.suspend import Suspender
+    from mcpg.pipeline.task_ids import TaskIds
     from mcpg.pipeline.transforms import TransformChain
     from mcpg.pipeline.views import Views
     from mcpg.pipeline.work import Work
@@ -52,7 +55,6 @@ if TYPE_CHECKING:
 __all__ = ["Calls"]
 
 Opened = TypeVar("Opened")
-CALL_META = "dev.mcpg/call"
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -76,6 +78,7 @@ class Calls:
         transforms: TransformChain,
         backends: Backends,
         suspender: Suspender,
+        tasks: TaskIds,
         ledger: Ledger,
         background: Callable[[Awaitable[Any]], None],
         distrust: Distrust | None = None,
@@ -87,10 +90,11 @@ class Calls:
         self._transforms = transforms
         self._backends = backends
         self._suspender = suspender
+        self._tasks = tasks
         self._ledger = ledger
         self.background = background
         self._distrust = distrust or Distrust()
-        self._asking = Asking(
+        self.asking = Asking(
             policy=policy,
             transforms=transforms,
             suspender=suspender,
@@ -113,17 +117,26 @@ class Calls:
         await self._intend(flight)
         result = await self._perform(flight)
         if not flight.failed:
-            await self._refuse_fenced(flight)  # while the outcome was written
+            await self.refuse_fenced(flight)  # while the outcome was written
         return result
 
     async def open(
-        self, plan: Plan, call: McpCall, work: Work, begin: Callable[[Flight], Awaitable[Opened]]
+        self,
+        plan: Plan,
+        kind: RouteKind,
+        call: McpCall,
+        work: Work,
+        begin: Callable[[Flight], Awaitable[Opened]],
+        *,
+        fit: Callable[[Route], Awaitable[Route]] | None = None,
     ) -> tuple[Flight, Opened]:
-        """Begin something that lasts on one resource (a watch), judged and recorded like a call; raises `Refusal`.
+        """Begin what is no call, judged and recorded like one: a watch, a request about a task; raises `Refusal`.
 
-        `begin` may raise `UpstreamFailed`.
+        `begin` may raise `UpstreamFailed`. `fit` may have another route judged, or refuse and record it.
         """
-        route = await self._resolve(plan, "resource", call, work)
+        route = await self._resolve(plan, kind, call, work)
+        if fit is not None:
+            route = await fit(route)
         flight = Flight(plan, route, call, work, {})
         await self._judged(flight, {})
         await self._reserve(flight)
@@ -132,7 +145,7 @@ class Calls:
         outcome: dict[str, Any] = {"status": "unknown", "result": None, "problem": "interrupted"}
         try:
             opened = await begin(flight)
-            outcome = {"status": "ok", "result": None, "problem": ""}
+            outcome = {"status": "ok", "result": opened if isinstance(opened, dict) else None, "problem": ""}
         except UpstreamFailed as error:
             outcome = {"status": "failed", "result": None, "problem": error.code, "message": error.message}
             raise Refusal(INTERNAL_ERROR, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
@@ -150,24 +163,19 @@ class Calls:
             route = await self._resolve(plan, "resource", call, work)
             again = Flight(plan, route, call, work, {})
             await self._judged(again, {})
-            await self._refuse_fenced(again)
+            await self.refuse_fenced(again)
         except Refusal:
             return False
         return True
 
     async def may_note(self, plan: Plan, call: McpCall, work: Work) -> bool:
         """Whether a client's own notification may go to upstreams; either answer is recorded."""
-        action: dict[str, Any] = {
-            "method": call.method,
-            "kind": "method",
-            "name": call.method,
-            "backend": "",
-            "upstream": "",
-        }
-        action |= {"annotations": {}, "session": call.session, "era": call.version, "arguments": {}}
+        names = {"method": call.method, "kind": "method", "name": call.method, "backend": "", "upstream": ""}
+        facts = {"annotations": {}, "session": call.session, "era": call.version, "arguments": {}}
+        action: dict[str, Any] = {**names, **facts}
         denies = bool(plan.halted) or await self._policy.forbids(plan.policy, plan.combine, action, work)
         if denies or self._fenced(work):
-            await self._refuse(work, call, "policy", denied("not permitted", work.call_id))
+            await self.refuse(work, call, "policy", denied("not permitted", work.call_id))
             return False
         await self._write(work, records.noted(work, call))
         return True
@@ -191,18 +199,18 @@ class Calls:
     async def _resolve(self, plan: Plan, kind: RouteKind, call: McpCall, work: Work) -> Route:
         if plan.halted:
             refused = unavailable(plan.halted, work.call_id)
-            await self._refuse(work, call, "policy", refused)
+            await self.refuse(work, call, "policy", refused)
             raise refused
         try:
             view = await self._views.view(plan, work)
         except Refusal as refused:
-            await self._refuse(work, call, "catalog", refused)
+            await self.refuse(work, call, "catalog", refused)
             raise
         found = view.find("template", work.name) if call.method == COMPLETION and kind == "resource" else None
         entry = found or view.find(kind, work.name)
         if entry is None:
             absent = unknown(kind, work.name, call.version)
-            await self._refuse(work, call, "catalog", absent, reason="no such name")
+            await self.refuse(work, call, "catalog", absent, reason="no such name")
             raise absent
         return entry.route
 
@@ -246,7 +254,7 @@ class Calls:
                 plan.limits, flight.action(), work, fail_open=plan.limits_fail_open
             )
         except Refusal as refused:
-            await self._refuse(work, flight.call, "limit", refused)
+            await self.refuse(work, flight.call, "limit", refused)
             raise
 
     async def _intend(self, flight: Flight) -> None:
@@ -254,18 +262,18 @@ class Calls:
         work = flight.work
         flight.text = _encode(flight.arguments).decode()
         try:
-            await self._refuse_fenced(flight)
+            await self.refuse_fenced(flight)
             await self._write(work, records.intent(work, flight.call, flight.route, flight.text))
         except BaseException:
             if flight.held is not None:
                 self.background(self._limits.give_back(flight.held))
             raise
 
-    async def _refuse_fenced(self, flight: Flight) -> None:
+    async def refuse_fenced(self, flight: Flight) -> None:
         """Return if all that has judged this call may be believed; raises `Refusal`, recorded, otherwise."""
         if use := self._fenced(flight.work):
             refused = fenced(use, flight.work.call_id)
-            await self._refuse(flight.work, flight.call, "fence", refused)
+            await self.refuse(flight.work, flight.call, "fence", refused)
             raise refused
 
     def _fenced(self, work: Work) -> str:
@@ -283,10 +291,14 @@ class Calls:
         outcome: dict[str, Any] = {"status": "unknown", "result": None, "problem": "interrupted"}
         try:
             result = await self._backend(flight)  # 10
-            if result.get("resultType") == "input_required":
+            if result.get("resultType", "complete") != "complete":
                 self._still_trusted(work)
-                outcome = {"status": "ok", "result": None, "problem": "input-required"}
-                return _signed(result, work)
+                if result["resultType"] == EXTENDED:
+                    result = self._tasks.begun(flight, result)
+                    outcome = {"status": "ok", "result": result, "problem": "task"}
+                else:
+                    outcome = {"status": "ok", "result": None, "problem": "input-required"}
+                return signed(result, work)
             if flight.route.uris is not None:
                 result = flight.route.uris.result(flight.call.method, result)
             outcome = {
@@ -299,7 +311,7 @@ class Calls:
             outcome["result"] = result
             if flight.call.method == "resources/read":
                 result = hinted(result, flight)
-            return _signed(result, work)
+            return signed(result, work)
         except (RunFailed, PluginRefused) as error:
             status = "unknown" if isinstance(error, MayHaveHappened) else "failed"
             outcome = {"status": status, "result": None, "problem": error.code, "message": error.message}
@@ -362,12 +374,12 @@ class Calls:
             if waits is None:
                 answer = await self._backends.call(stage, document, work)
                 if not isinstance(answer, Round):
-                    if answer.get("isError") is not True:
+                    if answer.get("isError") is not True and answer.get("resultType") != EXTENDED:
                         self._backends.keep(key, answer, route.cache_ttl, stage.use)
                     return answer
                 waits, ready = answer, False
             else:
-                await self._asking.take(flight, waits)
+                await self.asking.take(flight, waits)
                 ready = not waits.open()
             return await self._rounds(flight, stage, document, waits, ready=ready)
         except RunFailed as error:
@@ -381,7 +393,7 @@ class Calls:
         """Have the client asked, and go on with what it answers, until there is a result or it is asked by one."""
         while True:
             try:
-                if not ready and (asking := await self._asking.put(flight, stage, waits)) is not None:
+                if not ready and (asking := await self.asking.put(flight, stage, waits)) is not None:
                     return asking
                 self._still_trusted(flight.work)
                 answer = await self._backends.call(stage, document, flight.work, waits.go_on())
@@ -410,16 +422,27 @@ class Calls:
             if error.code == "mcp-invalid-params":
                 raise Refusal(INVALID_PARAMS, "the backend did not take these params", data={"call": work.call_id})
             raise Refusal(INTERNAL_ERROR, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
-        result = _told(f"the call failed ({error.code}): {error.message}{happened}")
+        result = told(f"the call failed ({error.code}): {error.message}{happened}")
         if flight.redacts:
-            result = _told(f"the call failed ({error.code}){happened}")
+            result = told(f"the call failed ({error.code}){happened}")
         elif flight.transforms:
             shown = {"status": "tool-error", "result": result, "problem": error.code}
             try:
                 result = await self._transforms.outbound(flight.transforms, flight.document(), shown, work)
             except (Refusal, McpgError):
-                result = _told(f"the call failed ({error.code}){happened}")
-        return _signed(result, work)
+                result = told(f"the call failed ({error.code}){happened}")
+        return signed(result, work)
+
+    async def finished(self, flight: Flight, result: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a tool call as its client may see it; raises `Refusal` and `RunFailed`."""
+        if flight.route.uris is not None:
+            result = flight.route.uris.result(flight.call.method, result)
+        status = "tool-error" if result.get("isError") is True else "ok"
+        return await self._after(flight, {"status": status, "result": result, "problem": ""})
+
+    async def sees(self, plan: Plan, route: Route, call: McpCall, work: Work) -> bool:
+        """Whether some arguments of the tool, prompt or resource could be permitted for this caller."""
+        return await self._views.sees(plan, route, work, session=call.session, era=call.version)
 
     async def _after(self, flight: Flight, outcome: dict[str, Any]) -> dict[str, Any]:
         work, route = flight.work, flight.route
@@ -444,20 +467,21 @@ class Calls:
         if refused is not invalid or flight.route.kind != "tool":
             raise refused
         lines = "\n".join(f"- {fault}" for fault in bad.faults)
-        return _signed(_told(f"the arguments do not fit the tool's input schema:\n{lines}"), flight.work)
+        return signed(told(f"the arguments do not fit the tool's input schema:\n{lines}"), flight.work)
 
     async def _hidden_or(self, flight: Flight, refused: Refusal, *, stage: str = "") -> Refusal:
         """Record the refusal and return it, or `unknown` in its place when the caller may not know of the name."""
         work, call, route = flight.work, flight.call, flight.route
         reason = str(refused)
         stage = stage or (work.trace[-1]["stage"] if work.trace else "policy")
-        if not await self._views.sees(flight.plan, route, work, session=call.session, era=call.version):
+        if not await self.sees(flight.plan, route, call, work):
             refused = unknown(route.kind, work.name, call.version)
             reason = f"hidden: {reason}"
-        await self._refuse(work, call, stage, refused, reason=reason)
+        await self.refuse(work, call, stage, refused, reason=reason)
         return refused
 
-    async def _refuse(self, work: Work, call: McpCall, stage: str, refused: Refusal, *, reason: str = "") -> None:
+    async def refuse(self, work: Work, call: McpCall, stage: str, refused: Refusal, *, reason: str = "") -> None:
+        """Record a refusal; `reason` is what the client is not told."""
         await self._write(work, records.refusal(work, call.method, stage, refused, reason=reason))
 
     async def _write(self, work: Work, record: dict[str, Any]) -> None:
@@ -471,13 +495,3 @@ def _check(flight: Flight) -> None:
     faults = flight.route.check(flight.arguments) if flight.route.check is not None else None
     if faults:
         raise _Bad(faults)
-
-
-def _told(text: str) -> dict[str, Any]:
-    return {"content": [{"type": "text", "text": text}], "isError": True}
-
-
-def _signed(result: dict[str, Any], work: Work) -> dict[str, Any]:
-    """Return the result with the id of its call; a `_meta` that a transform or redaction made no object goes."""
-    meta = result.get("_meta")
-    return {**result, "_meta": {**(meta if isinstance(meta, dict) else {}), CALL_META: work.call_id}}

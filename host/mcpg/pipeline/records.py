@@ -104,7 +104,7 @@ def ask(key: str, method: str, shown: Any, problem: Problem | None, work: Work) 
 
 
 def asked(work: Work, waits: Round, told: list[dict[str, Any]], how: str) -> dict[str, Any]:
-    """Return the record of what a client is about to be asked; `how` is `live`, `sealed` or `impossible`."""
+    """Return the record of what a client is about to be asked; `how` is `live`, `sealed`, `task` or `impossible`."""
     return _exchange("asked", work, waits, told) | {"how": how}
 
 

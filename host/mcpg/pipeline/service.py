@@ -22,7 +22,10 @@ from mcpg.pipeline.refusals import fenced, unavailable, unknown
 from mcpg.pipeline.watching import Watcher
 from mcpg.pipeline.work import Known, Work, unheard
 from mcpg.protocol.frames import INVALID_PARAMS
+from mcpg.protocol.methods import TASKS_EXTENSION
 from mcpg.protocol.refusals import unknown_method
+from mcpg.protocol.tasks import METHODS as TASK_METHODS
+from mcpg.protocol.versions import MODERN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.listing import Listing
     from mcpg.pipeline.routes import RouteKind
     from mcpg.pipeline.stages import Plan
+    from mcpg.pipeline.tasks import Tasks
 
 __all__ = ["PipelineService"]
 
@@ -83,6 +87,7 @@ class PipelineService:
         floods: Floods,
         distrust: Distrust | None = None,
         upstreams: UpstreamCalls | None = None,
+        tasks: Tasks | None = None,
         about: Callable[[], dict[str, Any]] = lambda: _NOTHING_SAID,
     ) -> None:
         self._plan = plan
@@ -93,6 +98,7 @@ class PipelineService:
         self._floods = floods
         self._distrust = distrust or Distrust()
         self._upstreams = upstreams
+        self._tasks = tasks
         self._about = about
 
     async def identify(self, credentials: Credentials) -> Caller:
@@ -135,6 +141,10 @@ class PipelineService:
         asker = self._asker(self._plan(), caller)
         if call.method in _CALLS:
             return await self._call(asker, call, channel)
+        if call.method in TASK_METHODS and self._tasks is not None and call.version in MODERN:
+            offered = TASKS_EXTENSION in self._about()["capabilities"].get("extensions", {})
+            work = self._work(asker, call, "", LIST_SECONDS, channel)
+            return await self._tasks.answer(asker.plan, call, work, offered=offered)
         if call.method == "ping":
             return {}
         if call.method == COMPLETION:

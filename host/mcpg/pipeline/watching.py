@@ -71,7 +71,7 @@ class Watcher:
             return await upstreams.watch(route.upstream, route.target_of(self._uri), self._on_update, work.party)
 
         work = self._work()
-        self._flight, opened = await self._calls.open(plan, call, work, watch)
+        self._flight, opened = await self._calls.open(plan, "resource", call, work, watch)
         self._watch = opened
         if self._closed:
             opened.close()

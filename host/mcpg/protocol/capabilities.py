@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mcpg.protocol.methods import TASKS_EXTENSION
 from mcpg.protocol.versions import MODERN, at_least
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RELAYED_EXTENSIONS", "capabilities_of", "lacking", "needed_by", "relayable"]
 
-RELAYED_EXTENSIONS: Final = frozenset({"io.modelcontextprotocol/ui"})
-"""Extensions of clients that work through a gateway that does nothing but pass `_meta` and resources on."""
+RELAYED_EXTENSIONS: Final = frozenset({"io.modelcontextprotocol/ui", TASKS_EXTENSION})
+"""Extensions that work through a gateway: it passes `_meta` and resources on, and tasks under ids of its own."""
 
 _JUNE: Final = "2025-06-18"
 _NOVEMBER: Final = "2025-11-25"
@@ -42,7 +43,11 @@ def capabilities_of(version: str, declared: Mapping[str, Any]) -> dict[str, Any]
         able["roots"] = {"listChanged": True} if roots.get("listChanged") is True and version not in MODERN else {}
     extensions = declared.get("extensions")
     if isinstance(extensions, dict) and at_least(version, _NOVEMBER):
-        kept = {name: value for name, value in extensions.items() if isinstance(value, dict)}
+        kept = {
+            name: value
+            for name, value in extensions.items()
+            if isinstance(value, dict) and (name != TASKS_EXTENSION or version in MODERN)
+        }
         if kept:
             able["extensions"] = kept
     return able
@@ -51,7 +56,8 @@ def capabilities_of(version: str, declared: Mapping[str, Any]) -> dict[str, Any]
 def relayable(capabilities: Mapping[str, Any], version: str) -> dict[str, Any]:
     """Return what an upstream of `version` may be told of a client's normalised capabilities, in that version's shape.
 
-    Extensions that the gateway cannot relay, `experimental` and `tasks` are never told.
+    Extensions that the gateway cannot relay, `experimental` and the experimental `tasks` are never told; the extension
+    for tasks has no words before 2026-07-28.
     """
     told: dict[str, Any] = {}
     elicitation = capabilities.get("elicitation")
@@ -68,7 +74,8 @@ def relayable(capabilities: Mapping[str, Any], version: str) -> dict[str, Any]:
         told["roots"] = {} if version in MODERN else dict(roots)
     extensions = capabilities.get("extensions")
     if isinstance(extensions, dict) and at_least(version, _NOVEMBER):
-        kept = {name: value for name, value in extensions.items() if name in RELAYED_EXTENSIONS}
+        known = RELAYED_EXTENSIONS if version in MODERN else RELAYED_EXTENSIONS - {TASKS_EXTENSION}
+        kept = {name: value for name, value in extensions.items() if name in known}
         if kept:
             told["extensions"] = kept
     return told

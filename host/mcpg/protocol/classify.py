@@ -34,7 +34,8 @@ from mcpg.protocol.methods import (
     check_params,
     progress_token,
 )
-from mcpg.protocol.refusals import Rejected, unknown_method, unsupported_version
+from mcpg.protocol.refusals import Rejected, missing_capability, unknown_method, unsupported_version
+from mcpg.protocol.tasks import NEEDED, declares_tasks
 from mcpg.protocol.versions import HANDSHAKE, MODERN
 
 if TYPE_CHECKING:
@@ -79,10 +80,10 @@ class SessionTraffic:
 Posted = ModernCall | ModernNote | Opening | SessionTraffic
 
 
-def classify(body: bytes, headers: Headers | None, *, tasks: bool = False) -> Posted:
+def classify(body: bytes, headers: Headers | None, *, tasks: bool = True) -> Posted:
     """Return what `body` is; raises `Rejected`. `headers` is none for a transport without headers (stdio).
 
-    `tasks` says whether the methods of tasks exist here.
+    `tasks` says whether the extension's methods exist for modern requests: whoever answers them knows what is offered.
     """
     try:
         if frames.is_batch(body):
@@ -171,9 +172,13 @@ def _modern_call(request: Request, headers: Headers | None, *, tasks: bool) -> M
         raise Rejected(frames.INVALID_PARAMS, text, request_id=request.id)
     try:
         check_params(request.method, request.params)
+        if request.method == "subscriptions/listen":
+            _check_listener(request.params, version, capabilities)
         token = progress_token(meta)
     except Refusal as refusal:
-        raise Rejected(refusal.code, str(refusal), status=refusal.status, request_id=request.id) from None
+        raise Rejected(
+            refusal.code, str(refusal), status=refusal.status, data=refusal.data, request_id=request.id
+        ) from None
     return McpCall(
         method=request.method,
         params=_without_envelope(request.params, meta),
@@ -184,6 +189,12 @@ def _modern_call(request: Request, headers: Headers | None, *, tasks: bool) -> M
         log_level=level,
         mirrored=headers.mirrored if headers is not None and request.method == "tools/call" else None,
     )
+
+
+def _check_listener(params: dict[str, Any], version: str, capabilities: dict[str, Any]) -> None:
+    """Raise `Refusal` -32021 for who wants to hear of tasks and has not declared them (ext-tasks, notifications)."""
+    if params["notifications"].get("taskIds") and not declares_tasks(version, capabilities):
+        raise missing_capability(NEEDED)
 
 
 def _envelope(request: Request) -> tuple[dict[str, Any], Any, dict[str, Any]]:

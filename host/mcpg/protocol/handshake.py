@@ -12,6 +12,7 @@ import msgspec
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.conform import NOTHING, conform
+from mcpg.protocol.methods import TASKS_EXTENSION
 from mcpg.protocol.versions import LATEST_MODERN, MODERN, negotiate
 
 if TYPE_CHECKING:
@@ -49,9 +50,14 @@ def shake(params: Mapping[str, Any]) -> Handshake:
 
 def initialize_result(description: Mapping[str, Any], version: str) -> dict[str, Any]:
     """Return the result of initialize from a service's description, in the shape of `version`."""
+    capabilities = _sound(conform("server capabilities", description.get("capabilities"), version))
+    if TASKS_EXTENSION in capabilities.get("extensions", {}):  # for clients without a handshake
+        capabilities["extensions"] = {k: v for k, v in capabilities["extensions"].items() if k != TASKS_EXTENSION}
+        if not capabilities["extensions"]:
+            del capabilities["extensions"]
     result = {
         "protocolVersion": version,
-        "capabilities": _sound(conform("server capabilities", description.get("capabilities"), version)),
+        "capabilities": capabilities,
         "serverInfo": _sound(conform("implementation", description.get("serverInfo"), version)),
     }
     if description.get("instructions"):

@@ -12,6 +12,8 @@ from mcpg.protocol import frames
 from mcpg.protocol.asks import fitted_asks
 from mcpg.protocol.methods import CACHEABLE, EXTENDED, SUSPENDABLE
 from mcpg.protocol.results import fitted_result
+from mcpg.protocol.tasks import METHODS as TASK_METHODS
+from mcpg.protocol.tasks import created_task, fitted_task
 from mcpg.protocol.versions import LATEST_MODERN, MODERN
 
 if TYPE_CHECKING:
@@ -35,9 +37,11 @@ def raise_result(method: str, result: Mapping[str, Any], version: str) -> dict[s
     if kind == "input_required" and method in SUSPENDABLE:
         return fitted_asks(raised, LATEST_MODERN)
     if kind == EXTENDED and method == "tools/call":
-        return raised
+        return created_task(raised)
     if kind != "complete":
         raise Refusal(frames.INTERNAL_ERROR, f"the answer to `{method}` has a `resultType` that is not known")
+    if method in TASK_METHODS:
+        return fitted_task(method, raised)
     return _completed(method, raised)
 
 
