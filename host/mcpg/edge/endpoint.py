@@ -108,7 +108,8 @@ class McpEndpoint:
         """Serve one HTTP request; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             raise RuntimeError(f"`{scope['type']}` is not served here")
-        await self._guarded(self._mcp, scope, receive, send)
+        serve = self._post if scope["method"] == "POST" else self._other
+        await self._guarded(serve, scope, receive, send)
 
     async def sse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream of HTTP+SSE (2024-11-05)."""
@@ -121,7 +122,7 @@ class McpEndpoint:
     async def metadata(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for this endpoint's metadata as a protected resource, as found under `path`."""
 
-        async def answer(scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:  # noqa: ARG001 - as `_mcp`
+        async def answer(scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:  # noqa: ARG001 - as `_post`
             if scope["method"] not in {"GET", "HEAD"} or self.protected is None:
                 raise _not_served(scope["method"], "GET, HEAD")
             body = metadata(self.protected, base_of(self.protected, scope), path)
@@ -147,11 +148,9 @@ class McpEndpoint:
         except Exception as error:  # noqa: BLE001 - the boundary where errors become answers
             await self._refuse(internal(error, "edge", status=500), scope, send, lines)
 
-    async def _mcp(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
+    async def _other(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
         method = scope["method"]
-        if method == "POST":
-            await self._post(scope, headers, receive, send, lines)
-        elif method in {"GET", "DELETE"} and self._listening.applies(headers):
+        if method in {"GET", "DELETE"} and self._listening.applies(headers):
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
             if method == "GET":
                 await self._listening.get(caller, headers, receive, send, lines)
@@ -164,7 +163,8 @@ class McpEndpoint:
     async def _post(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
         check_media(headers)
         posted = classify(await self.shared.intake.read(headers, receive), headers)
-        self.shared.refuse_when_draining(posted)
+        if self.shared.draining:
+            self.shared.refuse_when_draining(posted)
         try:
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
         except Refusal as refusal:
