@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.edge.kit import Answered, Client, FakeService, request
 
-from mcpg.edge.front import front_doors
+from mcpg.edge.front import embed, front_doors
 from mcpg.edge.hub import Hub
 from mcpg.edge.public import public_app
 from mcpg.edge.settings import EdgeSettings
@@ -76,6 +76,17 @@ async def test_paths_may_come_and_go(doors: Doors, service: FakeService) -> None
     assert (await doors("GET", "/team/mcp")).status == 405
     del doors.paths["/team/mcp"]
     assert (await doors("GET", "/team/mcp")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/mcp", 405), ("/mcp/sse", 406), ("/mcp/messages", 405), (KNOWN, 200), (KNOWN + "/mcp", 200), ("/health", 200)],
+)
+async def test_an_application_gets_it_all(doors: Doors, path: str, status: int) -> None:
+    rest = public_app(lambda: True)
+    embed(rest, "/mcp", doors.paths["/mcp"])
+    doors.app = rest
+    assert (await doors("GET", path)).status == status
 
 
 @pytest.mark.parametrize("path", [KNOWN, KNOWN + "/mcp"])

@@ -62,8 +62,22 @@ def _beside(resolve: Callable[[str], App | None], path: str, root: str) -> App |
 
 
 def embed(app: FastAPI, path: str, endpoint: McpEndpoint) -> None:
-    """Mount the endpoint in a FastAPI application, at exactly `path`; its own lifespan has to start the service.
+    """Mount the endpoint in a FastAPI application at `path`, with what stands beside it (`<path>/sse`, its metadata).
 
-    Middleware of the application applies: one that buffers answers breaks streams.
+    The application's own lifespan has to start the service. Its middleware applies: one that buffers answers breaks
+    streams.
     """
-    app.router.routes.insert(0, Route(path, endpoint=endpoint, include_in_schema=False))
+    beside = {f"{path}/sse", f"{path}/messages", WELL_KNOWN, WELL_KNOWN + path}
+    parts = {each: _beside({path: endpoint}.get, each, path) for each in sorted(beside)}
+    routes = [Route(each, endpoint=_Part(part), include_in_schema=False) for each, part in parts.items() if part]
+    app.router.routes[:0] = [Route(path, endpoint=endpoint, include_in_schema=False), *routes]
+
+
+class _Part:
+    """A raw application as routes take it: they believe that every function wants a request of theirs."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
