@@ -24,6 +24,9 @@ class Check:
     status: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.scenario} {self.id}: {self.message}"
+
     @property
     def failed(self) -> bool:
         return self.status == "FAILURE"
