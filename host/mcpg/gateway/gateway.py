@@ -21,6 +21,7 @@ from mcpg.contract.problems import ConfigError, EffectDenied
 from mcpg.gateway.about import describe_endpoint
 from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
+from mcpg.gateway.differences import changed_lists, needs_restart
 from mcpg.gateway.kill_switch import KillSwitch
 from mcpg.gateway.pinning import Pinning
 from mcpg.gateway.plans import without_fenced
@@ -156,7 +157,7 @@ class Gateway:
     async def reload(self, loaded: Loaded) -> None:
         """Obey another file: everything is made ready first, then exchanged; raises `McpgError` and changes nothing."""
         async with self._reloading:
-            for key in _needs_restart(self.loaded, loaded):
+            for key in needs_restart(self.loaded, loaded):
                 log.warning("`%s` has changed, which is obeyed after the next start", key)
             kept = self._keeps_digests()
             await self._adopt(loaded, "reloaded")
@@ -394,9 +395,8 @@ class Gateway:
             self._views.keep(self._plans)
             self.services = {name: self.services.get(name) or self._serve(name) for name in self._plans}
         for name, plan in self._plans.items():
-            for kind, rows in (("tools", ("tool",)), ("prompts", ("prompt",)), ("resources", ("resource", "template"))):
-                if any(_entries(old.get(name), row) != _entries(plan, row) for row in rows):
-                    self._changed(name, kind)
+            for kind in changed_lists(old.get(name), plan):
+                self._changed(name, kind)
 
     async def _await_upstreams(self, change: Change) -> None:
         """Give upstreams a moment to say what they offer before the first plan."""
@@ -463,23 +463,6 @@ class Gateway:
         await self._ledger.append("default", {"kind": "event", "event": what, **details})
 
 
-def _needs_restart(before: Loaded, after: Loaded) -> list[str]:
-    """Return the keys that have changed and are read at the start only."""
-    old, new = before.config, after.config
-    changed = [
-        name
-        for name in ("state", "development", "revocations", "telemetry")
-        if getattr(old, name) != getattr(new, name)
-    ]
-    if old.audit.ledger != new.audit.ledger:
-        changed.append("audit.ledger")
-    limits = old.server.limits.model_copy(update={"call_timeout": new.server.limits.call_timeout})
-    obeyed = {name: getattr(new.server, name) for name in ("info", "instructions", "list_ttl", "authorization")}
-    if old.server.model_copy(update={"limits": limits, **obeyed}) != new.server:
-        changed.append("server")
-    return changed
-
-
 def _mentions(value: Any, text: str) -> bool:
     """Whether `text` stands somewhere in a document, as a value of its own."""
     if isinstance(value, Mapping):
@@ -487,7 +470,3 @@ def _mentions(value: Any, text: str) -> bool:
     if isinstance(value, list | tuple):
         return any(_mentions(item, text) for item in value)
     return bool(value == text)
-
-
-def _entries(plan: Plan | None, kind: Any) -> list[Any]:
-    return [(route.shown, route.entry) for route in plan.routes.listed(kind)] if plan is not None else []
