@@ -118,7 +118,7 @@ class Asking:
         `origin` is the call that began the task. Raises `Refusal` -32021 for what the client has not declared.
         """
         waits = _of_task(requests, origin)
-        return await self._judge(flight, waits, "task"), waits.responses
+        return await self._judge(flight, waits, "sealed"), waits.responses
 
     async def taken(self, flight: Flight, given: Mapping[str, Any], origin: str) -> dict[str, Any]:
         """Return the answers to a task's requests that go on to its server, transformed and recorded.
@@ -154,7 +154,7 @@ class Asking:
         if told:
             way = "impossible" if missing else how
             await self._write(flight, records.asked(flight.work, waits, told[: self._limits.requests], way))
-        if missing and how != "live":
+        if missing and how == "sealed":
             raise missing_capability(missing)
         if missing:
             text = f"the client has not declared what it would be asked for: {named(missing)}"

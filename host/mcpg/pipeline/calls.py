@@ -132,7 +132,7 @@ class Calls:
     ) -> tuple[Flight, Opened]:
         """Begin what is no call, judged and recorded like one: a watch, a request about a task; raises `Refusal`.
 
-        `begin` may raise `UpstreamFailed`. `fit` may have another route judged, or refuse and record it.
+        `begin` may raise `UpstreamFailed` and `RunFailed`; `fit` may put another route in place, or refuse.
         """
         route = await self._resolve(plan, kind, call, work)
         if fit is not None:
@@ -146,7 +146,7 @@ class Calls:
         try:
             opened = await begin(flight)
             outcome = {"status": "ok", "result": opened if isinstance(opened, dict) else None, "problem": ""}
-        except UpstreamFailed as error:
+        except (UpstreamFailed, RunFailed) as error:
             outcome = {"status": "failed", "result": None, "problem": error.code, "message": error.message}
             raise Refusal(INTERNAL_ERROR, f"the backend failed: {error.code}", data={"call": work.call_id}) from error
         except Refusal as refused:

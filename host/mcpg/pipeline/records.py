@@ -42,8 +42,11 @@ def kept(**digests: str) -> dict[str, str]:
 
 
 def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str, Any]:
-    """Return the record of what is about to happen; `arguments` is the JSON text of the final arguments."""
-    return {
+    """Return the record of what is about to happen; `arguments` is the JSON text of the final arguments.
+
+    `resumes` is the call that began the task which this request is about.
+    """
+    record = {
         "kind": "intent",
         "call": work.call_id,
         "caller": _caller(work.known.caller),
@@ -58,6 +61,7 @@ def intent(work: Work, call: McpCall, route: Route, arguments: str) -> dict[str,
         "seed": work.seed,
         "stages": list(work.trace),
     }
+    return {**record, "resumes": work.task} if work.task else record
 
 
 def _place(work: Work, route: Route | None = None) -> dict[str, str]:
@@ -104,7 +108,7 @@ def ask(key: str, method: str, shown: Any, problem: Problem | None, work: Work) 
 
 
 def asked(work: Work, waits: Round, told: list[dict[str, Any]], how: str) -> dict[str, Any]:
-    """Return the record of what a client is about to be asked; `how` is `live`, `sealed`, `task` or `impossible`."""
+    """Return the record of what a client is about to be asked; `how` is `live`, `sealed` or `impossible`."""
     return _exchange("asked", work, waits, told) | {"how": how}
 
 

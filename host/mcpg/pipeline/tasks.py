@@ -23,7 +23,7 @@ from mcpg.contract.problems import RunFailed
 from mcpg.pipeline.backends import names_of
 from mcpg.pipeline.refusals import denied, unavailable, unknown
 from mcpg.pipeline.task_ids import for_client
-from mcpg.pipeline.told import told
+from mcpg.pipeline.told import signed, told
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY
 from mcpg.protocol.refusals import missing_capability, unknown_method
 from mcpg.protocol.tasks import NEEDED, declares_tasks
@@ -64,7 +64,7 @@ class Tasks:
             absent = _no_task()
             await self._calls.refuse(work, call, "task", absent)
             raise absent
-        work.name = ticket.shown
+        work.name, work.task = ticket.shown, ticket.origin
         fit = partial(self._fit, plan, call, work, ticket)
         ask = partial(self._ask, call, ticket)
         flight, answer = await self._calls.open(plan, "tool", call, work, ask, fit=fit)
@@ -129,8 +129,9 @@ class Tasks:
         elif status == "failed":
             task["error"] = _error(flight, answer["error"])
         elif status == "input_required":
+            del task["inputRequests"]
             task |= await self._asked(flight, ticket, answer["inputRequests"])
-        return task
+        return signed(task, flight.work)
 
     async def _result(self, flight: Flight, result: dict[str, Any]) -> dict[str, Any]:
         own = replace(flight, call=replace(flight.call, method="tools/call"))

@@ -62,6 +62,7 @@ class Work:
         "runs",
         "seed",
         "since",
+        "task",
         "trace",
     )
 
@@ -95,6 +96,8 @@ class Work:
         self.channel: Channel | None = None
         """Where the client can be asked while this work goes on; none where no client began it."""
         self.party: Party = GATEWAY
+        self.task = ""
+        """The call that began the task which this is about."""
         self.runs = 0
         self.since = 0
         """How many plugins had been fenced when what the trace goes by began."""
