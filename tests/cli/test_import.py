@@ -87,6 +87,36 @@ def test_an_address_keeps_all_but_its_secrets(write, entry, http):
     assert SECRET not in result.output
 
 
+LEAKS = [
+    {"command": "npx", "args": ["mcp-remote", f"https://a.example/mcp?api_key={SECRET}", "--header",
+                                f"Authorization: Bearer {SECRET}", "--header", f"X-Other: {SECRET}2"]},
+    {"command": "docker", "args": ["run", "-i", "-e", f"PASS={SECRET}", f"--env=DSN={SECRET}", "image"]},
+    {"command": f"npx x --token {SECRET}"}, {"command": "env", "args": [f"TOKEN={SECRET}", "npx", "x"]},
+    {"command": "x", "args": ["--key", f"${{KEY:-{SECRET}}}"]},
+    {"url": "https://a.example/s/MzQ2NDk0abcDEF99/mcp"}, {"url": f"https://a.example/mcp#key={SECRET}"},
+    {"url": "https://a.example/550e8400-e29b-41d4-a716-446655440000"},
+    {"url": f"https://a.example/${{KEY:-{SECRET}}}/mcp"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", LEAKS)
+def test_no_secret_slips_through_in_an_argument_or_address(write, tmp_path, entry):
+    path = write({"mcpServers": {"it": entry}})
+    result = run(path, "--write", "--config", str(tmp_path / "mine.yaml"))
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "mine.yaml").read_text()
+    for secret in (SECRET, "MzQ2NDk0abcDEF99", "550e8400"):
+        assert secret not in text + result.output
+    variables = [each["name"] for each in json.loads(run(path, "--json").stdout)["variables"]]
+    loads(text, path=tmp_path / "mine.yaml", environment=dict.fromkeys(variables, "given"))
+
+
+def test_a_path_of_words_stays_as_it_is(write):
+    for path in ("api/model-context-protocol-v2/mcp", "v1.2/streamable_http/2025-11-25", "~me/a%20b"):
+        url = f"https://a.example/{path}"
+        assert shown(run(write({"mcpServers": {"it": {"url": url}}}), "--json")) == {"it": {"http": {"url": url}}}
+
+
 def test_what_a_client_asks_its_user_for_is_what_the_operator_sets(write):
     document = """{ // as VS Code writes it
       "inputs": [{"type": "promptString", "id": "gh-token", "description": "The /* token */ of GitHub",
@@ -315,6 +345,13 @@ def test_a_note_is_one_line_of_comment():
         ("", "postgres://me:pw@db/x", "postgres://me:pw@db/x"), ("--dsn", "x", "x"),
         ("", "/data/Projects2/Some-long-folder", None), ("", "ghcr.io/github/github-mcp-server-v12", None),
         ("-e", "GITHUB_PERSONAL_ACCESS_TOKEN", None), ("", "@modelcontextprotocol/server-Filesystem2", None),
+        ("", "--header=Authorization: Bearer ab", "Authorization: Bearer ab"), ("-H", "X-Key: ab", "X-Key: ab"),
+        ("--env", "DB_PASSWORD=ab", "ab"), ("", "--env=DB_PASSWORD=ab", "ab"), ("", "API_KEY=ab", "ab"),
+        ("", '--config={"apiKey": "ab"}', '{"apiKey": "ab"}'), ("--config", '{"apiKey":"ab"}', '{"apiKey":"ab"}'),
+        ("-c", "API_KEY=ab npx x", "ab npx x"), ("", "host=h password=ab", "host=h password=ab"),
+        ("", "npx -y x --api-key ab", "npx -y x --api-key ab"), ("-p", "hunter2", "hunter2"), ("-p", "8080", None),
+        ("-t", "stdio", None), ("-e", "LOG_LEVEL=debug", None), ("", "quay.io/x/keycloak:26.1", None),
+        ("", "Speak of tokens and keys", None), ("", "--transport=sse", None),
         ("", "--verbose", None), ("--port", "8080", None), ("", "https://x.example/mcp", None),
     ],
 )  # fmt: skip

@@ -8,7 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mcpg.cli.clients.values import Imported, escaped, is_secret, name_of, secret_argument, variable_of
+from mcpg.cli.clients.values import (
+    Imported,
+    escaped,
+    is_secret,
+    is_secret_segment,
+    name_of,
+    secret_argument,
+    variable_of,
+)
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "imported"]
 
 _VARIABLE = re.compile(r"\$\{(?:(env|input):)?([A-Za-z_][A-Za-z0-9_.-]*)(?::-([^}]*))?\}")
+_PLAIN_URL = re.compile(r"https?://[^@\s{}]+")
 _WORD = re.compile(r"([A-Za-z]{1,10} )?")
 _ADDRESSES = ("url", "serverUrl", "httpUrl")
 _KNOWN = frozenset(
@@ -85,7 +94,7 @@ class _Entry:
     def child(self, command: str, entry: dict[str, Any]) -> None:
         """Take over a program with its arguments and environment."""
         arguments = [str(item) for item in entry.get("args") or () if isinstance(item, str | int | float)]
-        stdio: dict[str, Any] = {"command": [self._text(command), *self._arguments(arguments)]}
+        stdio: dict[str, Any] = {"command": self._arguments([command, *arguments])}
         environment = {
             key: self._secret(key, value, f"`{self.name}`: variable `{key}`")
             for key, value in self._pairs(entry, "env").items()
@@ -125,12 +134,16 @@ class _Entry:
         shown = []
         for number, argument in enumerate(arguments):
             before = arguments[number - 1] if number else ""
+            if _PLAIN_URL.fullmatch(argument):
+                shown.append(self._address(argument, f"argument {number}"))
+                continue
             part = secret_argument(argument, before)
             if part is None or _VARIABLE.search(part):
                 shown.append(self._text(argument))
                 continue
-            flag = argument.partition("=")[0] if part != argument else before
-            variable = self._needs.add(variable_of(self.name, flag), f"`{self.name}`: argument `{flag or number + 1}`")
+            flag = argument[: len(argument) - len(part)].strip("=") or before
+            purpose = f"`{self.name}`: argument {number}{f', `{flag}`' if flag else ''}"
+            variable = self._needs.add(variable_of(self.name, flag), purpose)
             shown.append(self._text(argument[: len(argument) - len(part)]) + f"${{env.{variable}}}")
         return shown
 
@@ -148,6 +161,9 @@ class _Entry:
             self.notes.append(f"`{match[0]}` is for the client to fill in: write what you mean")
             return escaped(match[0])
         variable = self._named(kind, name)
+        if default and is_secret(name, default):
+            self.notes.append(f"the default of `{name}` is left out: it may be a secret")
+            default = None
         return f"${{env.{variable}}}" if default is None else f"${{env.{variable}:-{default}}}"
 
     def _named(self, kind: str | None, name: str) -> str:
@@ -172,17 +188,28 @@ class _Entry:
         name = variable_of(self.name, key) if header else variable_of(key)
         return _reference(self._needs.add(name, purpose, owner="" if header else self.name), before)
 
-    def _address(self, address: str) -> str:
+    def _address(self, address: str, where: str = "the URL") -> str:
         """Return a URL without credentials: those in it become variables."""
-        address = re.sub(r"^([a-z]+://)[^/@\s]+@", self._dropped, address)
+        address, mark, _ = re.sub(r"^([a-z]+://)[^/@\s]+@", self._dropped, address).partition("#")
+        if mark:
+            self.notes.append(f"what follows `#` in {where} is left out: no server gets it")
         base, mark, query = address.partition("?")
-        return self._text(base) + mark + "&".join(self._parameter(part) for part in query.split("&"))
+        parts = base.split("/")
+        path = [self._segment(part, f"part {number} of {where}") for number, part in enumerate(parts[3:], 1)]
+        shown = "/".join([self._text("/".join(parts[:3])), *path])
+        return shown + mark + "&".join(self._parameter(part, where) for part in query.split("&"))
 
-    def _parameter(self, part: str) -> str:
+    def _segment(self, part: str, where: str) -> str:
+        if _VARIABLE.search(part) or not is_secret_segment(part):
+            return self._text(part)
+        self.notes.append(f"{where} may be a secret and is left out")
+        return f"${{env.{self._needs.add(variable_of(self.name, 'path'), f'`{self.name}`: {where}')}}}"
+
+    def _parameter(self, part: str, where: str) -> str:
         key, _, value = part.partition("=")
         if not value or _VARIABLE.search(value) or not is_secret(key, value):
             return self._text(part)
-        variable = self._needs.add(variable_of(self.name, key), f"`{self.name}`: `{key}` in the URL")
+        variable = self._needs.add(variable_of(self.name, key), f"`{self.name}`: `{key}` in {where}")
         return f"{escaped(key)}=${{env.{variable}}}"
 
     def _dropped(self, match: re.Match[str]) -> str:

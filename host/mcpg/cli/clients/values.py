@@ -10,7 +10,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Imported", "Needs", "escaped", "is_secret", "name_of", "secret_argument", "variable_of"]
+__all__ = [
+    "Imported",
+    "Needs",
+    "escaped",
+    "is_secret",
+    "is_secret_segment",
+    "name_of",
+    "secret_argument",
+    "variable_of",
+]
 
 _SECRET_NAME = re.compile(
     r"(?i)(token|key|secret|passw|pwd|credential|auth|cookie|session|private|bearer|signature|dsn|(^|[^a-z])pat([^a-z]|$))"
@@ -29,6 +38,13 @@ _LOOKS_SECRET = re.compile(
 _LONG = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[a-z])(?=[^\s]*[A-Z])[A-Za-z0-9+/=_-]{24,}\Z|[0-9a-f]{32,}\Z")
 _PATH = re.compile(r"(~|@|\.{0,2}/|[A-Za-z]:\\)")
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
+_HEADER_FLAGS = frozenset({"header", "headers", "H"})
+_SHORT_FLAGS = frozenset("aAkKpPsStTuUwW")
+"""Letters that programs take passwords, keys, tokens and users by, and much else."""
+_SETTING = re.compile(r"([A-Z_][A-Z0-9_]*)=(.+)\Z", re.DOTALL)
+_PAIR = re.compile(r"([\w.-]{1,64})(?:[\"']?\s*=|[\"']\s*:|:\s)\s*[\"']?[^\s\"']|(--?[A-Za-z][\w-]{1,63})\s+[^\s-]")
+_WORDS = re.compile(r"([A-Za-z]+|[vV]?[0-9]{1,4})([-_.]([A-Za-z]+|[vV]?[0-9]{1,4}))*")
+_SEGMENT = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=%_~.-]{16,}")
 
 
 @dataclass(slots=True)
@@ -85,13 +101,30 @@ def is_secret(name: str, value: str, *, header: bool = False) -> bool:
 def secret_argument(argument: str, before: str) -> str | None:
     """Return the part of a program's argument that may be a secret, None if there is none."""
     flag = _FLAG.match(argument)
-    if flag and flag[2]:
-        return flag[2] if _SECRET_NAME.search(flag[1]) or _looks(flag[2]) else None
     if flag:
-        return None
+        named = flag[2] and (flag[1] in _HEADER_FLAGS or _SECRET_NAME.search(flag[1]))
+        return flag[2] if named else _secret_part(flag[2] or "")
     earlier = _FLAG.match(before)
-    named = earlier is not None and not earlier[2] and (earlier[1] == "header" or _SECRET_NAME.search(earlier[1]))
-    return argument if named or _looks(argument) else None
+    if earlier is not None and not earlier[2]:
+        if earlier[1] in _HEADER_FLAGS or _SECRET_NAME.search(earlier[1]):
+            return argument
+        if earlier[1] in _SHORT_FLAGS and not _HARMLESS.fullmatch(argument) and not _PATH.match(argument):
+            return argument
+    return _secret_part(argument)
+
+
+def is_secret_segment(segment: str) -> bool:
+    """Whether a part of a URL's path may be a key, as some services give each user an address of his own."""
+    return _looks(segment) or (bool(_SEGMENT.fullmatch(segment)) and not _WORDS.fullmatch(segment))
+
+
+def _secret_part(text: str) -> str | None:
+    """Return the end of a text from where it may be secret: a setting's value, else all of it."""
+    setting = _SETTING.match(text)
+    if setting is not None:
+        return setting[2] if is_secret(setting[1], setting[2]) else None
+    named = any(_SECRET_NAME.search(pair[1] or pair[2]) for pair in _PAIR.finditer(text))
+    return text if named or _looks(text) else None
 
 
 def escaped(text: str) -> str:
