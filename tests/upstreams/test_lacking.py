@@ -42,6 +42,14 @@ async def test_what_the_client_lacked_is_said_in_its_own_way(bench: Any, connect
         assert answer["result"]["isError"] is True
 
 
+async def test_what_only_the_servers_version_lacks_is_not_the_clients_fault(bench: Any, connector: Any) -> None:
+    async with start_server("2025-03-26") as server:
+        client = Talk(await bench(http("web", server), connector=connector, good=False), "web")
+        able = replace(ANA, version="2026-07-28", capabilities={"elicitation": {"form": {}}, "roots": {}})
+        answer = await client.call("elicit", party=able)
+    assert answer["result"]["isError"] is True
+
+
 async def test_a_tool_that_copes_without_is_not_refused(bench: Any, connector: Any) -> None:
     async with asking_server() as server:
         client = Talk(await bench(http("web", server), connector=connector, good=False), "web")

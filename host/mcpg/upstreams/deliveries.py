@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mcpg.protocol.capabilities import relayable
+from mcpg.protocol.capabilities import lacking, relayable
 from mcpg.protocol.methods import LOG_LEVELS, SUSPENDABLE
 from mcpg.protocol.shapes import lower_call
 from mcpg.protocol.versions import LATEST_MODERN
@@ -131,7 +131,8 @@ class Delivery:
             await _lower_level(link, client.level)
         answer = await link.exchange(self.method, params, self._notify, client)
         if link.lacking and type(answer.id) is int:
-            self.lacked = link.lacking.pop(answer.id, None)
+            declared = self.ability.declared if self.ability is not None else {}
+            self.lacked = lacking(link.lacking.pop(answer.id, {}), declared)  # not what only its version cannot ask
         return answer
 
 

@@ -68,14 +68,15 @@ def _end_unused(among: Iterable[tuple[Pool, Lane]]) -> bool:
 
 
 class Ability(msgspec.Struct, frozen=True, gc=False):
-    """What clients of one kind can be asked: normalised, as an upstream is told, and as a key."""
+    """What clients of one kind can be asked: by whomever, by a server of this version, as it is told, and as a key."""
 
+    declared: dict[str, Any]
     capabilities: dict[str, Any]
     told: dict[str, Any]
     key: bytes
 
 
-_NONE = Ability({}, {}, b"")
+_NONE = Ability({}, {}, {}, b"")
 
 
 class Lane:
@@ -156,7 +157,7 @@ class Pool:
         if "url" in known.get("elicitation", {}) and "url" not in told["elicitation"]:
             known["elicitation"] = {"form": {}}
         key = hashlib.sha256(msgspec.json.encode(told, order="sorted")).digest() if told else b""
-        return Ability(known, told, key)
+        return Ability(normal, known, told, key)
 
     def lane(self, party: Party, agreement: Agreement, ability: Ability) -> Lane | None:
         """Return the link for a call of this party, begun if there was none; None when there are too many."""
