@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.peers.gateway import stdio_upstream
-from tests.system.conftest import compiled, new_gateway, with_node
+from tests.system.conftest import new_gateway, with_node
 from tests.system.kit import KEYS, document
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.system.kit import Gateway
 
-__all__ = ["compiled", "new_gateway", "with_node"]
+__all__ = ["new_gateway", "with_node"]
 
 HERE = Path(__file__).parent
 SECONDS = 300
@@ -126,3 +126,17 @@ def serve_command(gateway: Gateway, endpoint: str) -> list[str]:
     return [
         sys.executable, "-P", "-m", "mcpg", "serve", "--config", str(gateway.config), "--stdio", "--endpoint", endpoint,
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def where(gateway: Gateway, over_stdio: Gateway) -> Callable[[str, str], dict[str, Any]]:
+    """Return what tells a client where an endpoint is, and how its names begin there."""
+
+    def find(way: str, endpoint: str) -> dict[str, Any]:
+        given = {"way": way, "prefix": "" if endpoint.startswith("servers/") else "new."}
+        if way == "stdio":
+            return {**given, "command": serve_command(over_stdio, endpoint)}
+        url = gateway.url if endpoint == "mcp" else gateway.url.removesuffix("mcp") + f"{endpoint}/mcp"
+        return {**given, "url": url + ("/sse" if way == "sse" else "")}
+
+    return find

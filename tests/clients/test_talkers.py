@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.clients.conftest import serve_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.clients.conftest import Talker
-    from tests.system.kit import Gateway
 
 pytestmark = pytest.mark.real
 
@@ -49,20 +47,6 @@ def test_the_new_typescript_client_without_a_handshake(
     answer = talkers("typescript-new").talk(tmp_path, **where(way, endpoint), mode={"pin": "2026-07-28"})
     assert answer["version"] == "2026-07-28"
     checked(answer, endpoint)
-
-
-@pytest.fixture(scope="module")
-def where(gateway: Gateway, over_stdio: Gateway) -> Callable[[str, str], dict[str, Any]]:
-    """Return what tells a client where an endpoint is, and how its names begin there."""
-
-    def find(way: str, endpoint: str) -> dict[str, Any]:
-        given = {"way": way, "prefix": "" if endpoint.startswith("servers/") else "new."}
-        if way == "stdio":
-            return {**given, "command": serve_command(over_stdio, endpoint)}
-        url = gateway.url if endpoint == "mcp" else gateway.url.removesuffix("mcp") + f"{endpoint}/mcp"
-        return {**given, "url": url + ("/sse" if way == "sse" else "")}
-
-    return find
 
 
 def checked(answer: dict[str, Any], endpoint: str) -> None:
