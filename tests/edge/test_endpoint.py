@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -206,6 +207,29 @@ async def test_batches_in_the_one_version_that_has_them(client: Client) -> None:
         assert (refused.status, refused.error) == (400, -32600)
     refused = await client.post([request("ping")], {"mcp-protocol-version": MODERN})
     assert (refused.status, refused.error) == (400, -32600)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+@pytest.mark.parametrize("body", [request("ping"), [request("ping")]], ids=["message", "batch"])
+async def test_a_session_names_no_version_that_is_none(client: Client, method: str, body: Any) -> None:
+    await client.open("2025-03-26")
+    lines = [
+        ("mcp-session-id", client.session),
+        ("accept", "application/json, text/event-stream"),
+        ("content-type", "application/json"),
+    ]
+    bad = [[("mcp-protocol-version", "1999-01-01")], [("mcp-protocol-version", "2025-03-26")] * 2]
+    for more in bad:
+        refused = await client.send(method, json.dumps(body).encode() if method == "POST" else b"", [*lines, *more])
+        assert refused.status == 400
+    assert (await client.post(request("ping"), {"mcp-protocol-version": "2025-03-26"})).status == 200
+
+
+async def test_a_refused_request_knows_its_answer_by_its_id(client: Client) -> None:
+    refused = await client.post(call("echo", 7), {"mcp-session-id": "x"})
+    assert (refused.status, refused.json["id"]) == (404, 7)
+    refused = await client.post(call("echo", "a"))
+    assert (refused.status, refused.json["id"]) == (400, "a")
 
 
 async def test_notifications_and_answers_that_nobody_asked_for(client: Client) -> None:

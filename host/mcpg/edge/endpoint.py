@@ -19,7 +19,14 @@ from mcpg.edge.shared import BY_STREAM, Shared
 from mcpg.edge.wellknown import base_of, challenged, metadata
 from mcpg.edge.work import Work
 from mcpg.protocol import frames
-from mcpg.protocol.classify import ModernCall, ModernNote, Opening, SessionTraffic, classify
+from mcpg.protocol.classify import (
+    ModernCall,
+    ModernNote,
+    Opening,
+    SessionTraffic,
+    check_session_version,
+    classify,
+)
 from mcpg.protocol.headers import SESSION, fold
 from mcpg.protocol.refusals import Rejected
 
@@ -151,6 +158,7 @@ class McpEndpoint:
     async def _other(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
         method = scope["method"]
         if method in {"GET", "DELETE"} and self._listening.applies(headers):
+            check_session_version(headers)
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
             if method == "GET":
                 await self._listening.get(caller, headers, receive, send, lines)
@@ -163,22 +171,21 @@ class McpEndpoint:
     async def _post(self, scope: Scope, headers: Headers, receive: Receive, send: Send, lines: Lines) -> None:
         check_media(headers)
         posted = classify(await self.shared.intake.read(headers, receive), headers)
-        if self.shared.draining:
-            self.shared.refuse_when_draining(posted)
         try:
+            if self.shared.draining:
+                self.shared.refuse_when_draining(posted)
             caller = await self._answers.identify(credentials_of(scope, headers, self._settings))
+            match posted:
+                case ModernCall(call=call):
+                    await self._work.modern(caller, call, receive, send, lines)
+                case ModernNote():
+                    await send_whole(send, 202, lines=lines)
+                case Opening(request=request):
+                    await self._work.open(caller, request, send, lines)
+                case SessionTraffic():
+                    await self._work.session(caller, posted, headers.get(SESSION, ""), receive, send=send, lines=lines)
         except Refusal as refusal:
             await self._refuse(refusal, scope, send, lines, _id_of(posted))
-            return
-        match posted:
-            case ModernCall(call=call):
-                await self._work.modern(caller, call, receive, send, lines)
-            case ModernNote():
-                await send_whole(send, 202, lines=lines)
-            case Opening(request=request):
-                await self._work.open(caller, request, send, lines)
-            case SessionTraffic():
-                await self._work.session(caller, posted, headers.get(SESSION, ""), receive, send=send, lines=lines)
 
     async def _refuse(
         self, refusal: Refusal, scope: Scope, send: Send, lines: Lines, request_id: RequestId | None = None

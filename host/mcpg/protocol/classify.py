@@ -41,7 +41,16 @@ from mcpg.protocol.versions import HANDSHAKE, MODERN
 if TYPE_CHECKING:
     from mcpg.protocol.sessions import Session
 
-__all__ = ["ModernCall", "ModernNote", "Opening", "Posted", "SessionTraffic", "classify", "session_call"]
+__all__ = [
+    "ModernCall",
+    "ModernNote",
+    "Opening",
+    "Posted",
+    "SessionTraffic",
+    "check_session_version",
+    "classify",
+    "session_call",
+]
 
 _VERSION_KEY = RESERVED_PREFIX + "protocolVersion"
 _CAPABILITIES_KEY = RESERVED_PREFIX + "clientCapabilities"
@@ -103,8 +112,19 @@ def classify(body: bytes, headers: Headers | None, *, tasks: bool = True) -> Pos
     if named and named not in HANDSHAKE:
         if not has_session:
             return _modern(message, headers, tasks=tasks)
-        raise Rejected(frames.INVALID_REQUEST, "header `mcp-protocol-version` names no version of a session")
+        raise _no_session_version()
     return SessionTraffic([message])
+
+
+def check_session_version(headers: Headers) -> None:
+    """Return if a request of a session names no version or one with a handshake, once; raises `Rejected` 400.
+
+    Source: MCP 2025-06-18, basic/transports (protocol version header): it holds for every HTTP request.
+    """
+    if headers.repeated:
+        raise Rejected(frames.INVALID_REQUEST, f"header `{headers.repeated}` is given more than once")
+    if headers.get(VERSION, "") not in ("", *HANDSHAKE):
+        raise _no_session_version()
 
 
 def session_call(request: Request, session: Session, *, tasks: bool = False) -> McpCall:
@@ -131,12 +151,18 @@ def _exists(method: str, version: str, *, tasks: bool) -> bool:
 
 
 def _batch(body: bytes, headers: Headers | None) -> SessionTraffic:
-    if headers is not None and headers.get(VERSION) in MODERN:
-        raise Rejected(frames.INVALID_REQUEST, "batches are not part of this protocol version")
+    if headers is not None:
+        if headers.get(VERSION) in MODERN:
+            raise Rejected(frames.INVALID_REQUEST, "batches are not part of this protocol version")
+        check_session_version(headers)
     messages = frames.parse_batch(body)
     if any(isinstance(message, Request) and message.method == "initialize" for message in messages):
         raise Rejected(frames.INVALID_REQUEST, "initialize cannot stand in a batch")
     return SessionTraffic(messages, batch=True)
+
+
+def _no_session_version() -> Rejected:
+    return Rejected(frames.INVALID_REQUEST, "header `mcp-protocol-version` names no version of a session")
 
 
 def _is_marked(message: Message) -> bool:
