@@ -30,7 +30,7 @@ from mcpg.gateway.serve import Served
 from mcpg.sandbox import SandboxSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection, Set
     from contextlib import AbstractAsyncContextManager
 
     from tests.peers.client import Client
@@ -93,9 +93,15 @@ def anyone(upstreams: dict[str, Any], **sections: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def start_gateway(
-    folder: Path, upstreams: dict[str, Any], *, compiled: Path, rules: str = RULES, **sections: Any
+    folder: Path,
+    upstreams: dict[str, Any],
+    *,
+    compiled: Path,
+    rules: str = RULES,
+    absent: Collection[str] = (),
+    **sections: Any,
 ) -> AsyncIterator[Door]:
-    """Serve a gateway with these upstreams; returns once all of them have been asked for what they have."""
+    """Serve a gateway with these upstreams; returns once all but the absent have been asked for what they have."""
     (folder / "rules.cedar").write_text(rules)
     path = folder / "mcpg.yaml"
     path.write_text(yaml.safe_dump(anyone(upstreams, **sections)))
@@ -104,7 +110,7 @@ async def start_gateway(
         served = Served(loads(path.read_bytes(), path=path, environment={}), loopback=True, progress=lambda _: None)
         async with served.lifespan() as endpoint:
             public = public_app(lambda: True)
-            await _ready(served.gateway, upstreams)
+            await _ready(served.gateway, upstreams.keys() - set(absent))
             async with _listening(front_doors(served.resolve, public), endpoint.drain) as origin:
                 yield Door(origin, served.gateway, served)
 
@@ -127,10 +133,10 @@ async def start_stdio(
         yield client
 
 
-async def _ready(gateway: Gateway, upstreams: dict[str, Any]) -> None:
+async def _ready(gateway: Gateway, upstreams: Set[str]) -> None:
     """Wait until something of each upstream is known: the gateway itself serves before slow ones have connected."""
     async with asyncio.timeout(30):
-        while upstreams.keys() - {route.upstream for route in gateway.plan().routes.listed("tool")}:  # noqa: ASYNC110 - it has no event
+        while upstreams - {route.upstream for route in gateway.plan().routes.listed("tool")}:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.02)
 
 

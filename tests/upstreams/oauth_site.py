@@ -138,6 +138,8 @@ class Site:
             return answer(202, b"")
         if message["method"] == "initialize":
             result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "safe"}}
+        if message.get("method") == "tools/list":
+            result |= {"tools": [{"name": "whoami", "inputSchema": {"type": "object"}}]}
         if message.get("method") == "tools/call":
             result |= {"content": [{"type": "text", "text": token}]}
         return document({"jsonrpc": "2.0", "id": message["id"], "result": result})
