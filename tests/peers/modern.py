@@ -87,7 +87,7 @@ class ModernCall:
     def _given(self) -> dict[str, Any]:
         state = self.params.get("requestState")
         if state is None:
-            if "inputResponses" in self.params:
+            if "inputResponses" in self.params and self.method not in TASK_METHODS:
                 self.server.problem("inputResponses without the requestState that was given")
             return {}
         held = unseal(state)
