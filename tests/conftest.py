@@ -6,9 +6,13 @@ What they write need not outlive a power cut, so this process waits for no disk.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pytest_asyncio_loop_factories():
@@ -20,3 +24,12 @@ def no_wait_for_disks():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # still fails for a descriptor that is closed
         yield
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one folder of compiled components, for all rooms and all workers of a run: each is compiled once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

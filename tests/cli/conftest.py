@@ -94,12 +94,6 @@ def folder(_template: Path, tmp_path: Path) -> Folder:
     return Folder(tmp_path / "gateway")
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one compile cache of all tests at a desk: each component is compiled once."""
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.fixture
 def desk(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Somebody who sits in a folder without a configuration."""

@@ -75,14 +75,9 @@ def components() -> dict[str, bytes]:
     return found
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.fixture
 async def sandbox(compiled: Path) -> AsyncIterator[Sandbox]:
-    box = Sandbox(SandboxSettings(cache=compiled / "cache", repeat_share=1.0))
+    box = Sandbox(SandboxSettings(cache=compiled, repeat_share=1.0))
     await box.start()
     yield box
     await box.stop()

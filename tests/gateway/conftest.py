@@ -111,12 +111,6 @@ async def names(gateway: Gateway, who: str) -> list[str]:
     return [tool["name"] for tool in (await ask(gateway, who, "tools/list"))["tools"]]
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one compile cache of all tests here: Cedar is compiled once."""
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.fixture(autouse=True)
 def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))

@@ -9,7 +9,6 @@ import pytest
 from tests.debian import debian
 from tests.real.desk import Desk
 from tests.real.peers import PASSWORD, USER
-from tests.system.conftest import compiled  # noqa: F401 - a fixture is found by its name
 from tests.system.kit import Gateway, text_of
 
 from mcpg_registry import media
@@ -32,7 +31,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def gateway(desk: Desk, compiled: Path) -> Iterator[Gateway]:  # noqa: F811 - the fixture above
+def gateway(desk: Desk, compiled: Path) -> Iterator[Gateway]:
     made = Gateway(desk.path, compiled)
     made.variables = dict(desk.environment)
     yield made

@@ -86,13 +86,6 @@ def user(docker: Peer, maker: Folder, tmp_path: Path) -> Folder:
     return folder
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("compiled")
-    folder.chmod(0o700)
-    return folder
-
-
 @pytest.fixture
 def gateway(user: Folder, compiled: Path) -> Iterator[Gateway]:
     made = Gateway(user.path, compiled)

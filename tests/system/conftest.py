@@ -1,4 +1,4 @@
-"""One place for compiled components, and gateways that end with their module or test."""
+"""Gateways that end with their module or test."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from tests.system.kit import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of compiled components that all gateways of a session share: each is compiled once."""
-    folder = tmp_path_factory.mktemp("compiled")
-    folder.chmod(0o700)
-    return folder
 
 
 @pytest.fixture(scope="session")
