@@ -30,7 +30,7 @@ from mcpg.gateway.serve import Served
 from mcpg.sandbox import SandboxSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Set
+    from collections.abc import AsyncIterator, Collection
     from contextlib import AbstractAsyncContextManager
 
     from tests.peers.client import Client
@@ -110,7 +110,7 @@ async def start_gateway(
         served = Served(loads(path.read_bytes(), path=path, environment={}), loopback=True, progress=lambda _: None)
         async with served.lifespan() as endpoint:
             public = public_app(lambda: True)
-            await _ready(served.gateway, upstreams.keys() - set(absent))
+            await _ready(served.gateway, set(upstreams) - set(absent))
             async with _listening(front_doors(served.resolve, public), endpoint.drain) as origin:
                 yield Door(origin, served.gateway, served)
 
@@ -133,7 +133,7 @@ async def start_stdio(
         yield client
 
 
-async def _ready(gateway: Gateway, upstreams: Set[str]) -> None:
+async def _ready(gateway: Gateway, upstreams: set[str]) -> None:
     """Wait until something of each upstream is known: the gateway itself serves before slow ones have connected."""
     async with asyncio.timeout(30):
         while upstreams - {route.upstream for route in gateway.plan().routes.listed("tool")}:  # noqa: ASYNC110 - it has no event
