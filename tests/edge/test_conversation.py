@@ -74,7 +74,8 @@ async def _exchange(lines: list[bytes]) -> None:
     asked = Counter(repr(id_) for raw in lines for id_ in _asked(raw))
     assert not answered - asked
     assert not [each for each in messages if "hunter2" in json.dumps(each)]
-    assert (service.watches, line.server._conversation._running) == ({uri: [] for uri in service.watches}, {})
+    left = line.server._conversation
+    assert (service.watches, left._running, left._by_id) == ({uri: [] for uri in service.watches}, set(), {})
 
 
 def _flat(message: Any) -> list[Any]:

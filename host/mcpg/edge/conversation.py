@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import CannotAsk, Refusal
 from mcpg.edge.answers import internal, offers
+from mcpg.edge.batches import Part
 from mcpg.edge.listens import Listens
 from mcpg.edge.measures import EdgeMeasures
 from mcpg.edge.sights import Sight
@@ -30,6 +31,8 @@ from mcpg.protocol.shapes import lower_notification
 from mcpg.protocol.versions import LATEST_HANDSHAKE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from mcpg.contract.documents import Caller
     from mcpg.contract.ports import McpCall
     from mcpg.edge.answers import Answers
@@ -48,6 +51,7 @@ Write = Callable[[bytes], Awaitable[None]]
 """Takes one message to the client, after those before it; raises `OSError` or `CannotAsk` when it is gone."""
 
 _BATCHING = "2025-03-26"
+_IN_WORK = "a request with this id is in work"
 _NOTES = 16
 """Notifications that the service takes in at the same time; further ones are dropped."""
 
@@ -79,7 +83,8 @@ class Conversation:
         self._load = load
         self._measures = measures or EdgeMeasures()
         self._shaken = False
-        self._running: dict[RequestId, asyncio.Task[None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._by_id: dict[RequestId, asyncio.Task[None] | Part] = {}
         self._notes: set[asyncio.Task[None]] = set()
         self._stream: Stream | None = None
         self._teller: asyncio.Task[None] | None = None
@@ -105,11 +110,11 @@ class Conversation:
         """Give requests in work `grace` seconds to finish, and end subscriptions in order."""
         self._listens.close()
         if self._running:
-            await asyncio.wait(list(self._running.values()), timeout=grace)
+            await asyncio.wait(self._running, timeout=grace)
 
     def close(self) -> None:
         """Cancel what is in work and watch nothing more."""
-        for task in (*self._running.values(), *self._notes):
+        for task in (*self._running, *self._notes):
             task.cancel()
         if self._teller is not None:
             self._teller.cancel()
@@ -142,8 +147,9 @@ class Conversation:
                 return
             for message in posted.messages:
                 self._settle(message)
-            key = next((message.id for message in posted.messages if isinstance(message, Request)), "batch")
-            await self._begin(key, lambda: self._batch(posted.messages, who))
+            ids = [each.id for each in posted.messages if isinstance(each, Request) and each.id not in self._by_id]
+            parts = {request_id: Part() for request_id in ids}
+            await self._begin(None, lambda: self._batch(posted.messages, parts, who), parts)
             return
         message = posted.messages[0]
         self._settle(message)
@@ -166,8 +172,8 @@ class Conversation:
             self._tell_from_now_on()
         elif note.method == "notifications/cancelled":
             request_id = note.params.get("requestId")
-            if isinstance(request_id, str | int) and not isinstance(request_id, bool) and request_id in self._running:
-                self._running[request_id].cancel()
+            if isinstance(request_id, str | int) and not isinstance(request_id, bool) and request_id in self._by_id:
+                self._by_id[request_id].cancel()
         elif self._shaken and len(self._notes) < _NOTES:
             task = asyncio.create_task(self._pass_on(note, who))
             self._notes.add(task)
@@ -210,11 +216,16 @@ class Conversation:
         if self._stream is not None:
             self._streams.offer(self._stream, method, params, str(params.get("uri")))
 
-    async def _begin(self, request_id: RequestId, work: Callable[[], Awaitable[bytes]]) -> None:
-        """Run a request in a task of its own, unless its id is in work or there are too many."""
+    async def _begin(
+        self,
+        request_id: RequestId | None,
+        work: Callable[[], Awaitable[bytes]],
+        parts: Mapping[RequestId, Part] | None = None,
+    ) -> None:
+        """Run a request, or the `parts` of a batch, in a task of its own, unless its id is in work or too many are."""
         refused = ""
-        if request_id in self._running:
-            refused = "a request with this id is in work"
+        if request_id in self._by_id:
+            refused = _IN_WORK
         elif len(self._running) >= self._limit:
             refused = "too many requests are in work"
         if refused:
@@ -234,11 +245,15 @@ class Conversation:
                 await self._write(body)
 
         task = in_work.task = asyncio.create_task(run())
-        self._running[request_id] = task
-        task.add_done_callback(lambda done: self._ended(request_id, in_work, done))
+        claimed = parts or {} if request_id is None else {request_id: task}
+        self._running.add(task)
+        self._by_id.update(claimed)
+        task.add_done_callback(lambda done: self._ended(claimed, in_work, done))
 
-    def _ended(self, request_id: RequestId, in_work: _InWork, task: asyncio.Task[None]) -> None:
-        del self._running[request_id]
+    def _ended(self, claimed: Iterable[RequestId], in_work: _InWork, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        for request_id in claimed:
+            del self._by_id[request_id]
         if self._load is not None:
             self._load.end(in_work)
         if not task.cancelled():
@@ -289,13 +304,18 @@ class Conversation:
             return self._watched.unsubscribe(self.session.id, call.params["uri"])
         return await self._watched.subscribe(self._answers.service, caller, call, self.session)
 
-    async def _batch(self, messages: list[Message | FrameError], who: Who) -> bytes:
+    async def _batch(self, messages: list[Message | FrameError], parts: Mapping[RequestId, Part], who: Who) -> bytes:
         bodies: list[bytes] = []
+        waiting = dict(parts)
         for message in messages:
             if isinstance(message, FrameError):
                 bodies.append(frames.encode_failure(message.request_id, message.code, message.message))
             elif isinstance(message, Request):
-                bodies.append(await self._single(message, who))
+                part = waiting.pop(message.id, None)
+                if part is None:
+                    bodies.append(frames.encode_failure(message.id, frames.INVALID_REQUEST, _IN_WORK))
+                elif (body := await part.run(self._single(message, who))) is not None:
+                    bodies.append(body)
             elif isinstance(message, Notification):
                 self._note(message, who)
         return b"[" + b",".join(bodies) + b"]" if bodies else b""

@@ -122,7 +122,8 @@ class Reply:
         """Send the answer and end: whole if nothing was sent before, else as the stream's last event."""
         self.done = True
         if self._feed is not None:
-            self._feed.put(answer.body, vital=True)
+            if answer.body:  # nothing is left to say where all of a batch was withdrawn
+                self._feed.put(answer.body, vital=True)
             await self._close(self._feed)
         elif not self.gone:
             await send_whole(self._send, answer.status, answer.body, [*self._lines, *encode_lines(answer.headers)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcpg.contract.ports import Refusal
 from mcpg.edge.answers import Answer
 from mcpg.edge.asgi import send_whole
+from mcpg.edge.batches import Part
 from mcpg.edge.exchange import BY_CLIENT, BY_END, Exchange
 from mcpg.edge.reply import CallChannel, Reply
 from mcpg.protocol import frames
@@ -67,6 +68,7 @@ class Work:
         self._asks = asks
         self._resuming = resuming
         self._of_session: dict[str, dict[RequestId, Exchange]] = {}
+        self._parts: dict[tuple[str, RequestId], Part] = {}
         self._passing = 0
 
     async def modern(self, caller: Caller, call: McpCall, receive: Receive, send: Send, lines: Lines) -> None:
@@ -140,7 +142,7 @@ class Work:
         receive: Receive,
         reply: Reply,
     ) -> None:
-        """Answer a batch message by message, in its order; all of it can be cancelled by any of its ids."""
+        """Answer a batch message by message, in its order; each of its requests can be cancelled alone."""
 
         async def work() -> Answer:
             return await self._answer_batch(caller, messages, session, reply)
@@ -155,10 +157,12 @@ class Work:
                 if isinstance(message, Request):
                     self._claim(session, message.id, exchange)
                     claimed.append(message.id)
+                    self._parts[session.id, message.id] = Part()
             await self._run(exchange, work, None)
         finally:
             for request_id in claimed:
                 self._release(session, request_id)
+                self._parts.pop((session.id, request_id), None)
         await self._pass_on(caller, [note for note in messages if isinstance(note, Notification)], session)
 
     async def _answer_batch(
@@ -169,10 +173,15 @@ class Work:
             if isinstance(message, FrameError):
                 bodies.append(frames.encode_failure(message.request_id, message.code, message.message))
             elif isinstance(message, Request):
-                bodies.append((await self._in_session(caller, message, session, reply)).body)
+                part = self._parts[session.id, message.id]
+                body = await part.run(self._in_batch(caller, message, session, reply))
+                bodies += [] if body is None else [body]
             elif isinstance(message, Notification):
                 self._take(message, session)
         return Answer(b"[" + b",".join(bodies) + b"]") if bodies else Answer(b"", 202)
+
+    async def _in_batch(self, caller: Caller, request: Request, session: Session, reply: Reply) -> bytes:
+        return (await self._in_session(caller, request, session, reply)).body
 
     async def _in_session(self, caller: Caller, request: Request, session: Session, reply: Reply) -> Answer:
         try:
@@ -235,6 +244,12 @@ class Work:
         elif message.method == "notifications/cancelled":
             request_id = message.params.get("requestId")
             if isinstance(request_id, str | int) and not isinstance(request_id, bool):
-                exchange = self._of_session.get(session.id, {}).get(request_id)
-                if exchange is not None:
-                    exchange.cancel(BY_CLIENT)
+                self._cancel(session.id, request_id)
+
+    def _cancel(self, session_id: str, request_id: RequestId) -> None:
+        """Cancel the request that its client has withdrawn, if it is in work."""
+        exchange, part = self._of_session.get(session_id, {}).get(request_id), self._parts.get((session_id, request_id))
+        if part is not None:
+            part.cancel()
+        elif exchange is not None:
+            exchange.cancel(BY_CLIENT)
