@@ -15,7 +15,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "mcpg.cli.upstream_diff:diff",
         "Show how what NAME, or each upstream, says of itself differs from what was approved.",
     ),
-    "approve": ("mcpg.cli.upstream_approve:approve_definitions", "Approve what NAME says of itself now: some of it by name, or --all."),
+    "approve": (
+        "mcpg.cli.upstream_approve:approve_definitions",
+        "Approve what NAME says of itself now: some of it by name, or --all.",
+    ),
 }
 """Each verb with where its command stands and its first line of help."""
 
