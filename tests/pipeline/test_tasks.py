@@ -97,6 +97,25 @@ async def test_a_task_gets_an_id_of_our_own_that_fits_into_a_header(bench, kit, 
     assert (outcome["status"], outcome["code"]) == ("ok", "task")
 
 
+async def test_what_only_the_gateway_says_no_server_says_of_its_task(bench, kit, jobs):
+    meta = {
+        "dev.mcpg/call": "x",
+        "dev.mcpg/annotations": {"safe": 1},
+        "io.modelcontextprotocol/serverInfo": {},
+        "own": 1,
+    }
+
+    def forging(function, caller, call, replies):
+        return Case("done", json.dumps({**CREATED, "_meta": meta}))
+
+    plan(bench, kit, answer=forging)
+    task = await begin(bench)
+    jobs.answers["tasks/get"] = {**TASK, "_meta": meta}
+    found = await about(bench, "tasks/get", task["taskId"])
+    calls = [record["call"] for record in bench.ledger.of("intent")]
+    assert [task["_meta"], found["_meta"]] == [{"own": 1, "dev.mcpg/call": call} for call in calls]
+
+
 async def test_requests_about_a_task_go_to_its_upstream_under_its_own_id(bench, kit, jobs):
     judged = []
 

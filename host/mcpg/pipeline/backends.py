@@ -181,12 +181,10 @@ class Backends:
         if answer.tag == "ask":
             return asked_by_plugin(value, history, stage.use)
         result: dict[str, Any] = value
-        kind = result.get("resultType", "complete")
-        party = work.party
-        is_task = kind == EXTENDED and call["method"] == "tools/call"
-        if is_task and declares_tasks(party.version, party.capabilities):
-            return result
-        if kind != "complete":
+        if (kind := result.get("resultType", "complete")) != "complete":
+            is_task = kind == EXTENDED and call["method"] == "tools/call"
+            if is_task and declares_tasks(work.party.version, work.party.capabilities):
+                return result
             raise BadDocument(f"`{stage.use}` called a result done that is not complete")
         meta = result.get("_meta")
         if meta is not None:

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from mcpg.pipeline.flight import Flight
     from mcpg.pipeline.work import Work
 
-__all__ = ["LIFE", "TaskIds", "Ticket", "for_client"]
+__all__ = ["LIFE", "TaskIds", "Ticket", "for_client", "own_meta"]
 
 PURPOSE = "task"
 LIFE = 30 * 86_400
 """Seconds for which a task can be asked for; no task is said to live longer."""
 MOST = 2900
 """Bytes in one id: it has to fit into the header `Mcp-Name`, of at most 4096 characters."""
+
+
+_RESERVED = ("io.modelcontextprotocol/", "dev.mcpg/")
 
 
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -81,12 +84,22 @@ class TaskIds:
 
 def for_client(flight: Flight, task: dict[str, Any], token: str) -> dict[str, Any]:
     """Return a task under our id; the server's words on its state go where results are redacted or transformed."""
-    shown = {**task, "taskId": token}
+    shown = own_meta({**task, "taskId": token})
     if flight.redacts or flight.transforms:
         shown.pop("statusMessage", None)
     most = LIFE * 1000
     shown["ttlMs"] = most if task["ttlMs"] is None else min(task["ttlMs"], most)
     return shown
+
+
+def own_meta(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an upstream's words without what of their `_meta` is the protocol's, or the gateway's, to say."""
+    if "_meta" not in value:
+        return value
+    meta = value["_meta"]
+    kept = {k: v for k, v in meta.items() if not k.startswith(_RESERVED)} if isinstance(meta, dict) else {}
+    rest = {name: inner for name, inner in value.items() if name != "_meta"}
+    return {**rest, "_meta": kept} if kept else rest
 
 
 def _bind(work: Work) -> bytes:

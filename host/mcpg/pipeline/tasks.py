@@ -22,7 +22,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.contract.problems import RunFailed
 from mcpg.pipeline.backends import names_of
 from mcpg.pipeline.refusals import denied, unavailable, unknown
-from mcpg.pipeline.task_ids import for_client
+from mcpg.pipeline.task_ids import for_client, own_meta
 from mcpg.pipeline.told import signed, told
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS, MISSING_CAPABILITY
 from mcpg.protocol.refusals import missing_capability, unknown_method
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from mcpg.pipeline.work import Work
 
 __all__ = ["Tasks"]
-
-_RESERVED = ("io.modelcontextprotocol/", "dev.mcpg/")
 
 
 class Tasks:
@@ -122,7 +120,6 @@ class Tasks:
     async def _detailed(self, flight: Flight, ticket: Ticket, answer: dict[str, Any], token: str) -> dict[str, Any]:
         """Return a DetailedTask as its client may see it."""
         task = for_client(flight, answer, token)
-        task["_meta"] = _own_meta(answer)
         status = task["status"]
         if status == "completed":
             task["result"] = await self._result(flight, answer["result"])
@@ -135,9 +132,7 @@ class Tasks:
 
     async def _result(self, flight: Flight, result: dict[str, Any]) -> dict[str, Any]:
         own = replace(flight, call=replace(flight.call, method="tools/call"))
-        result = {**result, "_meta": _own_meta(result)}
-        if not result["_meta"]:
-            del result["_meta"]
+        result = own_meta(result)
         try:
             return await self._calls.finished(own, result)
         except RunFailed as error:
@@ -168,10 +163,3 @@ def _error(flight: Flight, error: dict[str, Any]) -> dict[str, Any]:
     """Return a task's error without its server's words where those would have to be judged."""
     words = "the task failed" if flight.redacts or flight.transforms else error["message"][:1000]
     return {"code": error["code"], "message": "".join(c if c.isprintable() else " " for c in words)}
-
-
-def _own_meta(value: dict[str, Any]) -> dict[str, Any]:
-    """Return an upstream's `_meta` without what is the protocol's, or the gateway's, to say."""
-    meta = value.get("_meta")
-    given = meta if isinstance(meta, dict) else {}
-    return {name: inner for name, inner in given.items() if not name.startswith(_RESERVED)}
