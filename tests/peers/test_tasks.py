@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.peers.features import ELICIT, text
-from tests.peers.gateway import anyone, http_upstream, start_gateway
+from tests.peers.gateway import anyone, http_upstream, start_gateway, start_stdio
 from tests.peers.record import PeerError
 from tests.peers.server import start_server
 from tests.peers.tasks import EXTENSION, Book
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.peers.client import Client
     from tests.peers.client_modern import ModernClient
     from tests.peers.features import Call
     from tests.peers.gateway import Door
@@ -72,10 +73,14 @@ class Stage:
 
     async def get(self, token: str, status: str) -> dict[str, Any]:
         """Ask for a task until it has this status."""
-        async with asyncio.timeout(10):
-            while (found := await self.client.request("tasks/get", {"taskId": token}))["status"] != status:  # noqa: ASYNC110 - it is polled
-                await asyncio.sleep(0.02)
-        return found
+        return await until(self.client, token, status)
+
+
+async def until(client: Client, token: str, status: str) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        while (found := await client.request("tasks/get", {"taskId": token}))["status"] != status:  # noqa: ASYNC110 - it is polled
+            await asyncio.sleep(0.02)
+    return found
 
 
 @asynccontextmanager
@@ -192,6 +197,20 @@ async def test_a_task_outlives_its_gateway(tmp_path: Path, compiled: Path) -> No
             door.connect(NEW, capabilities=ABLE) as client,
         ):
             assert (await client.request("tasks/get", {"taskId": token}))["status"] == "working"
+
+
+async def test_tasks_over_stdio(tmp_path: Path, compiled: Path) -> None:
+    async with start_server(NEW, "jobs") as server:
+        jobs = server.features = Jobs(server)  # type: ignore[assignment]
+        upstreams = {"jobs": http_upstream(server)}
+        async with start_stdio(NEW, tmp_path, upstreams, compiled=compiled, capabilities=ABLE) as client:
+            assert {tool["name"] for tool in await client.pages("tools")} == {"job", "ask", "need", "trick"}
+            token = (await client.call("job"))["taskId"]
+            jobs.release.set()
+            found = await until(client, token, "completed")
+            assert found["result"]["content"][0]["text"] == "the secret"
+            assert (await failed(client, "tasks/get", {"taskId": "t"})).code == -32602
+        assert client.problems == []
 
 
 async def test_clients_without_tasks_are_served_or_told_what_is_missing(tmp_path: Path, compiled: Path) -> None:

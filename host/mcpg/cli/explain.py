@@ -66,6 +66,7 @@ def story_of(records: list[dict[str, Any]]) -> dict[str, Any]:
         "name": first.get("name"),
         "endpoint": first.get("endpoint"),
         "canonical": first.get("canonical"),
+        "resumes": first.get("resumes"),
         "backend": first.get("backend"),
         "ended": ended,
         "stage": last.get("stage") or (reason or {}).get("stage"),
@@ -119,6 +120,8 @@ def _draw(console: Console, story: dict[str, Any]) -> None:
     known = f" (to policies `{story['canonical']}`)" if story["canonical"] else ""
     where = f" at `{story['endpoint']}`" if story["endpoint"] else ""
     say(console, f"{_who(story['caller'])} asked for {wanted}{known}{where}, tenant {story['tenant']}")
+    if story["resumes"]:
+        say(console, f"It is about the task that call {story['resumes']} began.")
     say(console, _SENTENCES.get(str(story["ended"]), f"It ended as {story['ended']}."))
     if story["ended"] != "ok" and (story["message"] or story["code"]):
         by = f" by {story['use']}" if story["use"] else ""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from mcpg.edge.metrics import Counter, Histogram
 from mcpg.protocol.methods import LEGACY_METHODS, MODERN_METHODS
+from mcpg.protocol.tasks import METHODS as TASK_METHODS
 
 if TYPE_CHECKING:
     from mcpg.edge.metrics import Metric
 
 __all__ = ["EdgeMeasures"]
 
-_METHODS = LEGACY_METHODS | MODERN_METHODS
+_METHODS = LEGACY_METHODS | MODERN_METHODS | TASK_METHODS
 
 
 class EdgeMeasures:
