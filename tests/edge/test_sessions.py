@@ -180,6 +180,27 @@ async def test_a_use_elsewhere_counts_as_a_use(disk: list[SqliteSessions]) -> No
     assert await _ping(first) == 404
 
 
+async def test_a_long_call_elsewhere_counts_as_a_use(disk: list[SqliteSessions]) -> None:
+    hubs = [_hub(store, session_idle=100.0) for store in disk]
+    service = FakeService()
+    first, second = (_client(hub, service=service) for hub in hubs)
+    await first.open()
+    assert await _ping(second, first.session) == 200
+    task = asyncio.create_task(first.post(call("slow", 1)))
+    await service.started.wait()
+    later = time.time()
+    for hub in hubs:
+        hub.sessions._clock = lambda: later
+    for _ in range(10):
+        later += 30
+        for hub in hubs:
+            await hub.sessions.tend()
+    service.finish.set()
+    assert (await task).status == 200
+    assert service.cancelled == 0
+    assert await _ping(second, first.session) == 200
+
+
 async def test_age_ends_what_idleness_does_not() -> None:
     hub = _hub(session_idle=100.0, session_age=250.0)
     client = _client(hub)

@@ -123,6 +123,28 @@ async def test_an_id_is_in_work_once(client: Client, service: FakeService) -> No
     assert (await client.post(request("ping", request_id=1))).status == 200
 
 
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_long_call_keeps_its_session(service: FakeService, *, batch: bool) -> None:
+    now = time.time()
+    endpoint = McpEndpoint(service, EdgeSettings(watch_after=0.001, session_idle=10.0))
+    endpoint.shared.sessions._clock = lambda: now
+    client = Client(endpoint)
+    await client.open("2025-03-26")
+    task = asyncio.create_task(client.post([call("slow", 1), call("echo", 2)] if batch else call("slow", 1)))
+    await _until(lambda: any(each.watched for each in endpoint.shared.load._running))
+    for _ in range(3):
+        now += 9
+        endpoint.expire_sessions()
+    service.finish.set()
+    assert (await task).status == 200
+    assert (service.finished, service.cancelled) == (1, 0)
+    now += 9
+    assert (await client.post(request("ping"))).status == 200
+    now += 11
+    endpoint.expire_sessions()
+    assert (await client.post(request("ping"))).status == 404
+
+
 async def test_ending_a_session_cancels_its_requests(client: Client, service: FakeService) -> None:
     await client.open()
     task = asyncio.create_task(client.post(call("slow", 1)))

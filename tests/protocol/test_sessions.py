@@ -45,6 +45,21 @@ def test_idleness_counts_from_the_last_use() -> None:
     assert (len(table), table.alive(first, 30)) == (0, False)
 
 
+def test_a_session_is_not_idle_while_a_request_of_it_is_in_work() -> None:
+    table = SessionTable(SessionLimits(idle=10, age=100))
+    busy, idle = _added(table), _added(table)
+    busy.in_work = 1
+    assert table.alive(busy, 30)
+    assert table.expire(30) == [idle]
+    busy.in_work = 0
+    assert table.expire(40) == []
+    assert table.expire(41) == [busy]
+    older = _added(table, now=41)
+    older.in_work = 1
+    assert not table.alive(older, 142)
+    assert table.sweep(142) == [older]
+
+
 def test_a_session_that_is_used_all_the_time_ends_with_its_age() -> None:
     table = SessionTable(SessionLimits(idle=10, age=100))
     session = _added(table)

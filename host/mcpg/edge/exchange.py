@@ -72,6 +72,11 @@ class Exchange:
         await self.reply.finish(answer)
         return answer
 
+    @property
+    def watched(self) -> bool:
+        """Whether it has run so long that its client was watched."""
+        return self._watch is not None
+
     def cancel(self, by: str) -> None:
         """Cancel the work, unless its answer is already there."""
         if self._task is not None and not self.reply.done and not self.cancelled:

@@ -56,7 +56,7 @@ class Sessions:
         self._on_end = on_end
         self._clock = clock
         self._by_token: dict[str, Session] = {}
-        self._forgot = self._swept = 0.0
+        self._forgot = self._swept = self._renewed = 0.0
         self._failing = False
         self._keeping = Keeping(store, limits.idle / _SHARES)
         self._slack = limits.idle / _SHARES * 2 if store.shared else 0.0
@@ -139,6 +139,7 @@ class Sessions:
 
         `everything` keeps uses however recent the kept ones are: for the end of the process.
         """
+        self._renew(self._clock())
         try:
             await self._keeping.catch_up(everything=everything)
             await self._hear()
@@ -152,6 +153,15 @@ class Sessions:
         if now - self._swept > _SWEEPING:
             self._swept = now
             self._bury(self.table.sweep(now))
+
+    def _renew(self, now: float) -> None:
+        """Tell the store of sessions that are in use by requests in work: other processes see those not."""
+        if not self._store.shared or now - self._renewed <= self.table.limits.idle / _SHARES:
+            return
+        self._renewed = now
+        for session in self.table.all():
+            if session.in_work:
+                self.touch(session)
 
     async def _recognise(self, endpoint: str, token: str, caller: Caller) -> Session:
         """Return the session of an id that was not seen here before."""

@@ -132,7 +132,7 @@ class Work:
         try:
             await self._run(exchange, work, request.id)
         finally:
-            self._release(session, request.id)
+            self._release(session, request.id, exchange)
 
     async def _batch(
         self,
@@ -161,7 +161,7 @@ class Work:
             await self._run(exchange, work, None)
         finally:
             for request_id in claimed:
-                self._release(session, request_id)
+                self._release(session, request_id, exchange)
                 self._parts.pop((session.id, request_id), None)
         await self._pass_on(caller, [note for note in messages if isinstance(note, Notification)], session)
 
@@ -214,8 +214,12 @@ class Work:
         if request_id in running:
             raise Refusal(frames.INVALID_REQUEST, "a request with this id is in work", status=400)
         running[request_id] = exchange
+        session.in_work += 1
 
-    def _release(self, session: Session, request_id: RequestId) -> None:
+    def _release(self, session: Session, request_id: RequestId, exchange: Exchange) -> None:
+        session.in_work -= 1
+        if exchange.watched:
+            self._sessions.touch(session)  # it took its time, which the client did not idle away
         running = self._of_session.get(session.id, {})
         running.pop(request_id, None)
         if not running:

@@ -60,6 +60,8 @@ class Session:
     caller: Caller | None = None
     """Who used it last, none before anybody did in this process."""
     ended: bool = False
+    in_work: int = 0
+    """Requests of it that are in work here: as long as there are any, it is not idle."""
     bound: bool = False
     """Whether it lives and dies with one connection of this process."""
 
@@ -144,14 +146,17 @@ class SessionTable:
 
     def expire(self, now: float, slack: float = 0.0) -> list[Session]:
         """End and return what was idle for too long, by `slack` more: a look at the oldest uses only."""
-        over: list[Session] = []
+        found: list[Session] = []
         for session in self._sessions.values():
             if now - session.touched <= self.limits.idle + slack:
                 break
-            over.append(session)
-        for session in over:
-            self.end(session)
-        return over
+            found.append(session)
+        for session in found:
+            if session.in_work:
+                self.touch(session, now)
+            else:
+                self.end(session)
+        return [session for session in found if session.ended]
 
     def sweep(self, now: float) -> list[Session]:
         """End and return what is too old, and forget tombstones whose ids nobody can read any more."""
@@ -163,7 +168,8 @@ class SessionTable:
         return old
 
     def _over(self, session: Session, now: float) -> bool:
-        return now - session.touched > self.limits.idle or now - session.created > self.limits.age
+        idle = now - session.touched > self.limits.idle and not session.in_work
+        return idle or now - session.created > self.limits.age
 
     def _make_room(self, principal: Principal) -> list[Session]:
         owned, limits = self._owned.get(principal, ()), self.limits
