@@ -274,7 +274,7 @@ async def _subscribe(endpoint: McpEndpoint, asked: dict[str, Any], token: str = 
 
 async def test_a_subscription_watches_what_it_may_and_says_so_first(endpoint: McpEndpoint, service: Seers) -> None:
     asked = {"toolsListChanged": True, "resourceSubscriptions": ["secret:a", "file:///b", "file:///a", "file:///b"]}
-    ear = await _subscribe(endpoint, {**asked, "taskIds": ["t"]}, request_id=7)
+    ear = await _subscribe(endpoint, {**asked, "vendorIds": ["t"]}, request_id=7)
     tag = {"io.modelcontextprotocol/subscriptionId": 7}
     (first,) = ear.answered.messages
     assert first["params"] == {
