@@ -16,7 +16,7 @@ from tests.conformance.rules import document
 from tests.conformance.running import Suite
 from tests.peers.server import start_server
 from tests.peers.tasks import Book
-from tests.system.conftest import compiled, new_gateway, with_node
+from tests.system.conftest import new_gateway, with_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.peers.server import Server
     from tests.system.kit import Gateway
 
-__all__ = ["compiled", "new_gateway", "with_node"]
+__all__ = ["new_gateway", "with_node"]
 
 HERE = Path(__file__).parent
 UPSTREAMS = ("2025-11-25", "2026-07-28")
