@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
     from tests.peers.client import Client
     from tests.peers.gateway import Door
     from tests.peers.server import Server
 
-__all__ = ["Cell", "upstream_name"]
+__all__ = ["Cell", "Grid", "upstream_name"]
 
 
 def upstream_name(revision: str) -> str:
@@ -70,3 +70,18 @@ class Cell:
         self.server.problems.clear()
         yield
         assert self.client.problems + self.server.problems == []
+
+
+class Grid:
+    """Five upstreams behind one gateway, and a client of each revision once it is wanted."""
+
+    def __init__(self, servers: dict[str, Server], door: Door, stack: AsyncExitStack) -> None:
+        self.servers = servers
+        self.door = door
+        self._stack = stack
+        self._clients: dict[str, Client] = {}
+
+    async def cell(self, client: str, upstream: str) -> Cell:
+        if client not in self._clients:
+            self._clients[client] = await self._stack.enter_async_context(self.door.connect(client))
+        return Cell(self._clients[client], self.servers[upstream], self.door)

@@ -6,54 +6,18 @@ One gateway with five upstreams and five clients serves all cells, one after the
 from __future__ import annotations
 
 import importlib.util
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from tests.matrix import table
 from tests.matrix.checks import CHECKS
-from tests.matrix.context import Cell, upstream_name
 from tests.matrix.refusals import REFUSALS
-from tests.peers.gateway import http_upstream, start_gateway
-from tests.peers.server import start_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.peers.client import Client
-    from tests.peers.gateway import Door
-    from tests.peers.server import Server
+    from tests.matrix.context import Grid
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Grid:
-    """Five upstreams behind one gateway, and a client of each revision once it is wanted."""
-
-    def __init__(self, servers: dict[str, Server], door: Door, stack: AsyncExitStack) -> None:
-        self._servers = servers
-        self._door = door
-        self._stack = stack
-        self._clients: dict[str, Client] = {}
-
-    async def cell(self, client: str, upstream: str) -> Cell:
-        if client not in self._clients:
-            self._clients[client] = await self._stack.enter_async_context(self._door.connect(client))
-        return Cell(self._clients[client], self._servers[upstream], self._door)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def grid(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> AsyncIterator[Grid]:
-    async with AsyncExitStack() as stack:
-        servers = {}
-        for revision in table.REVISIONS:
-            servers[revision] = await stack.enter_async_context(start_server(revision, upstream_name(revision)))
-        upstreams = {server.name: http_upstream(server, prefix=server.name) for server in servers.values()}
-        folder = tmp_path_factory.mktemp("gateway")
-        door = await stack.enter_async_context(start_gateway(folder, upstreams, compiled=compiled))
-        yield Grid(servers, door, stack)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -73,6 +73,10 @@ class Features:
         self.grown: list[str] = []
         self.note = "first"
         self.signed_in = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the slow calls of earlier tests."""
         self.release = asyncio.Event()
         self.slow: list[str | int] = []
         """Ids of slow calls that have begun."""
