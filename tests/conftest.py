@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+settings.register_profile("rooms", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rooms")  # how quick a machine is decides no test
 
 
 def pytest_asyncio_loop_factories():

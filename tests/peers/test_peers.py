@@ -87,10 +87,12 @@ async def test_cancel(name: str) -> None:
     ],
 )
 async def test_asks(name: str, tool: str, says: str) -> None:
-    if tool == "elicit" and not revision(name).since("2025-06-18"):
-        pytest.skip("this revision has no elicitation")
+    known = tool != "elicit" or revision(name).since("2025-06-18")
     async with both(name) as (_, client):
         assert await client.text(tool) == says
+        if not known:
+            assert "which its revision does not know" in client.problems[0]
+            client.problems.clear()
         assert len(client.asked) == (2 if tool in {"both", "twice"} else 1)
 
 
