@@ -195,6 +195,19 @@ async def test_a_task_of_what_is_no_upstream_is_no_result(bench, kit, jobs):
     assert (result["isError"], "bad-task" in result["content"][0]["text"]) == (True, True)
 
 
+@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize("support", ["required", "optional"])
+async def test_a_tool_that_wants_tasks_of_an_older_kind_says_so(bench, kit, jobs, support, version):
+    def failing(function, caller, call, replies):
+        return Case("failed", Problem("mcp-unknown-method", "-32601: no"))
+
+    entry = {"name": "echo", "execution": {"taskSupport": support}}
+    old = Route(kind="tool", name="echo", backend="back", entry=entry, upstream="jobs")
+    bench.plan(old, policy=[kit.policy(kit.permit)], backends={"back": kit.backend(failing)})
+    result = await bench.call("echo", version=version, capabilities=ABLE)
+    assert ("`tasks`" in result["content"][0]["text"], result["isError"]) == (support == "required", True)
+
+
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
 async def test_each_request_needs_a_permit_of_its_own(bench, kit, jobs, method):
     plan(bench, kit, lambda caller, action: DENY if action["method"] == method else kit.permit)
@@ -219,6 +232,33 @@ async def test_who_may_use_the_tool_no_more_may_ask_for_its_tasks_no_more(bench,
     bench.plan(policy=[kit.policy(kit.permit)], backends={"back": kit.backend(begun)})
     assert (await refused(bench, "tasks/get", token)).code == -32602
     assert jobs.asked == []
+
+
+async def test_what_came_by_a_plugin_that_was_fenced_meanwhile_is_not_told(bench, kit, jobs):
+    plan(bench, kit)
+    token = (await begin(bench))["taskId"]
+    answer = bench.upstreams.request
+
+    async def fencing(*given, **more):
+        bench.distrust.note("back", bench.now.backends["back"].guest.digest)
+        return await answer(*given, **more)
+
+    bench.upstreams.request = fencing
+    assert (await refused(bench, "tasks/get", token)).code == -31005
+    assert bench.ledger.records[-1]["stage"] == "fence"
+
+
+async def test_a_request_about_a_task_costs_what_limits_say(bench, kit, jobs):
+    charge = (["caller", "ana"], 1_000_000, 2_000_000, 1_000_000, 0)
+
+    def answer(function, *rest):
+        return Case("charge", [charge]) if function == "reserve" else Case("ok", [charge])
+
+    plan(bench, kit, limits=[kit.guest("fair-use", PluginKind.LIMIT, answer)])
+    token = (await begin(bench))["taskId"]
+    await about(bench, "tasks/get", token)
+    assert (await refused(bench, "tasks/get", token)).code == -31003
+    assert len(jobs.asked) == 1
 
 
 async def test_nothing_is_asked_when_the_ledger_cannot_be_written(bench, kit, jobs):

@@ -30,7 +30,7 @@ from mcpg.pipeline.flight import Flight
 from mcpg.pipeline.hints import hinted
 from mcpg.pipeline.refusals import denied, fenced, unavailable, unknown
 from mcpg.pipeline.rounds import AskLimits, Round
-from mcpg.pipeline.told import signed, told
+from mcpg.pipeline.told import explained, signed, told
 from mcpg.protocol.frames import INTERNAL_ERROR, INVALID_PARAMS
 from mcpg.protocol.methods import EXTENDED
 from mcpg.protocol.mirrors import check_mirrors
@@ -416,6 +416,7 @@ class Calls:
             if era_of(flight.call.version) is Era.MODERN:
                 raise missing_capability(error.required) from error
             error = RunFailed(f"the client has not declared what is needed: {named(error.required)}", code=error.code)
+        error = explained(error, flight.route)
         if flight.route.kind != "tool":
             if error.code == "mcp-not-found":
                 raise unknown(flight.route.kind, work.name, flight.call.version) from error

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mcpg.contract.problems import RunFailed
+
 if TYPE_CHECKING:
+    from mcpg.contract.problems import McpgError
+    from mcpg.pipeline.routes import Route
     from mcpg.pipeline.work import Work
 
-__all__ = ["CALL_META", "signed", "told"]
+__all__ = ["CALL_META", "explained", "signed", "told"]
 
 CALL_META = "dev.mcpg/call"
 
@@ -15,6 +19,19 @@ CALL_META = "dev.mcpg/call"
 def told(text: str) -> dict[str, Any]:
     """Return a tool's result that says what went wrong."""
     return {"content": [{"type": "text", "text": text}], "isError": True}
+
+
+def explained(error: McpgError, route: Route) -> McpgError:
+    """Return the error of a call in clearer words, where the tool's own definition says what it lacked.
+
+    A server of 2025-11-25 answers -32601 where a tool that wants its experimental tasks is called without one.
+    """
+    execution = route.entry.get("execution")
+    wants = isinstance(execution, dict) and execution.get("taskSupport") == "required"
+    if not wants or error.code != "mcp-unknown-method":
+        return error
+    text = "the tool wants `tasks`, the experimental capability of 2025-11-25, which is not relayed"
+    return RunFailed(text, code="mcp-missing-capability")
 
 
 def signed(result: dict[str, Any], work: Work) -> dict[str, Any]:
