@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.edge.kit import FakeService, call, request
-from tests.edge.test_sdk import _exercise, _serving
+from tests.edge.sdk import exercise, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,9 +32,9 @@ def service() -> FakeService:
 
 
 async def test_the_sdk_over_sse(service: FakeService) -> None:
-    async with _serving(service) as (url, endpoint):
+    async with serving(service) as (url, endpoint):
         async with mcp.Client(_over_sse(url), mode="legacy") as client:
-            await _exercise(client)
+            await exercise(client)
             assert len(endpoint.shared.sessions) == 1
         async with asyncio.timeout(10):
             while endpoint.shared.sessions:  # noqa: ASYNC110 - what is awaited has no event
@@ -50,7 +50,7 @@ async def test_the_sdk_is_asked_over_sse(service: FakeService) -> None:
         return mcp_types.ElicitResult(action="accept", content={"said": params.message})
 
     async with (
-        _serving(service) as (url, _),
+        serving(service) as (url, _),
         mcp.Client(_over_sse(url), mode="legacy", elicitation_callback=answer) as client,
     ):
         result = await client.call_tool("ask", {"method": "elicitation/create", "params": ASK})
@@ -61,7 +61,7 @@ async def test_the_sdk_is_asked_over_sse(service: FakeService) -> None:
 async def test_the_sdk_hears_of_changes_over_sse(service: FakeService) -> None:
     seen: asyncio.Queue[Any] = asyncio.Queue()
     async with (
-        _serving(service) as (url, endpoint),
+        serving(service) as (url, endpoint),
         mcp.Client(_over_sse(url), mode="legacy", message_handler=seen.put) as client,
     ):
         await client.list_tools()
@@ -72,7 +72,7 @@ async def test_the_sdk_hears_of_changes_over_sse(service: FakeService) -> None:
 
 
 async def test_the_sdk_is_turned_away_from_sse_without_a_credential(service: FakeService) -> None:
-    async with _serving(service) as (url, endpoint):
+    async with serving(service) as (url, endpoint):
         with pytest.raises(BaseException, match=r"401|TaskGroup|Unauthorized"):
             async with mcp.Client(_over_sse(url, token="wrong"), mode="legacy"):
                 pass
@@ -88,7 +88,7 @@ async def http() -> AsyncIterator[Any]:
 
 
 async def test_a_socket_that_is_not_read_is_given_up(service: FakeService, http: Any) -> None:
-    async with _serving(service) as (url, endpoint):
+    async with serving(service) as (url, endpoint):
         host, _, port = url.removeprefix("http://").removesuffix("/mcp").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=16 * 1024)
         lines = f"GET /mcp/sse HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: text/event-stream\r\n"

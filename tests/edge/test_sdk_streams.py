@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.edge.asking import AskingService, until
+from tests.edge.sdk import over_http, serving
 
-from mcpg.edge.endpoint import McpEndpoint
-from mcpg.edge.front import front_door
-from mcpg.edge.listeners import open_listener
-from mcpg.edge.public import public_app
-from mcpg.edge.serving import Running, Site, serve
 from mcpg.edge.settings import EdgeSettings
 
 if TYPE_CHECKING:
@@ -29,35 +25,8 @@ def service() -> AskingService:
     return AskingService()
 
 
-@asynccontextmanager
-async def _serving(service: AskingService, settings: EdgeSettings) -> AsyncIterator[tuple[str, McpEndpoint]]:
-    endpoint = McpEndpoint(service, settings)
-    listener, running = open_listener("127.0.0.1:0"), Running()
-    sites = [Site(front_door(endpoint, public_app(lambda: True)), listener)]
-    task = asyncio.create_task(serve(sites, drain=endpoint.drain, running=running, handle_signals=False))
-    await running.started.wait()
-    try:
-        yield f"http://{listener.name}/mcp", endpoint
-    finally:
-        running.stop()
-        await asyncio.wait_for(task, 15)
-
-
-@asynccontextmanager
-async def _client(url: str, **options: Any) -> AsyncIterator[Any]:
-    import httpx2  # noqa: PLC0415 - comes with the SDK
-    from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - slow to import
-
-    @asynccontextmanager
-    async def transport() -> AsyncIterator[Any]:
-        async with (
-            httpx2.AsyncClient(headers={"authorization": "Bearer ana"}, timeout=10) as http,
-            streamable_http_client(url, http_client=http) as streams,
-        ):
-            yield streams
-
-    async with mcp.Client(transport(), mode="legacy", **options) as client:
-        yield client
+def _client(url: str, **options: Any) -> Any:
+    return mcp.Client(over_http(url), mode="legacy", **options)
 
 
 async def _elicited(_: Any, params: Any) -> Any:
@@ -74,7 +43,7 @@ def _said(result: Any) -> Any:
 
 async def test_the_sdk_answers_in_the_middle_of_a_call(service: AskingService) -> None:
     async with (
-        _serving(service, EdgeSettings(loopback=True)) as (url, endpoint),
+        serving(service) as (url, endpoint),
         _client(url, elicitation_callback=_elicited, list_roots_callback=_roots) as client,
     ):
         form, roots = _said(await asyncio.wait_for(client.call_tool("pair", {}), 10))
@@ -86,7 +55,7 @@ async def test_the_sdk_answers_in_the_middle_of_a_call(service: AskingService) -
 async def test_the_sdk_comes_back_for_an_answer(service: AskingService) -> None:
     settings = EdgeSettings(loopback=True, stream_poll_after=0.05, stream_retry=0.02)
     async with (
-        _serving(service, settings) as (url, endpoint),
+        serving(service, settings) as (url, endpoint),
         _client(url, elicitation_callback=_elicited, list_roots_callback=_roots) as client,
     ):
         steps: list[float] = []
@@ -107,7 +76,7 @@ async def test_the_sdk_comes_back_for_an_answer(service: AskingService) -> None:
 
 async def test_the_sdk_comes_back_after_a_cut(service: AskingService) -> None:
     async with (
-        _serving(service, EdgeSettings(loopback=True)) as (url, endpoint),
+        serving(service) as (url, endpoint),
         _cut(url) as (through, cut),
         _client(through, elicitation_callback=_elicited) as client,
     ):

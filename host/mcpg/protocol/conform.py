@@ -8,6 +8,7 @@ asks nobody and never raises. Source: schema.ts of each version, by way of `kind
 from __future__ import annotations
 
 from functools import cache
+from operator import is_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -91,7 +92,7 @@ def _rule_of(member: Member, version: str) -> Rule:
 @cache
 def _rule(name: str, version: str) -> Rule:
     if name.startswith("[!"):
-        return _whole_list(_rule(name[2:-1], version))
+        return _list(_rule(name[2:-1], version), whole=True)
     if name.startswith("["):
         return _list(_rule(name[1:-1], version))
     if name in SCALARS:
@@ -102,36 +103,19 @@ def _rule(name: str, version: str) -> Rule:
     return lambda value: _applied(plan, value)
 
 
-def _list(rule: Rule) -> Rule:
-    """Items that do not fit are left out."""
+def _list(rule: Rule, *, whole: bool = False) -> Rule:
+    """Items that do not fit are left out; where only the whole list means something, one of them spoils it."""
 
     def listed(value: Any) -> Any:
         if not isinstance(value, list):
             return NOTHING
         fitting = [rule(item) for item in value]
-        if all(map(_same, fitting, value)):
+        if all(map(is_, fitting, value)):
             return value
-        return [item for item in fitting if item is not NOTHING]
+        kept = [item for item in fitting if item is not NOTHING]
+        return NOTHING if whole and len(kept) < len(value) else kept
 
     return listed
-
-
-def _whole_list(rule: Rule) -> Rule:
-    """An item that does not fit spoils the list."""
-
-    def listed(value: Any) -> Any:
-        if not isinstance(value, list):
-            return NOTHING
-        fitting = [rule(item) for item in value]
-        if all(map(_same, fitting, value)):
-            return value
-        return NOTHING if any(item is NOTHING for item in fitting) else fitting
-
-    return listed
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other
 
 
 def _block(version: str) -> Rule:
@@ -177,7 +161,7 @@ def _sampling_content(version: str) -> Rule:
         plan = plans.get(kind) if isinstance(kind, str) else None
         return NOTHING if plan is None else _applied(plan, value)
 
-    blocks = _whole_list(block)
+    blocks = _list(block, whole=True)
     return lambda value: blocks(value) if many and isinstance(value, list) else block(value)
 
 

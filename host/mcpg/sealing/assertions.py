@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ALGORITHMS", "AssertionKey"]
+__all__ = ["AssertionKey"]
 
-ALGORITHMS: Final = ("ES256", "RS256", "EdDSA")
 MIN_RSA_BITS = 2048
 P256_BYTES = 32
 

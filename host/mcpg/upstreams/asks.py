@@ -29,7 +29,6 @@ MAX_OPEN = 64
 MAX_EARLY = 4
 EARLY_SECONDS = 30.0
 """How long a request that came before any call may wait for one."""
-_CANCEL = "notifications/cancelled"
 
 
 @dataclass(slots=True, eq=False)
@@ -43,8 +42,6 @@ class Ask:
     drop: Callable[[bytes], None] = field(repr=False)
     ended: Callable[[], None] = field(repr=False)
     """Tell the link that this was answered, so that its id may come again."""
-    sure: bool = True
-    """Whether it is known whose it is."""
     pass_on: Callable[[Ask], bool] = field(default=lambda _: False, repr=False)
     """Give it to another call that could have caused it, because this one is over; return whether there was one."""
 
@@ -149,7 +146,7 @@ class Asks:
             return
         ask = Ask(request.id, request.method, request.params, self._send, self._drop, lambda: self._forget(request.id))
         if number is None and request.method != ROOTS:
-            ask.sure, ask.pass_on = False, self._pass_on
+            ask.pass_on = self._pass_on
         self._give(ask, sink)
 
     def _note(self, number: int | None, lack: dict[str, Any]) -> None:

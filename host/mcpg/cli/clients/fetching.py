@@ -15,9 +15,8 @@ from mcpg.effects.addresses import Private
 from mcpg.effects.connector import GuardedConnector
 from mcpg.effects.transport import Outgoing, Reach
 
-__all__ = ["REGISTRY", "address_of", "fetch"]
+__all__ = ["address_of", "fetch"]
 
-REGISTRY = "https://registry.modelcontextprotocol.io"
 SECONDS = 30.0
 FOUND = 200
 
