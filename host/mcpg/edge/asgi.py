@@ -11,7 +11,7 @@ from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mcpg.protocol.headers import Headers
 
@@ -25,6 +25,7 @@ __all__ = [
     "Scope",
     "Send",
     "encode_lines",
+    "pieces",
     "send_whole",
 ]
 
@@ -42,6 +43,7 @@ STREAM_LINES: Lines = [
     (b"x-accel-buffering", b"no"),
 ]
 
+_PIECE = 64 * 1024
 _JSON = (b"content-type", b"application/json")
 
 
@@ -56,6 +58,15 @@ async def send_whole(send: Send, status: int, body: bytes = b"", lines: Iterable
         headers.append(_JSON)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Yield data in parts small enough that who takes some of it all the time takes each in time."""
+    if len(data) <= _PIECE:
+        yield data
+        return
+    for start in range(0, len(data), _PIECE):
+        yield data[start : start + _PIECE]
 
 
 def encode_lines(headers: Iterable[tuple[str, str]]) -> Lines:

@@ -1,6 +1,7 @@
 """One HTTP answer that is an event stream: begun, written in time, ended. It orders no events and keeps none.
 
-A write waits for the client as long as the settings say; then `TimeoutError` tells that it takes nothing.
+A write waits for the client as long as the settings say, anew for each piece of what is long; then `TimeoutError` tells
+that it takes nothing.
 Source: WHATWG HTML, section 9.2 (event streams); MCP 2025-11-25, basic/transports (priming, `retry`).
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mcpg.edge.asgi import STREAM_LINES
+from mcpg.edge.asgi import STREAM_LINES, pieces
 from mcpg.protocol.sse import KEEP_ALIVE, encode_event
 from mcpg.protocol.versions import HANDSHAKE, at_least
 
@@ -37,14 +38,18 @@ class Wire:
 
     async def write(self, data: bytes) -> None:
         """Write, after the head if this is the first; raises `TimeoutError`."""
-        async with asyncio.timeout(self._timeout):
-            await self._begin()
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        for piece in pieces(data):
+            async with asyncio.timeout(self._timeout):
+                await self._begin()
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Write the last bytes and end; raises `TimeoutError`."""
+        *before, last = pieces(data)
+        for piece in before:
+            await self.write(piece)
         async with asyncio.timeout(self._timeout):
-            await self.linger(data)
+            await self.linger(last)
 
     async def linger(self, data: bytes = b"") -> None:
         """End as `end` does, as late as the client takes it."""
