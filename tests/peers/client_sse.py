@@ -10,20 +10,19 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from tests.peers.client import Client, encode
+from tests.peers.client import encode
+from tests.peers.client_handshake import HandshakeClient
 from tests.peers.fetch import fetch
 from tests.peers.record import PeerError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from tests.peers.client import Pending
     from tests.peers.fetch import Event, Reply
 
 __all__ = ["ChannelClient", "SseClient"]
 
 
-class ChannelClient(Client):
+class ChannelClient(HandshakeClient):
     """A client with one channel for everything; how a message is sent is its subclass's business."""
 
     where = "sse"
@@ -31,28 +30,6 @@ class ChannelClient(Client):
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
-        self._done: set[Any] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def send(self, message: Any) -> None:
-        """Send one message."""
-        raise NotImplementedError
-
-    async def open(self) -> None:
-        params = {
-            "protocolVersion": self.revision.name,
-            "capabilities": self.capabilities,
-            "clientInfo": {"name": "peer-client", "version": "1"},
-        }
-        self.server = await self.request("initialize", params)
-        if self.server["protocolVersion"] != self.revision.name:
-            self.problem(f"was answered version {self.server['protocolVersion']}")
-        await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def exchange(self, pending: Pending, method: str, params: dict[str, Any]) -> dict[str, Any]:
         pending.id = self.number()
@@ -62,26 +39,14 @@ class ChannelClient(Client):
             return await future
         finally:
             del self._waiting[pending.id]
-            self._done.add(pending.id)
-
-    async def cancel(self, pending: Pending) -> None:
-        params = {"requestId": pending.id, "reason": "the test says so"}
-        await self.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
 
     async def watch(self) -> None:
         """Do nothing: what changes is told on the one channel."""
 
-    async def subscribe(self, uri: str) -> None:
-        await self.request("resources/subscribe", {"uri": uri})
-
-    async def set_level(self, level: str) -> None:
-        await self.request("logging/setLevel", {"level": level})
-
     def take(self, message: Any) -> None:
         """Take one message of the server."""
         if "method" in message:
-            if (asked := self.message(message, self.where)) is not None:
-                self.spawn(self._answer(asked))
+            self.hear(message, self.where)
         elif (future := self._waiting.get(message.get("id"))) is not None and not future.done():
             future.set_result(message)
         else:
@@ -92,22 +57,6 @@ class ChannelClient(Client):
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(PeerError(0, why))
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.problem(f"{error!r}")
-
-    async def _answer(self, message: dict[str, Any]) -> None:
-        answer = await self.respond(message)
-        if message["id"] not in self.withdrawn:
-            await self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 
 
 class SseClient(ChannelClient):

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tests.peers.client import Client, encode
+from tests.peers.client import encode
+from tests.peers.client_handshake import HandshakeClient
 from tests.peers.fetch import fetch
 from tests.peers.record import PeerError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from tests.peers.client import Pending
     from tests.peers.fetch import Event, Reply
 
@@ -26,8 +24,8 @@ BOTH = "application/json, text/event-stream"
 RESUMES = 10
 
 
-class StreamableClient(Client):
-    """`session` is the id that the server gave; `streams` all event ids seen."""
+class StreamableClient(HandshakeClient):
+    """`session` is the id that the server gave, `resumes` how often a stream was taken up again."""
 
     session = ""
     resumes = 0
@@ -35,26 +33,12 @@ class StreamableClient(Client):
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._event_ids: set[str] = set()
         self._watching: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
 
-    async def open(self) -> None:
-        params = {
-            "protocolVersion": self.revision.name,
-            "capabilities": self.capabilities,
-            "clientInfo": {"name": "peer-client", "version": "1"},
-        }
-        self.server = await self.request("initialize", params)
-        if self.server["protocolVersion"] != self.revision.name:
-            self.problem(f"was answered version {self.server['protocolVersion']}")
-        await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().close()
         if self.session:
             (await fetch("DELETE", self.url, self._headers())).close()
 
@@ -75,8 +59,8 @@ class StreamableClient(Client):
                 for each in message if isinstance(message, list) else [message]:
                     if "method" not in each:
                         answers.append(each)
-                    elif (asked := self.message(each, "post")) is not None:
-                        self._spawn(self._answer(asked))
+                    else:
+                        self.hear(each, "post")
             return reply.status, answers
         body = await reply.body()
         answer = json.loads(body) if body else []
@@ -103,21 +87,14 @@ class StreamableClient(Client):
             self.problem(f"request {pending.id} got the answer to {answer.get('id')!r}")
         return answer
 
-    async def cancel(self, pending: Pending) -> None:
-        params = {"requestId": pending.id, "reason": "the test says so"}
-        await self.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
-
     async def watch(self) -> None:
         if self._watching is None:
-            self._watching = self._spawn(self._general())
+            self._watching = self.spawn(self._general())
         await self._listening.wait()
 
     async def subscribe(self, uri: str) -> None:
         await self.watch()
-        await self.request("resources/subscribe", {"uri": uri})
-
-    async def set_level(self, level: str) -> None:
-        await self.request("logging/setLevel", {"level": level})
+        await super().subscribe(uri)
 
     def session_headers(self) -> dict[str, str]:
         """Return the headers that a test needs to speak in this client's name."""
@@ -159,18 +136,12 @@ class StreamableClient(Client):
     async def _event(self, message: Any, pending: Pending) -> dict[str, Any] | None:
         for each in message if isinstance(message, list) else [message]:
             if "method" in each:
-                if (asked := self.message(each, "post")) is not None:
-                    self._spawn(self._answer(asked))
+                self.hear(each, "post")
             elif each.get("id") == pending.id:
                 return each
             else:
                 self.problem(f"the answer to {each.get('id')!r} on the stream of {pending.id}")
         return None
-
-    async def _answer(self, message: dict[str, Any]) -> None:
-        answer = await self.respond(message)
-        if message["id"] not in self.withdrawn:
-            await self.send({"jsonrpc": "2.0", "id": message["id"], **answer})
 
     async def _general(self) -> None:
         reply = await fetch("GET", self.url, self._headers(accept="text/event-stream"))
@@ -184,8 +155,8 @@ class StreamableClient(Client):
                 message = json.loads(event.data) if event.data else {"method": "", "jsonrpc": "2.0"}
                 if "method" not in message:
                     self.problem("an answer on the general stream")
-                elif event.data and (asked := self.message(message, "get")) is not None:
-                    self._spawn(self._answer(asked))
+                elif event.data:
+                    self.hear(message, "get")
         finally:
             reply.close()
 
@@ -197,15 +168,3 @@ class StreamableClient(Client):
             self.last_event = event.id
         if event.name != "message":
             self.problem(f"an event named {event.name!r}")
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        with suppress(asyncio.CancelledError):
-            if (error := task.exception()) is not None:
-                self.problem(f"{error!r}")
