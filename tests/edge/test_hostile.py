@@ -26,6 +26,8 @@ PING = json.dumps(request("ping")).encode()
         ({"accept": "application/*, text/*;q=0.5"}, 400),
         ({"content-type": "text/plain"}, 415),
         ({"content-type": ""}, 415),
+        ({"content-encoding": "gzip"}, 415),
+        ({"content-encoding": "identity, br"}, 415),
         ({"content-type": "application/json; charset=utf-16"}, 415),
         ({"content-type": "application/json; charset=UTF-8"}, 400),
         ({"content-length": "99999999"}, 413),

@@ -199,6 +199,7 @@ async def test_the_sessions_of_the_two_transports_are_of_no_use_to_each_other(wi
         (b'{"jsonrpc":"1.0","id":1,"method":"ping"}', {}, 400),
         (json.dumps(modern("tools/list")[0]).encode(), {}, 400),
         (b"{}", {"content-type": "text/plain"}, 415),
+        (json.dumps(request("ping")).encode(), {"content-encoding": "gzip"}, 415),
         (b"x" * 5_000_000, {}, 413),
         (b"{}", {"origin": "https://evil.example"}, 403),
         (json.dumps(request("ping")).encode(), {"authorization": "Bearer nobody"}, 401),

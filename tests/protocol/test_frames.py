@@ -195,3 +195,9 @@ def test_what_is_no_batch_is_refused_as_a_whole(body: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
         frames.parse_batch(body)
     assert caught.value.code == code
+
+
+def test_what_the_parser_says_keeps_its_abbreviations() -> None:
+    with pytest.raises(FrameError) as caught:
+        frames.parse(b'{"a": NaN}')
+    assert caught.value.message.startswith("body is not JSON: JSON is malformed")

@@ -65,9 +65,14 @@ def check_media(headers: Headers) -> None:
 
 
 def check_json(headers: Headers) -> None:
-    """Return if a posted body is JSON; raises `Refusal` with 415."""
+    """Return if a posted body is JSON, as it is; raises `Refusal` with 415.
+
+    A coding that we would overlook is what someone before us may have read another body by.
+    """
     if not _is_json(headers.get("content-type", "")):
         raise Refusal(frames.INVALID_REQUEST, "header `content-type` is not `application/json`", status=415)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(frames.INVALID_REQUEST, "header `content-encoding`: no coding is taken", status=415)
 
 
 @lru_cache(maxsize=128)

@@ -278,4 +278,5 @@ def _misshapen(body: bytes, error: msgspec.ValidationError) -> FrameError:
 
 def _one_line(error: Exception) -> str:
     text = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-    return text[:1].lower() + text[1:200].replace("\n", " ")
+    first = text[:1] if text[1:2].isupper() else text[:1].lower()
+    return first + text[1:200].replace("\n", " ")
