@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpg.config.tools import Tool
+from mcpg.config.upstreams import Upstream
 from mcpg.contract.problems import ConfigError
 from mcpg.gateway.routing import MOST_REPORTS, Described, own_route, route_table
 
@@ -99,3 +104,36 @@ def test_a_tool_of_the_operator_has_its_checks_defaults_and_times():
     with pytest.raises(ConfigError) as refused:
         own("y", input={"q": {"$ref": "https://x.example"}})
     assert refused.value.where == "tools.y: input"
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("{}a:/#. ", max_size=6) | st.just("ui://x"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(
+        st.sampled_from(["type", "properties", "required", "ui", "resourceUri", "ui/resourceUri", "a", "$ref"]), inner,
+        max_size=3,
+    ),
+    max_leaves=6,
+)  # fmt: skip
+texts = st.text("{}a:/#. ", max_size=8) | st.just("x")
+tools = st.fixed_dictionaries(
+    {"name": texts},
+    optional=dict.fromkeys(["inputSchema", "outputSchema", "annotations", "_meta", "icons", "title"], json),
+)
+OURS = MappingProxyType({
+    "a": Upstream.model_validate({
+        "stdio": {"command": ("x",)},
+        "tools": {"x": {"title": "X", "annotations": {"readOnlyHint": True}, "defaults": {"a": 1}}},
+        "resources": {"x": {"description": "mine"}},
+    })
+})  # fmt: skip
+
+
+@given(st.lists(tools, max_size=3), st.lists(texts, max_size=3), st.lists(texts, max_size=3), json)
+def test_whatever_an_upstream_offers_others_keep_what_they_have(offered, uris, templates, meta):
+    resources = [{"uri": uri, "name": "x", "_meta": meta} for uri in uris]
+    entries = [{"uriTemplate": uri, "name": "x"} for uri in templates]
+    bad = offers("upstream.a", *offered, upstream="a", resources=resources, templates=entries)
+    good = offers("upstream.b", "good", upstream="b", resources=[{"uri": "good://b/x", "name": "x"}])
+    routes = route_table([], [bad, good], lambda _line: None, OURS)
+    kept = [route for kind in ("tool", "resource") for route in routes.listed(kind) if route.upstream == "b"]
+    assert {route.target for route in kept} == {"good", "good://b/x"}

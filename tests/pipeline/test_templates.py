@@ -28,9 +28,10 @@ from mcpg.pipeline.templates import Template
         ("a:fixed", "a:fixed", True),
         ("a:fixed", "a:fixed2", False),
         ("{x}", "", False),
+        ("{", "{", True), ("{{a}", "{b", True), ("{a}{", "b{", True), ("}{", "}{", True), ("", "", True),
         ("{x}", "anything", True),
     ],
-)
+)  # fmt: skip
 def test_a_template_takes_what_it_says(template, uri, matches):
     assert Template(template).matches(uri) is matches
 
@@ -45,3 +46,8 @@ def test_what_is_expanded_from_a_template_matches_it(literals, value):
 def test_a_hostile_template_is_matched_in_linear_time():
     hostile = "a:" + "{x}b" * 500 + "!"
     assert not Template(hostile).matches("a:" + "b" * 200_000)
+
+
+@given(st.text("{}+*#/ab:", max_size=12), st.text("{}ab:/", max_size=8))
+def test_any_text_is_a_template(text, uri):
+    assert isinstance(Template(text).matches(uri), bool)

@@ -168,6 +168,8 @@ def _checks(offer: Offer, name: str) -> _Checks:
     known = made.get(id(entry))
     if known is None or known[0] is not entry:
         schema, output = entry.get("inputSchema"), entry.get("outputSchema")
+        if not isinstance(schema, dict | None):
+            raise ConfigError("it is no object", where=name, remedy="mend the server")
         checks = _Checks(
             compile_check(schema or {"type": "object"}, name),
             compile_check(output, name) if output else None,
@@ -191,7 +193,8 @@ def _entry(offer: Offer, name: str, uris: Uris | None) -> dict[str, Any]:
         said = {field: getattr(offer.override, field) for field in ("title", "description")}
         entry |= {field: text for field, text in said.items() if text}
         if annotations := getattr(offer.override, "annotations", {}):
-            entry["annotations"] = {**(entry.get("annotations") or {}), **annotations}
+            theirs = entry.get("annotations")
+            entry["annotations"] = {**(theirs if isinstance(theirs, dict) else {}), **annotations}
         if defaults := getattr(offer.override, "defaults", {}):
             entry["inputSchema"] = _with_defaults(entry.get("inputSchema") or {"type": "object"}, defaults)
     entry[NAMING[offer.kind]] = name

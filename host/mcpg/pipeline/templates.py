@@ -22,11 +22,11 @@ class Template:
 
     def __init__(self, text: str) -> None:
         parts = [part for part in _VARIABLE.split(text) if part]
-        self._head = parts.pop(0) if parts and not parts[0].startswith("{") else ""
+        self._head = parts.pop(0) if parts and not _VARIABLE.fullmatch(parts[0]) else ""
         self._steps: list[tuple[bool, str]] = []
         """(whether the variable takes slashes, the literal after it)"""
         for part in parts:
-            if part.startswith("{") and part.endswith("}"):
+            if _VARIABLE.fullmatch(part):
                 wide = part[1:2] in set("+#*/") or part[-2:-1] == "*"
                 if self._steps and not self._steps[-1][1]:
                     self._steps[-1] = (self._steps[-1][0] or wide, "")
