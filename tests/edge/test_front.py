@@ -47,6 +47,19 @@ def doors(service: FakeService) -> Doors:
     return Doors(service)
 
 
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/sse", "/mcp/messages", KNOWN, "/health", "/ready", "/", "/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
+async def test_no_path_is_without_the_guard(service: FakeService, path: str, method: str) -> None:
+    doors = Doors(service, loopback=True)
+    asking = {"accept": "*/*", "access-control-request-method": "GET"}
+    assert (await doors(method, path, asking)).status == 421
+    doors.host = "127.0.0.1:8787"
+    assert (await doors(method, path, asking | {"origin": "https://evil.example"})).status == 403
+    assert (await Doors(service)(method, path, asking | {"origin": "null"})).status == 403
+    if path in {"/health", "/ready"} and method == "GET":
+        assert (await doors(method, path)).status == (await doors(method, path, {"origin": APP})).status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

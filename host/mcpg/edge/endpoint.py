@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.contract.ports import Service
-    from mcpg.edge.asgi import Lines, Receive, Scope, Send
+    from mcpg.edge.asgi import App, Lines, Receive, Scope, Send
     from mcpg.edge.measures import EdgeMeasures
     from mcpg.edge.settings import EdgeSettings
     from mcpg.edge.wellknown import Protected
@@ -125,6 +125,15 @@ class McpEndpoint:
     async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the posts of HTTP+SSE (2024-11-05)."""
         await self._guarded(self._legacy.post, scope, receive, send)
+
+    async def guard(self, rest: App, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let another application of the same listener serve, for whom Host and Origin may be."""
+        try:
+            check_source(fold(scope["headers"]), self._settings)
+        except Refusal as refusal:
+            await self._refuse(refusal, scope, send, [])
+            return
+        await rest(scope, receive, send)
 
     async def metadata(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer for this endpoint's metadata as a protected resource, as found under `path`."""

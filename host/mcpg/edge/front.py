@@ -1,5 +1,7 @@
 """The front door: the MCP path to the raw application, all else to FastAPI. It answers nothing itself.
 
+What is beside MCP has the same guard of Host and Origin: a page that has no business here learns nothing of its state.
+
 Mounting the endpoint in FastAPI costs six times (see docs/adr), so `front_door` is the way to serve; `embed` is the
 slower way for a program that has a FastAPI application already.
 """
@@ -40,7 +42,7 @@ def front_doors(resolve: Callable[[str], App | None], rest: App, *, root: str = 
         app: App | None = None
         if scope["type"] == "http":
             path: str = scope["path"]
-            app = resolve(path) or _beside(resolve, path, root)
+            app = resolve(path) or _beside(resolve, path, root) or _guarded(resolve(root), rest)
         await (app or rest)(scope, receive, send)
 
     return door
@@ -59,6 +61,10 @@ def _beside(resolve: Callable[[str], App | None], path: str, root: str) -> App |
         if isinstance(endpoint, McpEndpoint) and endpoint.protected is not None:
             return partial(endpoint.metadata, named or root)
     return None
+
+
+def _guarded(endpoint: App | None, rest: App) -> App | None:
+    return partial(endpoint.guard, rest) if isinstance(endpoint, McpEndpoint) else None
 
 
 def embed(app: FastAPI, path: str, endpoint: McpEndpoint) -> None:
