@@ -168,11 +168,9 @@ def _checks(offer: Offer, name: str) -> _Checks:
     known = made.get(id(entry))
     if known is None or known[0] is not entry:
         schema, output = entry.get("inputSchema"), entry.get("outputSchema")
-        if not isinstance(schema, dict | None):
-            raise ConfigError("it is no object", where=name, remedy="mend the server")
         checks = _Checks(
-            compile_check(schema or {"type": "object"}, name),
-            compile_check(output, name) if output else None,
+            compile_check({"type": "object"} if schema is None else schema, name),
+            compile_check(output, name) if output is not None else None,
             mirrors_of(schema) or (),
         )
         known = made[id(entry)] = (entry, checks)

@@ -35,11 +35,13 @@ _KNOWN = re.compile(r"[A-Za-z0-9_.$-]{1,64}\Z")
 _encode = msgspec.json.Encoder().encode
 
 
-def compile_check(schema: Mapping[str, Any], where: str) -> Callable[[Any], list[str]]:
+def compile_check(schema: object, where: str) -> Callable[[Any], list[str]]:
     """Return a check that lists a value's faults, at most ten; `ConfigError` when the schema cannot be used.
 
     The caller leaves out what the schema belongs to: a tool whose arguments cannot be checked is not served.
     """
+    if not isinstance(schema, dict):
+        raise ConfigError("the schema is no object", where=where, remedy="write it as an object")
     if _depth(schema) > MAX_DEPTH:
         raise ConfigError(f"the schema is nested deeper than {MAX_DEPTH}", where=where, remedy="flatten it")
     raw = _encode(schema)
