@@ -106,6 +106,18 @@ def test_a_tool_of_the_operator_has_its_checks_defaults_and_times():
     assert refused.value.where == "tools.y: input"
 
 
+@pytest.mark.parametrize("uri", ["", " ", "a b", "file:///x\r\ny: z", "x:\x1b[2J", "x:" + "y" * 8192, "x:\u202ey"])
+def test_a_uri_that_is_none_is_left_out_and_said_in_one_line(uri):
+    good = {"resources": [{"uri": "a://x/{y}", "name": "x"}], "templates": [{"uriTemplate": "a://{x}", "name": "x"}]}
+    bad = {"resources": [{"uri": uri, "name": "x"}], "templates": [{"uriTemplate": uri, "name": "x"}]}
+    routes, told = table([offers("a", resources=good["resources"] + bad["resources"], templates=good["templates"])])
+    assert [route.name for route in routes.listed("resource")] == ["a://x/{y}"]
+    assert len(told) == 1
+    assert told[0].isprintable()
+    routes, _ = table([offers("a", resources=bad["resources"], templates=good["templates"] + bad["templates"])])
+    assert [route.name for route in routes.listed("template")] == ["a://{x}"]
+
+
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("{}a:/#. ", max_size=6) | st.just("ui://x"),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Described", "own_route", "route_table"]
 
 NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}\Z")
+MAX_URI = 8192
 MOST_REPORTS = 20
 NAMING = {kind: naming for kind, _, naming in KINDS}
 
@@ -128,7 +129,7 @@ def _route(
     offer: Offer, names: Names, taken: Container[tuple[RouteKind, str]], report: Callable[[str], None]
 ) -> Route | None:
     name, kind, source = names.name(offer), offer.kind, offer.source
-    if (kind, name) in taken or (kind in {"tool", "prompt"} and not NAME.match(name)):
+    if (kind, name) in taken or not _is_valid(kind, name, offer.target):
         report(f"`{offer.label}` offers {kind} {printable(name)}, which is taken or no valid name: left out")
         return None
     uris = names.uris(source.use)
@@ -158,6 +159,13 @@ def _route(
             f"left out ({error.message})"
         )
         return None
+
+
+def _is_valid(kind: RouteKind, name: str, target: str) -> bool:
+    """Whether clients can be given a name: a URI is one word that can be printed."""
+    if kind in {"tool", "prompt"}:
+        return bool(NAME.match(name))
+    return 0 < len(target) <= MAX_URI and target.isprintable() and " " not in target
 
 
 def _checks(offer: Offer, name: str) -> _Checks:
