@@ -5,11 +5,13 @@ whose it is: it belongs to the call in flight whose client can be asked, and is 
 there are several that are not alike: of one session, for the same tool (prompt, resource). Between calls that are alike
 a wrong guess shows nobody anything else; it is put right when the call that was guessed ends first. `roots/list` is
 about the client and no call: any call of the link may carry it, and one that comes before the first call waits for it.
+A request that names a task (2025-11-25) belongs to the call that began the task.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,13 +19,15 @@ from mcpg.protocol import frames
 from mcpg.protocol.capabilities import lacking, needed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 
-__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "named", "unmet"]
+__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "named", "unmet", "with_task_of", "without_task"]
 
 ROOTS: Final = "roots/list"
 ASKED: Final = frozenset({"elicitation/create", "sampling/createMessage", ROOTS})
 """What a server may ask of a client, in every version."""
+RELATED: Final = "io.modelcontextprotocol/related-task"
+"""The member of `_meta` that names the task to which a message belongs (2025-11-25)."""
 MAX_OPEN = 64
 """Requests of one link that may wait for an answer."""
 MAX_EARLY = 4
@@ -68,6 +72,32 @@ class Sink(Protocol):
         ...
 
 
+def _related_task(value: Mapping[str, Any]) -> str | None:
+    """Return the id of the task that the `_meta` of params or a result names; None if it names none."""
+    meta = value.get("_meta")
+    related = meta.get(RELATED) if isinstance(meta, dict) else None
+    given = related.get("taskId") if isinstance(related, dict) else None
+    return given if isinstance(given, str) else None
+
+
+def without_task(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return params or a result without the task that its `_meta` names: the client began none."""
+    meta = value.get("_meta")
+    if not isinstance(meta, dict) or RELATED not in meta:
+        return value
+    kept = {key: item for key, item in meta.items() if key != RELATED}
+    rest = {key: item for key, item in value.items() if key != "_meta"}
+    return {**rest, "_meta": kept} if kept else rest
+
+
+def with_task_of(params: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to a request with the task that the request named."""
+    if (task := _related_task(params)) is None:
+        return result
+    meta = result.get("_meta")
+    return {**result, "_meta": {**(meta if isinstance(meta, dict) else {}), RELATED: {"taskId": task}}}
+
+
 def unmet(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a request needs beyond normalised `capabilities` (a ClientCapabilities object), nothing if it may go.
 
@@ -101,6 +131,8 @@ class Asks:
         self._drop = drop
         self._describes = describes
         self._sinks: dict[int, Sink] = {}
+        self._tasks: dict[str, Sink] = {}
+        self._holding = 0
         self._open: dict[frames.RequestId, tuple[Ask, Sink | None]] = {}
         self._early: list[Ask] = []
         self.lacking: dict[int, dict[str, Any]] = {}
@@ -116,6 +148,27 @@ class Asks:
     def end(self, number: int) -> None:
         """Note that the call of that id is over."""
         self._sinks.pop(number, None)
+
+    @contextmanager
+    def holding(self, sink: Sink | None) -> Iterator[Callable[[str], None]]:
+        """Keep a call that takes several requests in flight between them; yield what notes the task that it began."""
+        tasks: list[str] = []
+
+        def began(task: str) -> None:
+            if sink is not None and task not in self._tasks:
+                self._tasks[task] = sink
+                tasks.append(task)
+
+        self._holding -= 1  # no request has a negative id
+        number = self._holding
+        if sink is not None:
+            self.begin(number, sink)
+        try:
+            yield began
+        finally:
+            self.end(number)
+            for task in tasks:
+                del self._tasks[task]
 
     def take(self, request: frames.Request, number: int | None = None, *, only: int | None = None) -> None:
         """Hand a request to the call that it belongs to, or refuse it; `number` is the call on whose stream it came.
@@ -171,6 +224,8 @@ class Asks:
         return True
 
     def _sink_for(self, request: frames.Request, number: int | None) -> Sink | None:
+        if self._tasks and (sink := self._tasks.get(_related_task(request.params) or "")) is not None:
+            return sink
         if number is not None and (sink := self._sinks.get(number)) is not None:
             return sink
         if request.method == ROOTS:

@@ -11,6 +11,7 @@ from mcpg.protocol import frames
 from mcpg.protocol.versions import LATEST_MODERN
 from mcpg.upstreams.answers import asking, error_of, outcome_of
 from mcpg.upstreams.blame import UNAVAILABLE, UNKNOWN, Blame
+from mcpg.upstreams.completing_tasks import TaskTools
 from mcpg.upstreams.deliveries import Delivery
 from mcpg.upstreams.exchanges import Exchange
 from mcpg.upstreams.faults import Fault, Lost
@@ -54,6 +55,7 @@ class Calls:
         self._max_waiting = spec.max_in_flight * WAITING_PER_PLACE
         self._time = asyncio.get_running_loop().time
         self._blame = Blame(spec)
+        self._task_tools = TaskTools(spec.call_timeout + spec.ask_timeout)
         self.in_flight = 0
         self.waiting = 0
         self.parked = 0
@@ -177,6 +179,8 @@ class Calls:
         if (wait := lane.breaker.admit(self._time())) > 0:
             raise self._blame.left_alone(wait)
         delivery.prepare(agreement, ability, baggage=self._spec.baggage)
+        if (tools := self._task_tools).names and delivery.method == "tools/call" and tools.wants(delivery.params):
+            delivery.ttl = tools.ttl
         lane.users += 1
         try:
             if delivery.may_be_asked(agreement):
@@ -310,4 +314,6 @@ class Calls:
             main.supervisor.changed_all(main.supervisor.agreement)
         if lane is main and isinstance(answer, frames.Response):
             main.supervisor.listed(delivery.method, answer.result)
+            if delivery.method == "tools/list" and delivery.link is not None:
+                self._task_tools.learn(answer.result, delivery.link.agreement)
         return outcome_of(self._spec.name, delivery, answer)

@@ -12,6 +12,7 @@ from mcpg.protocol.versions import LATEST_HANDSHAKE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mcpg.protocol.frames import RequestId
     from mcpg.upstreams.asks import Sink
 
 __all__ = ["DESCRIBING", "PLAIN", "Client", "Role"]
@@ -21,6 +22,7 @@ __all__ = ["DESCRIBING", "PLAIN", "Client", "Role"]
 class Client:
     """The client of one call: `capabilities` and `level` are told to a modern upstream, `sink` takes what it asks.
 
+    `progress` is our number and the client's token of a request that began a task: its progress goes on under them.
     `meta` is the client's own `_meta`; with `baggage` its W3C baggage is passed on too.
     """
 
@@ -29,6 +31,7 @@ class Client:
     meta: Mapping[str, Any] = field(default_factory=dict)
     baggage: bool = False
     sink: Sink | None = None
+    progress: tuple[int, RequestId] | None = None
 
 
 @dataclass(frozen=True, slots=True)

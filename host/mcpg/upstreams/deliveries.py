@@ -9,6 +9,7 @@ from mcpg.protocol.methods import LOG_LEVELS, SUSPENDABLE
 from mcpg.protocol.shapes import lower_call
 from mcpg.protocol.versions import LATEST_MODERN
 from mcpg.upstreams.clients import EVERYTHING, Client
+from mcpg.upstreams.completing_tasks import call_as_task, takes_tasks
 from mcpg.upstreams.faults import NotSent, SessionGone
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Delivery:
 
     __slots__ = (
         "_notify", "ability", "awaits", "began", "client", "heard", "lacked", "lane", "link", "method", "notify",
-        "params", "party", "placed", "until",
+        "params", "party", "placed", "ttl", "until",
     )  # fmt: skip
 
     def __init__(self, method: str, params: dict[str, Any], notify: Notify | None, party: Party, began: float) -> None:
@@ -50,6 +51,8 @@ class Delivery:
         """Elicitations that had better be complete before this is sent."""
         self.until = 0.0
         """When its time is over."""
+        self.ttl = 0
+        """Of the task that the tool must be called with, in milliseconds; 0 for all other requests."""
         self.client: Client | None = None
         self.ability: Ability | None = None
         self.lacked: dict[str, Any] | None = None
@@ -121,7 +124,7 @@ class Delivery:
         return gone or isinstance(fault, SessionGone)
 
     async def send(self, link: Link) -> Answer:
-        """Send the request over `link` and return its answer; raises `Fault`, or `Refusal` before anything is sent."""
+        """Send the request over `link` and return its answer; raises `Fault`, `Unfit`, or `Refusal` unsent."""
         self.link = link
         self.heard = link.heard
         agreement = link.agreement
@@ -129,7 +132,10 @@ class Delivery:
         client = self.client
         if client is not None and client.level and not agreement.modern:
             await _lower_level(link, client.level)
-        answer = await link.exchange(self.method, params, self._notify, client)
+        if self.ttl and takes_tasks(agreement):
+            answer = await call_as_task(link, params, self._notify, client, self.ttl)
+        else:
+            answer = await link.exchange(self.method, params, self._notify, client)
         if link.lacking and type(answer.id) is int:
             declared = self.ability.declared if self.ability is not None else {}
             self.lacked = lacking(link.lacking.pop(answer.id, {}), declared)  # not what only its version cannot ask

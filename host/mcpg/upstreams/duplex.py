@@ -56,8 +56,8 @@ class Duplex:
         self._max = max_message
         self._changed = changed
         self._tickets = Tickets()
-        self._asks = Asks(role.capabilities, self._write, self._write_soon, describes=role.describes)
-        self.lacking = self._asks.lacking
+        self.asks = Asks(role.capabilities, self._write, self._write_soon, describes=role.describes)
+        self.lacking = self.asks.lacking
         self._noise = 0
         self._idle = 0
 
@@ -79,8 +79,10 @@ class Duplex:
         try:
             token = ticket.id if ticket.token is not None else None
             dressed = dress(params, modern=self.agreement.modern, token=token, client=client)
+            if client is not None and client.progress is not None:
+                self._tickets.follow(ticket, *client.progress)
             if sink is not None:
-                self._asks.begin(ticket.id, sink)
+                self.asks.begin(ticket.id, sink)
             await self._write(frames.encode_request(ticket.id, method, dressed))
             sent = True
             return await ticket.answer()
@@ -93,11 +95,15 @@ class Duplex:
         finally:
             self._tickets.close(ticket)
             if sink is not None:
-                self._asks.end(ticket.id)
+                self.asks.end(ticket.id)
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send one notification; raises `Fault`."""
         await self._write(frames.encode_notification(method, params))
+
+    def request_soon(self, method: str, params: dict[str, Any]) -> None:
+        """Send one request in passing; its answer comes for nobody."""
+        self._write_soon(frames.encode_request(self._tickets.unused(), method, params))
 
     async def listen(self) -> bool:
         """Keep a subscription open (modern); a legacy server sends list_changed unasked."""
@@ -156,7 +162,7 @@ class Duplex:
                 self._idle = 0
                 return
         elif isinstance(message, frames.Request):
-            self._asks.take(message, only=self._tickets.only)
+            self.asks.take(message, only=self._tickets.only)
         elif self._take_news(message):
             return
         self._count_idle()
@@ -171,7 +177,7 @@ class Duplex:
                 self.completions.note(message.params)
             return self.role.private and self._tickets.tell_only(message)
         if method == CANCELLED:
-            return self._asks.cancelled(message)
+            return self.asks.cancelled(message)
         if method == ACKNOWLEDGED:
             self._tickets.acknowledge(message)
         elif method == UPDATED:

@@ -16,7 +16,7 @@ import msgspec
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
 from mcpg.protocol.shapes import lower_response, raise_request
-from mcpg.upstreams.asks import ROOTS
+from mcpg.upstreams.asks import ROOTS, with_task_of, without_task
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -65,7 +65,7 @@ class Exchange:
         if len(self._asks) >= MAX_ASKS:
             return False
         try:
-            params = raise_request(ask.method, ask.params, self._version)
+            params = raise_request(ask.method, without_task(ask.params), self._version)
         except Refusal as refusal:
             ask.refuse(refusal.message, frames.INVALID_PARAMS)
             return True
@@ -150,9 +150,8 @@ class Exchange:
             code = error.get("code", frames.INTERNAL_ERROR)
             return frames.encode_failure(ask.id, code, error.get("message", "no answer"), error.get("data"))
         try:
-            return frames.encode_response(
-                ask.id, lower_response(ask.method, response.get("result") or {}, self._version)
-            )
+            result = lower_response(ask.method, response.get("result") or {}, self._version)
+            return frames.encode_response(ask.id, with_task_of(ask.params, result))
         except Refusal as refusal:
             return frames.encode_failure(ask.id, frames.INTERNAL_ERROR, refusal.message)
 

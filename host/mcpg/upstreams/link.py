@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
+    from mcpg.upstreams.asks import Asks
     from mcpg.upstreams.clients import Client, Role
     from mcpg.upstreams.completions import Completions
     from mcpg.upstreams.eras import Agreement
@@ -59,6 +60,8 @@ class Link(Protocol):
     """Whom the link stands for."""
     level: str
     """The log level that a legacy server was last asked for, empty if none was."""
+    asks: Asks
+    """What the server asks of clients."""
     lacking: dict[int, dict[str, Any]]
     """By the id of a call, what its client lacked for what the server asked in it."""
     completions: Completions
@@ -88,6 +91,10 @@ class Link(Protocol):
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send one notification; raises `Fault`."""
+        ...
+
+    def request_soon(self, method: str, params: dict[str, Any]) -> None:
+        """Send one request in passing, whose answer nobody waits for; one that cannot be sent is dropped."""
         ...
 
     async def listen(self) -> bool:

@@ -54,12 +54,13 @@ GOODBYE_SECONDS = 2.0
 class _Call:
     """One request on its way: our id and what its caller wants to hear."""
 
-    __slots__ = ("notify", "number", "token")
+    __slots__ = ("notify", "number", "progress", "token")
 
     def __init__(self, number: int, params: dict[str, Any], notify: Notify | None) -> None:
         self.number = number
         self.notify = notify
         self.token = progress_token(params) if notify is not None else None
+        self.progress = number
 
     def owns(self, message: frames.Message) -> bool:
         """Whether `message` is the answer to this call."""
@@ -97,12 +98,14 @@ class HttpLink:
         self.updated: Callable[[dict[str, Any]], bool] = unheeded
         self._next = 0
         self._mirrored = MirroredArguments()
+        self._followed: dict[int, _Call] = {}
+        """Calls whose progress may come on a stream that is no call's: of tasks that they began."""
         self._fixed = tuple(
             {**spec.headers, "content-type": "application/json", "accept": f"application/json, {EVENTS}"}.items()
         )
         self._courier = Courier(self._post_quietly)
-        self._asks = Asks(role.capabilities, self._post, self._courier.put, describes=role.describes)
-        self.lacking = self._asks.lacking
+        self.asks = Asks(role.capabilities, self._post, self._courier.put, describes=role.describes)
+        self.lacking = self.asks.lacking
         self._lingers = True
         self._listened = False
 
@@ -151,6 +154,11 @@ class HttpLink:
         """Send one notification; raises `Fault`."""
         await self._post(frames.encode_notification(method, params), method)
 
+    def request_soon(self, method: str, params: dict[str, Any]) -> None:
+        """Send one request in passing; its answer is not looked at."""
+        self._next += 1
+        self._courier.put(frames.encode_request(self._next, method, params))
+
     async def listen(self) -> bool:
         """Take in list_changed: by GET (legacy), by `subscriptions/listen` (modern)."""
         if not self.agreement.modern:
@@ -179,6 +187,8 @@ class HttpLink:
         self._next += 1
         call = _Call(self._next, params, notify)
         token = call.number if call.token is not None else None
+        if client is not None and client.progress is not None:
+            call.progress, call.token = client.progress
         dressed = dress(params, modern=self.agreement.modern, token=token, client=client)
         if self._spec.oauth is not None and self.agreement.modern:
             dressed["_meta"][CAPABILITIES] = declaring(dressed["_meta"][CAPABILITIES])
@@ -189,13 +199,17 @@ class HttpLink:
         headers += trace_headers(dressed)
         if method == "tools/call" and self.agreement.modern:
             headers += self._mirrored.headers(params).items()
-        if client is None or client.sink is None:
+        if client is None or (client.sink is None and client.progress is None):
             return await self._send(method, call, headers, body)
-        self._asks.begin(call.number, client.sink)
+        if client.sink is not None:
+            self.asks.begin(call.number, client.sink)
+        if client.progress is not None:
+            self._followed[call.progress] = call
         try:
             return await self._send(method, call, headers, body)
         finally:
-            self._asks.end(call.number)
+            self.asks.end(call.number)
+            self._followed.pop(call.progress, None)
 
     async def _send(self, method: str, call: _Call, headers: list[tuple[str, str]], body: bytes) -> Answer:
         try:
@@ -300,7 +314,7 @@ class HttpLink:
             elif message.method == UPDATED:
                 self.updated(message.params)
             elif message.method == CANCELLED:
-                self._asks.cancelled(message)
+                self.asks.cancelled(message)
             else:
                 await self._tell(message, call)
         else:
@@ -310,8 +324,16 @@ class HttpLink:
         """Tell a call's caller of what came for it."""
         if message.method == COMPLETE:
             self.completions.note(message.params)
-        if call.notify is not None and (params := translate(message, call.number, call.token)) is not None:
+        if call.notify is not None and (params := translate(message, call.progress, call.token)) is not None:
             await call.notify(message.method, params)
+
+    async def _take_of_no_call(self, message: frames.Notification) -> None:
+        """Take in what concerns a call, on a stream that is no call's."""
+        if message.method == COMPLETE:
+            self.completions.note(message.params)
+        number = message.params.get("progressToken") if message.method == "notifications/progress" else None
+        if type(number) is int and (call := self._followed.get(number)) is not None:
+            await self._tell(message, call)
 
     async def _listen(self, method: str, body: bytes, headers: list[tuple[str, str]]) -> bool:
         again, self._listened = self._listened, True
@@ -343,9 +365,9 @@ class HttpLink:
                 elif message.method == ACKNOWLEDGED:
                     acknowledged(message.params)
                 elif message.method == CANCELLED:
-                    self._asks.cancelled(message)
-                elif message.method == COMPLETE:
-                    self.completions.note(message.params)
+                    self.asks.cancelled(message)
+                else:
+                    await self._take_of_no_call(message)
         return True
 
     def _all_changed(self) -> None:
@@ -379,7 +401,7 @@ class HttpLink:
     def _asked(self, request: frames.Request, number: int | None = None) -> None:
         """Take in a request of a legacy server; a modern one has none to send."""
         if not self.agreement.modern:
-            self._asks.take(request, number)
+            self.asks.take(request, number)
 
     def _cancel(self, call: _Call, method: str) -> None:
         """Tell a legacy server; for a modern one the closed stream says it."""

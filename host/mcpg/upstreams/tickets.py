@@ -38,10 +38,12 @@ def progress_token(params: dict[str, Any]) -> RequestId | None:
 class Ticket:
     """One call under our own id. `token` is the client's progress token, None if it wants no progress."""
 
-    __slots__ = ("_answer", "_fault", "_news", "_wake", "id", "notify", "token")
+    __slots__ = ("_answer", "_fault", "_news", "_wake", "id", "notify", "progress", "token")
 
     def __init__(self, number: int, notify: Notify | None, token: RequestId | None) -> None:
         self.id = number
+        self.progress = number
+        """The number under which its progress comes."""
         self.notify = notify
         self.token = token if notify is not None else None
         self._answer: Answer | None = None
@@ -89,6 +91,7 @@ class Tickets:
     def __init__(self) -> None:
         self._next = 1
         self._open: dict[int, Ticket] = {}
+        self._followed: dict[int, Ticket] = {}
         self.strays = 0
 
     def __len__(self) -> int:
@@ -106,9 +109,21 @@ class Tickets:
         self._next += 1
         return ticket
 
+    def unused(self) -> int:
+        """Return an id that no call has."""
+        self._next += 1
+        return self._next - 1
+
+    def follow(self, ticket: Ticket, number: int, token: RequestId) -> None:
+        """Give `ticket` the progress of the call `number` that began its task, under the client's `token`."""
+        ticket.progress, ticket.token = number, token
+        self._followed[number] = ticket
+
     def close(self, ticket: Ticket) -> None:
         """Forget a ticket: whatever still comes for it is dropped."""
         self._open.pop(ticket.id, None)
+        if ticket.progress != ticket.id:
+            self._followed.pop(ticket.progress, None)
 
     def settle(self, answer: Answer) -> bool:
         """Hand an answer to whom it belongs; return false if to nobody."""
@@ -150,11 +165,11 @@ class Tickets:
     def progress(self, notification: Notification) -> bool:
         """Hand a progress notification to its call; return false if there is none."""
         number = notification.params.get("progressToken")
-        ticket = self._open.get(number) if type(number) is int else None
+        ticket = (self._open.get(number) or self._followed.get(number)) if type(number) is int else None
         if ticket is None:
             self.strays += 1
             return False
-        if (params := translate(notification, ticket.id, ticket.token)) is not None:
+        if (params := translate(notification, ticket.progress, ticket.token)) is not None:
             ticket.tell(notification.method, params)
         return True
 
