@@ -1,7 +1,7 @@
 """The reference "everything" server behind the gateway, from a client with a handshake and from one without.
 
 The server speaks 2025-11-25 only: what it asks in the middle of a call reaches the modern client as a result that wants
-input. Not here: its tools that make tasks, which 2026-07-28 has no bridge for, and log lines that belong to no call.
+input, and its tool that must be called with a task is run to its end. Not here: log lines that belong to no call.
 """
 
 from __future__ import annotations
@@ -145,6 +145,20 @@ async def test_it_sends_to_a_page(everything: Gateway, mode: str, *, by_error: b
         await client.call_tool("trigger-url-elicitation", {"url": page, "errorPath": by_error})
     assert page in [params.url for params in person.asked]
     assert len(person.asked) == 1 + by_error
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_tool_that_wants_a_task_is_run_to_its_end(everything: Gateway, mode: str) -> None:
+    person = Person()
+    async with opened(everything, mode, person) as client:
+        name = "simulate-research-query"
+        plain, asking = await asyncio.gather(
+            client.call_tool(name, {"topic": "x"}), client.call_tool(name, {"topic": "y", "ambiguous": True})
+        )
+        assert "# Research Report: x" in text(plain)
+        assert "# Research Report: y" in text(asking)
+        assert "io.modelcontextprotocol/related-task" not in (asking.meta or {})
+    assert len(person.asked) == 1
 
 
 @pytest.mark.parametrize("mode", MODES)
