@@ -299,3 +299,24 @@ def test_a_sessions_call_holds_what_its_handshake_said() -> None:
     call = session_call(Request(1, "tools/list", {"cursor": "", "_meta": {"progressToken": "p"}}), session)
     assert (call.version, call.session, call.capabilities) == ("2025-06-18", "s", {"roots": {}})
     assert (call.progress_token, call.log_level, call.mirrored) == ("p", "error", None)
+
+
+def test_trace_context_is_taken_from_the_body_else_from_the_headers() -> None:
+    lines = GOOD | {"traceparent": "00-header", "tracestate": "h=1"}
+    for meta, expected in (
+        (META, {"traceparent": "00-header", "tracestate": "h=1"}),
+        ({**META, "traceparent": "00-body"}, {"traceparent": "00-body"}),
+    ):
+        found = classify(_body(meta=meta), _headers(lines))
+        assert isinstance(found, ModernCall)
+        kept = found.call.params.get("_meta", {})
+        assert {name: value for name, value in kept.items() if name.startswith("trace")} == expected
+    found = classify(b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}', _headers({"traceparent": "00-header"}))
+    assert isinstance(found, SessionTraffic)
+    (message,) = found.messages
+    assert isinstance(message, Request)
+    assert message.params == {"_meta": {"traceparent": "00-header"}}
+    found = classify(
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":5}}', _headers({"traceparent": "x"})
+    )
+    assert isinstance(found, SessionTraffic)

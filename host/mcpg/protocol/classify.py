@@ -55,6 +55,7 @@ __all__ = [
 _VERSION_KEY = RESERVED_PREFIX + "protocolVersion"
 _CAPABILITIES_KEY = RESERVED_PREFIX + "clientCapabilities"
 _LOG_KEY = RESERVED_PREFIX + "logLevel"
+_TRACE = ("traceparent", "tracestate", "baggage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ def classify(body: bytes, headers: Headers | None, *, tasks: bool = True) -> Pos
         if headers.repeated:
             raise _mismatch(f"header `{headers.repeated}` is given more than once", message)
         named, has_session = headers.get(VERSION, ""), SESSION in headers
+        if "traceparent" in headers and isinstance(message, Request):
+            _take_trace(message.params, headers)
     if named in MODERN or _is_marked(message):
         return _modern(message, headers, tasks=tasks)
     if isinstance(message, Request) and message.method == "initialize":
@@ -114,6 +117,13 @@ def classify(body: bytes, headers: Headers | None, *, tasks: bool = True) -> Pos
             return _modern(message, headers, tasks=tasks)
         raise _no_session_version()
     return SessionTraffic([message])
+
+
+def _take_trace(params: dict[str, Any], headers: Headers) -> None:
+    """Take the trace context of the headers for a request whose `_meta` says nothing of one."""
+    meta = params.setdefault("_meta", {})
+    if isinstance(meta, dict) and "traceparent" not in meta:
+        meta |= {name: headers[name] for name in _TRACE if name in headers}
 
 
 def check_session_version(headers: Headers) -> None:
