@@ -106,7 +106,7 @@ def over_stdio(new_gateway: Callable[[str], Gateway]) -> Gateway:
 
 def _written(gateway: Gateway) -> Gateway:
     peers = {name: stdio_upstream(revision, name) for name, revision in (("old", "2025-11-25"), ("new", "2026-07-28"))}
-    gateway.write(document(upstreams=peers, profiles={"helpers": {"upstreams": ["new"]}}))
+    gateway.write(document(upstreams=peers, profiles={"support": {"upstreams": ["new"]}}))
     return gateway
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-ENDPOINTS = ("mcp", "helpers", "servers/old", "servers/new")
+ENDPOINTS = ("mcp", "support", "servers/old", "servers/new")
 MODES = ("legacy", "2026-07-28", "auto")
 
 

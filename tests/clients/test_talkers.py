@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-ENDPOINTS = ("mcp", "helpers", "servers/old", "servers/new")
+ENDPOINTS = ("mcp", "support", "servers/old", "servers/new")
 WAYS = {
     "python-old": ("http", "sse", "stdio"),
     "fastmcp": ("http", "stdio"),
@@ -51,9 +51,9 @@ def test_the_new_typescript_client_without_a_handshake(
 
 def checked(answer: dict[str, Any], endpoint: str) -> None:
     """Check what a client was told."""
-    shown = {"mcp": {"old.echo", "new.echo", "private"}, "helpers": {"new.echo"}}.get(endpoint, {"echo"})
+    shown = {"mcp": {"old.echo", "new.echo", "private"}, "support": {"new.echo"}}.get(endpoint, {"echo"})
     assert shown <= set(answer["tools"])
-    assert endpoint != "helpers" or "private" not in answer["tools"]
+    assert endpoint != "support" or "private" not in answer["tools"]
     assert answer["said"]["content"][0]["text"] == "grüße"
     assert answer["asked"]["content"][0]["text"] == "accept Ana"
     assert "no-such-tool" in answer["refused"]
