@@ -77,7 +77,8 @@ async def _talk(process: asyncio.subprocess.Process, data: bytes) -> bytes:
     while len(output) <= MAX_OUTPUT and (part := await process.stdout.read(MAX_OUTPUT)):
         output += part
     if len(output) > MAX_OUTPUT:
-        process.kill()
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            process.kill()
     return output
 
 

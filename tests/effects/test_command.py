@@ -189,7 +189,7 @@ async def test_limits_hold(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stubborn", ["", "trap '' TERM HUP INT; "])
 async def test_timeout_ends_the_whole_group(tmp_path: Path, stubborn: str) -> None:
-    async with shell(timeout="300ms", cwd=str(tmp_path)) as use:
+    async with shell(timeout="1s", cwd=str(tmp_path)) as use:
         child = "(echo $(exec sh -c 'echo $PPID') > b; sleep 60) &"
         text = f"{stubborn}PATH=/usr/bin:/bin; echo $$ > a; {child} wait; sleep 60"
         code, said = await use.failed(argv=script(text))

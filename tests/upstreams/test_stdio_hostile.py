@@ -132,6 +132,7 @@ async def test_a_huge_request_is_not_sent(bench):
 
 async def test_wrong_ids_answer_nobody(bench):
     peers = await bench(stdio("bad"))
+    assert await peers.call("bad", "echo") == "{}", "its process is there before the time runs"
     other = asyncio.create_task(peers.call("bad", "hang", seconds=0.5))
     await fails(peers, "wrong_id", "did not answer", seconds=0.3)
     with pytest.raises(UpstreamFailed, match="did not answer"):
@@ -152,6 +153,7 @@ async def test_a_second_answer_is_dropped(bench):
 
 async def test_an_answer_after_the_deadline_is_dropped(bench):
     peers = await bench(stdio("bad"))
+    assert await peers.call("bad", "echo") == "{}", "its process is there before the time runs"
     await fails(peers, "hang", "did not answer", seconds=0.1)
     assert await peers.call("bad", "was_cancelled") == "false"
 
@@ -163,6 +165,7 @@ async def test_a_request_for_input_that_was_not_offered_fails(bench):
 
 async def test_calls_beyond_the_bounds_are_refused_or_wait_for_a_place(bench):
     peers = await bench(stdio("bad", max_in_flight=1))
+    assert await peers.call("bad", "echo") == "{}", "its process is there before the time runs"
     first = asyncio.create_task(peers.call("bad", "hang", seconds=0.5))
     await peers.until(lambda: peers.upstreams.states()["bad"].in_flight == 1)
     waiting = [asyncio.create_task(peers.call("bad", "echo")) for _ in range(3)]
