@@ -24,13 +24,14 @@ def told(text: str) -> dict[str, Any]:
 def explained(error: McpgError, route: Route) -> McpgError:
     """Return the error of a call in clearer words, where the tool's own definition says what it lacked.
 
-    A server of 2025-11-25 answers -32601 where a tool that wants its experimental tasks is called without one.
+    A server of 2025-11-25 answers -32601 where a tool that wants its experimental tasks is called without one; it is
+    called with one only if the server has declared that it takes them.
     """
     execution = route.entry.get("execution")
     wants = isinstance(execution, dict) and execution.get("taskSupport") == "required"
     if not wants or error.code != "mcp-unknown-method":
         return error
-    text = "the tool wants `tasks`, the experimental capability of 2025-11-25, which is not relayed"
+    text = "the tool wants `tasks`, the experimental capability of 2025-11-25, which its server does not offer or serve"
     return RunFailed(text, code="mcp-missing-capability")
 
 
