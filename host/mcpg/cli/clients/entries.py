@@ -176,7 +176,8 @@ class _Entry:
         match = _VARIABLE.search(value)
         if match is not None and (match[1] or match[2].isupper()):
             before, default, after = value[: match.start()], match[3], value[match.end() :]
-            if default and not is_secret(key, default, header=header):
+            whole = _VARIABLE.sub(lambda each: each[3] or "", value)
+            if default and not is_secret(key, whole, header=header):
                 return self._text(value)
             if default:
                 self.notes.append(f"the default of `{key}` is left out: it may be a secret")

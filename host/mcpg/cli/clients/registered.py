@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mcpg.cli.clients.values import Imported, escaped, name_of, variable_of
+from mcpg.cli.clients.values import REFERENCE, Imported, escaped, name_of, variable_of
 from mcpg.contract.problems import ConfigError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class _Made:
                 continue
             value = self._value(each, each["name"])
             if value:
-                yield each, value
+                yield each, self._reference(each) if value.startswith(REFERENCE) else value
 
     def _reference(self, each: dict[str, Any]) -> Any:
         """Return the reference for a secret; what its template has before the one variable is kept."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "REFERENCE",
     "Imported",
     "Needs",
     "escaped",
@@ -21,6 +22,8 @@ __all__ = [
     "variable_of",
 ]
 
+REFERENCE = "secret://"
+"""What a file of ours reads a secret of the operator's by: no text of anybody else may begin so."""
 _SECRET_NAME = re.compile(
     r"(?i)(token|key|secret|passw|pwd|credential|auth|cookie|session|private|bearer|signature|dsn|(^|[^a-z])pat([^a-z]|$))"
 )
@@ -93,6 +96,8 @@ def variable_of(*parts: str) -> str:
 
 def is_secret(name: str, value: str, *, header: bool = False) -> bool:
     """Whether the value of a variable or header of that name must not stand in a file."""
+    if value.startswith(REFERENCE):
+        return True
     if header:
         return name.lower() not in _HARMLESS_HEADERS
     return bool(_SECRET_NAME.search(name)) or not _HARMLESS.fullmatch(value) or _looks(value)
