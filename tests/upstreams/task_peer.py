@@ -9,7 +9,7 @@ import sys
 
 PLAIN = ["facts", "optional"]
 TASKS = ["quick", "fails", "refuses", "progresses", "asks", "asks_early", "endless", "polled", "direct"]
-TASKS += ["begins", "tells"]
+TASKS += ["begins", "tells", "asks_again"]
 RELATED = "io.modelcontextprotocol/related-task"
 seen = []
 waiting = {}
@@ -81,7 +81,10 @@ def result_of(request, task):
     elif name == "asks":
         task["status"] = "input_required"
         ask(task, lambda answer: done(task, text(answer, own)))
-    elif name in ("polled", "tells"):
+    elif name == "asks_again" and task["status"] == "input_required":
+        task["waiters"] = [request]
+        ask(task, lambda answer: done(task, text(answer, own)))
+    elif name in ("polled", "tells", "asks_again"):
         send({"id": request, "error": {"code": -32602, "message": "not done"}})
 
 
@@ -90,6 +93,8 @@ def told_of(request, task):
     if task["name"] == "tells":
         send({"id": request, "result": task["arguments"]["result"]})
         return
+    if task["name"] == "asks_again" and task["gets"] == 2:
+        task["status"] = "input_required"
     if task["name"] == "polled" and task["gets"] == 3:
         task |= {"status": "completed", "result": text("polled", task["taskId"])}
     send({"id": request, "result": shown(task)})

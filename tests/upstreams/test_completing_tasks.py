@@ -12,6 +12,8 @@ from tests.upstreams.test_asking import ASKED, YES, Talk, said, wanted
 
 from mcpg.contract.problems import UpstreamFailed
 from mcpg.upstreams import StdioSpec, UpstreamSpec
+from mcpg.upstreams.completing_tasks import MAX_TOOLS, TaskTools
+from mcpg.upstreams.eras import Agreement
 
 SCRIPT = Path(__file__).parent / "task_peer.py"
 RELATED = "io.modelcontextprotocol/related-task"
@@ -84,7 +86,7 @@ async def test_progress_goes_on_under_the_clients_token(tasks, party):
     assert heard == [("mine", 0), ("mine", 1), ("mine", 2)]
 
 
-@pytest.mark.parametrize("tool", ["asks", "asks_early"])
+@pytest.mark.parametrize("tool", ["asks", "asks_early", "asks_again"])
 async def test_a_task_asks_its_calls_client(tasks, tool):
     client = await tasks()
     asking = await client.call(tool)
@@ -173,3 +175,37 @@ async def test_what_says_nothing_of_the_task_ends_it(tasks, result, words):
     with pytest.raises(UpstreamFailed, match=words):
         await client.call("tells", {"result": result})
     assert len(await seen(client, "tasks/cancel")) == 1
+
+
+ABLE = Agreement("2025-11-25", modern=False, capabilities={"tasks": {"requests": {"tools": {"call": {}}}}})
+
+
+def tool(name, support="required"):
+    return {"name": name, "execution": {"taskSupport": support}}
+
+
+def test_lists_are_learned_page_by_page_and_within_bounds():
+    tools = TaskTools(1)
+    tools.learn({"tools": [tool("a"), tool("b"), tool("c", "optional"), tool("d", "forbidden"), {"name": "e"}]}, ABLE)
+    tools.learn({"tools": [tool("f"), tool("b", "optional")]}, ABLE)
+    assert list(tools.names) == ["a", "f"]
+    tools.learn({"tools": [tool("a")]}, Agreement("2025-11-25", modern=False))
+    assert list(tools.names) == ["f"], "a server that no longer takes tasks gets none"
+    tools.learn({"tools": [tool(f"t{number}") for number in range(MAX_TOOLS + 5)]}, ABLE)
+    assert len(tools.names) == MAX_TOOLS
+
+
+@pytest.mark.parametrize("given", [None, 3, [None], [3], [{}], [{"name": 3}], [{"name": "a", "execution": 3}]])
+def test_lists_that_are_none_teach_nothing(given):
+    tools = TaskTools(1)
+    tools.learn({"tools": given}, ABLE)
+    assert (list(tools.names), tools.wants({"name": given}), tools.wants({})) == ([], False, False)
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"tasks": 1}, {"tasks": {"requests": []}}, {"tasks": {"requests": {}}}])
+@pytest.mark.parametrize("version", ["2025-11-25", "2025-06-18"])
+def test_only_servers_that_say_so_take_tasks(capabilities, version):
+    tools = TaskTools(1)
+    offered = ABLE.capabilities if version == "2025-06-18" else capabilities
+    tools.learn({"tools": [tool("a")]}, Agreement(version, modern=False, capabilities=offered))
+    assert not tools.names
