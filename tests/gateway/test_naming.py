@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpg.config.root import Config
+from mcpg.gateway.logs import Reports
 from mcpg.gateway.plans import takes
 from mcpg.gateway.routing import Described, route_table
 from mcpg.pipeline.views import View, _entries, _under_own_names
@@ -282,3 +283,21 @@ def test_a_selection_takes_by_pattern(include, exclude, name, taken):
     from mcpg.config.profiles import Selection  # noqa: PLC0415 - for this test only
 
     assert takes(Selection(include=include, exclude=exclude), name) is taken
+
+
+def test_a_name_that_another_takes_away_is_told():
+    told = []
+    route_table([], [offered("a", ["x", "own"], resources=["file:///1"])], told.append, settings(a={}))
+    assert told == []
+    both = [offered("a", ["x", "own"], resources=["file:///1"]), offered("b", ["x"], resources=["file:///1"])]
+    route_table([], both, told.append, settings(a={}, b={}))
+    assert len(told) == 4
+    assert "tool `x` of `a` is called `a.x`" in told[0]
+    assert any("resource `file:///1` of `b` is called `mcpg://b/file:///1`" in line for line in told)
+
+
+def test_what_each_plan_reports_is_logged_once(caplog):
+    reports = Reports(most=2)
+    for line in ("one", "one", "two", "one", "three", "two"):
+        reports.tell(line)
+    assert [record.message for record in caplog.records] == ["one", "two", "three", "two"]

@@ -23,6 +23,7 @@ from mcpg.gateway.change import Change
 from mcpg.gateway.describing import Describer
 from mcpg.gateway.differences import changed_lists, needs_restart
 from mcpg.gateway.kill_switch import KillSwitch
+from mcpg.gateway.logs import Reports
 from mcpg.gateway.pinning import Pinning
 from mcpg.gateway.plans import without_fenced
 from mcpg.gateway.rooms import open_rooms
@@ -93,6 +94,7 @@ class Gateway:
         self._runner = Runner(self._memo)
         self.kill = KillSwitch(self._runner, self._memo)
         self._generation = 0
+        self._reports = Reports()
         self._plans: dict[str, Plan] = {}
         self._whole: dict[str, Plan] = {}
         self._force: Change | None = None
@@ -345,7 +347,7 @@ class Gateway:
 
     def _next(self, change: Change) -> dict[str, Plan]:
         described = {**self._described, **change.described}
-        return change.plans(described, generation=self._generation + 1, report=log.warning)
+        return change.plans(described, generation=self._generation + 1, report=self._reports.tell)
 
     def _take_over(self, change: Change, plans: dict[str, Plan]) -> list[SinkFeed]:
         """Exchange what is in force for what was made ready; no await, so no call sees some of both."""

@@ -6,12 +6,13 @@ import json
 import logging
 import sys
 import time
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcpg.config.root import Logs
 
-__all__ = ["set_up_logs"]
+__all__ = ["Reports", "set_up_logs"]
 
 
 class _Json(logging.Formatter):
@@ -29,6 +30,23 @@ class _Json(logging.Formatter):
             error = record.exc_info[1]
             line["error"] = f"{type(error).__name__}: {error}"
         return json.dumps(line, ensure_ascii=False)
+
+
+class Reports:
+    """Warnings that many moments give alike: each is logged once, unless `most` others came since."""
+
+    def __init__(self, most: int = 512) -> None:
+        self._most = most
+        self._told: OrderedDict[str, None] = OrderedDict()
+
+    def tell(self, line: str) -> None:
+        """Log a line that was not told lately."""
+        if line not in self._told:
+            logging.getLogger("mcpg.gateway").warning("%s", line)
+        self._told[line] = None
+        self._told.move_to_end(line)
+        if len(self._told) > self._most:
+            self._told.popitem(last=False)
 
 
 def set_up_logs(settings: Logs) -> None:

@@ -20,7 +20,7 @@ from mcpg.pipeline.uris import with_interface
 from mcpg.protocol.mirrors import mirrors_of, with_sound_mirrors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from mcpg.config.tools import Tool
     from mcpg.config.upstreams import Upstream
@@ -110,6 +110,8 @@ def route_table(
         for line in unheeded(source, upstreams.get(source.upstream)):
             tell(line)
     names = Names(offers, list(routes), _owners(upstreams))
+    for line in _renamed(offers, names):
+        report(line)
     for offer in sorted(offers, key=lambda each: not each.given):
         route = _route(offer, names, routes, tell)
         if route is not None:
@@ -117,6 +119,18 @@ def route_table(
     if left_out > MOST_REPORTS:
         report(f"{left_out - MOST_REPORTS} more entries of backends are left out")
     return RouteTable(routes.values())
+
+
+def _renamed(offers: list[Offer], names: Names) -> Iterator[str]:
+    """Say which names are not as their upstreams say them: a rule that goes by such a name no longer means it."""
+    found = [(offer, name) for offer in offers if not offer.given and (name := names.name(offer)) != offer.name]
+    for offer, name in found[:MOST_REPORTS]:
+        yield (
+            f"{offer.kind} {printable(offer.name)} of `{offer.label}` is called {printable(name)}, since others offer "
+            "that name too: rules that go by the name mean the longer one"
+        )
+    if len(found) > MOST_REPORTS:
+        yield f"{len(found) - MOST_REPORTS} more names of backends are longer than they say"
 
 
 def _owners(upstreams: Mapping[str, Upstream]) -> dict[str, str]:
