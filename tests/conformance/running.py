@@ -56,6 +56,10 @@ class Suite:
         """Run all server scenarios of a revision, scored and not, against a URL."""
         return self._checked("server", "--url", url, "--requirements", revision, *more)
 
+    def older_server(self, url: str, revision: str) -> list[Check]:
+        """Run what applies to a revision for which the suite has no list of requirements."""
+        return self._checked("server", "--url", url, "--suite", "all", "--spec-version", revision)
+
     def client(self, command: str, scenario: str, revision: str) -> list[Check]:
         """Run one client scenario with a command as the client."""
         given = (
