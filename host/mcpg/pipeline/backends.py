@@ -12,6 +12,7 @@ from mcpg.pipeline.completing import COMPLETION, completed
 from mcpg.pipeline.reading import parse
 from mcpg.pipeline.rounds import asked_by_peers, asked_by_plugin
 from mcpg.pipeline.runs import History, Question
+from mcpg.pipeline.told import OURS
 from mcpg.protocol.methods import EXTENDED
 from mcpg.protocol.tasks import declares_tasks
 
@@ -34,8 +35,6 @@ LACKS = "mcp-missing-capability"
 """What `backend-mcp` answers for an upstream's -32021."""
 CLIENT = frozenset({"elicitation", "sampling", "roots", "extensions", "experimental"})
 PROTOCOL = "io.modelcontextprotocol/serverInfo"
-OURS = "dev.mcpg/"
-"""What members of `_meta` that are the gateway's own begin with: an upstream's are taken out."""
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.encode

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from mcpg.protocol.methods import SEVERITY
 from mcpg.protocol.versions import Era, era_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ PROGRESS = "notifications/progress"
 MESSAGE = "notifications/message"
 COMPLETE = "notifications/elicitation/complete"
 _NONE: frozenset[str] = frozenset()
-_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 
 
 class Notices:
@@ -122,9 +122,9 @@ class Notices:
         wanted = self._call.log_level
         if not wanted:
             return era_of(self._call.version) is Era.LEGACY
-        if level not in _LEVELS or wanted not in _LEVELS:
+        if level not in SEVERITY or wanted not in SEVERITY:
             return False
-        return _LEVELS.index(level) >= _LEVELS.index(wanted)
+        return SEVERITY[level] >= SEVERITY[wanted]
 
 
 async def _never(_method: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mcpg.contract.obligations import Annotate, Redact
+from mcpg.pipeline.told import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["apply", "unmet"]
 
-META = "dev.mcpg/annotations"
+META = OURS + "annotations"
 
 
 _KINDS: dict[str, type[msgspec.Struct]] = {"redact": Redact, "annotate": Annotate}

@@ -19,6 +19,7 @@ from mcpg.pipeline.distrust import Distrust
 from mcpg.pipeline.identity import NOBODY
 from mcpg.pipeline.notices import Notices
 from mcpg.pipeline.refusals import fenced, unavailable, unknown
+from mcpg.pipeline.told import RESERVED
 from mcpg.pipeline.watching import Watcher
 from mcpg.pipeline.work import Known, Work, unheard
 from mcpg.protocol.frames import INVALID_PARAMS
@@ -52,7 +53,6 @@ _CALLS: dict[str, tuple[RouteKind, str]] = {
 SUBSCRIBE = "resources/subscribe"
 ROOTS_CHANGED = "notifications/roots/list_changed"
 _NOTES = frozenset({ROOTS_CHANGED})
-_RESERVED = ("io.modelcontextprotocol/", "dev.mcpg/")
 _TOKEN = "progressToken"  # noqa: S105 - no secret, a member of `_meta`
 
 
@@ -282,7 +282,7 @@ _NOBODY = _Nobody()
 
 def _own_meta(meta: dict[str, Any]) -> dict[str, Any]:
     """Return what is the client's own in its request's `_meta`: it goes to the upstream, the protocol's does not."""
-    return {name: value for name, value in meta.items() if name != _TOKEN and not name.startswith(_RESERVED)}
+    return {name: value for name, value in meta.items() if name != _TOKEN and not name.startswith(RESERVED)}
 
 
 _NOTHING_SAID: dict[str, Any] = {"serverInfo": {"name": "mcpg", "version": __version__}, "capabilities": {}}

@@ -14,6 +14,7 @@ import msgspec
 from mcpg.contract.ports import Refusal
 from mcpg.pipeline.backends import MayHaveHappened
 from mcpg.pipeline.policy import Duty
+from mcpg.pipeline.told import RESERVED
 from mcpg.protocol.tasks import created_task
 from mcpg.sealing import Sealer, Unsealed
 
@@ -28,9 +29,6 @@ LIFE = 30 * 86_400
 """Seconds for which a task can be asked for; no task is said to live longer."""
 MOST = 2900
 """Bytes in one id: it has to fit into the header `Mcp-Name`, of at most 4096 characters."""
-
-
-_RESERVED = ("io.modelcontextprotocol/", "dev.mcpg/")
 
 
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -97,7 +95,7 @@ def own_meta(value: dict[str, Any]) -> dict[str, Any]:
     if "_meta" not in value:
         return value
     meta = value["_meta"]
-    kept = {k: v for k, v in meta.items() if not k.startswith(_RESERVED)} if isinstance(meta, dict) else {}
+    kept = {k: v for k, v in meta.items() if not k.startswith(RESERVED)} if isinstance(meta, dict) else {}
     rest = {name: inner for name, inner in value.items() if name != "_meta"}
     return {**rest, "_meta": kept} if kept else rest
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.problems import RunFailed
+from mcpg.protocol.methods import RESERVED_PREFIX
 
 if TYPE_CHECKING:
     from mcpg.contract.problems import McpgError
     from mcpg.pipeline.routes import Route
     from mcpg.pipeline.work import Work
 
-__all__ = ["CALL_META", "explained", "signed", "told"]
+__all__ = ["CALL_META", "OURS", "RESERVED", "explained", "signed", "told"]
 
-CALL_META = "dev.mcpg/call"
+OURS = "dev.mcpg/"
+"""How members of `_meta` begin that are the gateway's own: an upstream's are taken out."""
+CALL_META = OURS + "call"
+RESERVED = (RESERVED_PREFIX, OURS)
+"""How members of `_meta` begin that are the protocol's or the gateway's to say."""
 
 
 def told(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mcpg.protocol.versions import MODERN, at_least
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RELAYED_EXTENSIONS", "capabilities_of", "lacking", "needed_by", "relayable"]
+__all__ = ["RELAYED_EXTENSIONS", "capabilities_of", "lacking", "named", "needed_by", "relayable"]
 
 RELAYED_EXTENSIONS: Final = frozenset({"io.modelcontextprotocol/ui", TASKS_EXTENSION})
 """Extensions that work through a gateway: it passes `_meta` and resources on, and tasks under ids of its own."""
@@ -110,3 +110,8 @@ def lacking(needed: Mapping[str, Any], capabilities: Mapping[str, Any]) -> dict[
         if absent:
             missing[name] = absent
     return missing
+
+
+def named(required: Mapping[str, Any]) -> str:
+    """Return a ClientCapabilities object as a person would name it: `elicitation.url`."""
+    return ", ".join(".".join((kind, *parts)) for kind, parts in required.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from mcpg.protocol.params import LOG_LEVELS, check_params, progress_token
+from mcpg.protocol.params import LOG_LEVELS, SEVERITY, check_params, progress_token
 from mcpg.protocol.versions import HANDSHAKE, KNOWN, LATEST_HANDSHAKE, LATEST_MODERN, at_least
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "NAME_KEYS",
     "NOTICES",
     "RESERVED_PREFIX",
+    "SEVERITY",
     "SPANS",
     "SUSPENDABLE",
     "TASKS_EXTENSION",

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mcpg.protocol.methods import LOG_LEVELS
+from mcpg.protocol.methods import SEVERITY
 from mcpg.protocol.versions import MODERN
 
 if TYPE_CHECKING:
     from mcpg.contract.ports import McpCall
 
 __all__ = ["Notices"]
-
-_SEVERITY = {level: place for place, level in enumerate(LOG_LEVELS)}
 
 
 class Notices:
@@ -48,4 +46,4 @@ class Notices:
     def _wants(self, level: object) -> bool:
         if not self._call.log_level:
             return self._call.version not in MODERN
-        return _SEVERITY.get(str(level), 0) >= _SEVERITY[self._call.log_level]
+        return SEVERITY.get(str(level), 0) >= SEVERITY[self._call.log_level]

@@ -13,9 +13,10 @@ from mcpg.protocol import frames
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["LOG_LEVELS", "MAX_RESPONSES", "MAX_STATE", "MAX_URIS", "check_params", "progress_token"]
+__all__ = ["LOG_LEVELS", "MAX_RESPONSES", "MAX_STATE", "MAX_URIS", "SEVERITY", "check_params", "progress_token"]
 
 LOG_LEVELS: Final = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+SEVERITY: Final = {level: place for place, level in enumerate(LOG_LEVELS)}
 
 MAX_STATE: Final = 256 * 1024
 """Characters of a `requestState` that comes back."""

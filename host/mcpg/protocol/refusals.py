@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
+from mcpg.protocol.capabilities import named
 from mcpg.protocol.versions import MODERN, Era, era_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def missing_capability(required: dict[str, Any]) -> Refusal:
     """Return -32021 for a modern request whose client did not declare `required`, a ClientCapabilities object."""
     return Refusal(
         frames.MISSING_CAPABILITY,
-        f"request needs the capability `{', '.join(_names(required))}`, which the client has not declared",
+        f"request needs the capability `{named(required)}`, which the client has not declared",
         data={"requiredCapabilities": required},
         status=400,
     )
@@ -66,7 +67,7 @@ def missing_capability(required: dict[str, Any]) -> Refusal:
 
 def cannot_say(what: str, version: str, required: dict[str, Any]) -> Refusal:
     """Return -32021 for something that a peer of `version` has no words for, naming the capability if there is one."""
-    names = ", ".join(_names(required))
+    names = named(required)
     text = f"{what} is not part of MCP {version}"
     return Refusal(
         frames.MISSING_CAPABILITY,
@@ -74,10 +75,6 @@ def cannot_say(what: str, version: str, required: dict[str, Any]) -> Refusal:
         data={"requiredCapabilities": required},
         status=400,
     )
-
-
-def _names(required: dict[str, Any]) -> list[str]:
-    return [".".join((name, *parts)) for name, parts in required.items()]
 
 
 def error_for(refusal: Refusal, version: str, method: str = "") -> tuple[int, int, str, Any]:

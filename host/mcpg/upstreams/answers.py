@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
-from mcpg.protocol.capabilities import lacking
+from mcpg.protocol.capabilities import lacking, named
 from mcpg.protocol.methods import EXTENDED, SUSPENDABLE, TASKS_EXTENSION
 from mcpg.protocol.shapes import raise_result
 from mcpg.protocol.versions import MODERN
-from mcpg.upstreams.asks import named
 from mcpg.upstreams.eras import shown
 from mcpg.upstreams.inputs import Unfit, elicitations_of, inputs_of, wanted_of
 from mcpg.upstreams.states import State, digest_of, write_state

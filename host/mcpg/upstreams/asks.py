@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mcpg.protocol import frames
-from mcpg.protocol.capabilities import lacking, needed_by
+from mcpg.protocol.capabilities import lacking, named, needed_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 
-__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "named", "unmet", "with_task_of", "without_task"]
+__all__ = ["ASKED", "ROOTS", "Ask", "Asks", "Sink", "unmet", "with_task_of", "without_task"]
 
 ROOTS: Final = "roots/list"
 ASKED: Final = frozenset({"elicitation/create", "sampling/createMessage", ROOTS})
@@ -108,11 +108,6 @@ def unmet(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any
     if "sampling" in need:
         need["sampling"].pop("context", None)
     return lacking(need, capabilities)
-
-
-def named(lack: Mapping[str, Any]) -> str:
-    """Return a ClientCapabilities object as a person would name it: `elicitation.url`."""
-    return ", ".join(".".join((kind, *parts)) for kind, parts in lack.items())
 
 
 class Asks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpg.protocol.capabilities import lacking, relayable
-from mcpg.protocol.methods import LOG_LEVELS, SUSPENDABLE
+from mcpg.protocol.methods import SEVERITY, SUSPENDABLE
 from mcpg.protocol.shapes import lower_call
 from mcpg.protocol.versions import LATEST_MODERN
 from mcpg.upstreams.clients import EVERYTHING, Client
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery"]
 
-_RANK: Final = {level: rank for rank, level in enumerate(LOG_LEVELS)}
 _DESCRIBED: Final = relayable(EVERYTHING, LATEST_MODERN)
 
 
@@ -144,9 +143,9 @@ class Delivery:
 
 async def _lower_level(link: Link, level: str) -> None:
     """Ask a legacy server for more log messages than it sends so far; what it answers does not matter."""
-    if level not in _RANK or not isinstance(link.agreement.capabilities.get("logging"), dict):
+    if level not in SEVERITY or not isinstance(link.agreement.capabilities.get("logging"), dict):
         return
-    if link.level and _RANK[link.level] <= _RANK[level]:
+    if link.level and SEVERITY[link.level] <= SEVERITY[level]:
         return
     link.level = level
     await link.exchange("logging/setLevel", {"level": level})
@@ -154,11 +153,11 @@ async def _lower_level(link: Link, level: str) -> None:
 
 def _from_level(notify: Notify, level: str) -> Notify:
     """Return `notify` without log messages below `level`: a link may have been asked for more by others."""
-    least = _RANK.get(level, 0)
+    least = SEVERITY.get(level, 0)
 
     async def hear(method: str, params: dict[str, Any]) -> None:
         given = params.get("level") if method == "notifications/message" else None
-        if not isinstance(given, str) or _RANK.get(given, least) >= least:
+        if not isinstance(given, str) or SEVERITY.get(given, least) >= least:
             await notify(method, params)
 
     return hear

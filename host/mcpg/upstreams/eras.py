@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcpg import __version__
 from mcpg.protocol.headers import METHOD, NAME, SESSION, VERSION, encode_value
-from mcpg.protocol.methods import NAME_KEYS
+from mcpg.protocol.methods import NAME_KEYS, RESERVED_PREFIX
 from mcpg.protocol.versions import HANDSHAKE, LATEST_HANDSHAKE, LATEST_MODERN
 from mcpg.upstreams.faults import Nonsense
 from mcpg.upstreams.traces import TRACE_KEYS, child
@@ -36,15 +36,14 @@ __all__ = [
 BEFORE_VERSION_HEADER: Final = frozenset({"", "2024-11-05", "2025-03-26"})
 """Versions without the header `MCP-Protocol-Version`; and before the handshake there is none to name."""
 KINDS: Final = ("tools", "prompts", "resources")
-RESERVED: Final = "io.modelcontextprotocol/"
-LOG_LEVEL: Final = RESERVED + "logLevel"
-CAPABILITIES: Final = RESERVED + "clientCapabilities"
+LOG_LEVEL: Final = RESERVED_PREFIX + "logLevel"
+CAPABILITIES: Final = RESERVED_PREFIX + "clientCapabilities"
 CLIENT: Final = {"name": "mcpg", "version": __version__}
 OURS: Final = TRACE_KEYS | {"progressToken"}
 MODERN_META: Final = {
-    RESERVED + "protocolVersion": LATEST_MODERN,
+    RESERVED_PREFIX + "protocolVersion": LATEST_MODERN,
     CAPABILITIES: {},
-    RESERVED + "clientInfo": CLIENT,
+    RESERVED_PREFIX + "clientInfo": CLIENT,
 }
 _CAPABILITIES: Final = {
     "tools/list": "tools",
@@ -107,7 +106,7 @@ def read_discover(result: Mapping[str, Any]) -> Agreement | None:
     if not isinstance(versions, list) or LATEST_MODERN not in versions:
         return None
     meta = result.get("_meta")
-    server = meta.get(RESERVED + "serverInfo") if isinstance(meta, dict) else None
+    server = meta.get(RESERVED_PREFIX + "serverInfo") if isinstance(meta, dict) else None
     return _agreement(LATEST_MODERN, result, server, modern=True, session="")
 
 

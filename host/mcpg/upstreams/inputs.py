@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mcpg.contract.ports import Refusal
 from mcpg.protocol import frames
+from mcpg.protocol.capabilities import named
 from mcpg.protocol.shapes import lower_response, raise_request
-from mcpg.upstreams.asks import ASKED, named, unmet
+from mcpg.upstreams.asks import ASKED, unmet
 from mcpg.upstreams.eras import shown
 
 if TYPE_CHECKING:
