@@ -44,6 +44,16 @@ async def _leave(talker: Talker, endpoint: McpEndpoint) -> None:
     talker.gone = asyncio.Event()
 
 
+async def _asked_while_away(talker: Talker, service: AskingService, endpoint: McpEndpoint) -> tuple[Any, Any]:
+    """Lose the connection of a call that has said something, and have it ask; return the call and what it had said."""
+    task, lost = talker.begin("late")
+    await until(lambda: "content-type" in lost.headers and lost.messages)
+    await _leave(talker, endpoint)
+    service.go_on.set()
+    await until(lambda: endpoint.shared.asks.pending == 1)
+    return task, lost
+
+
 async def test_the_first_event_primes_the_client(talker: Talker, service: AskingService) -> None:
     task, answered = talker.begin("late")
     await service.started.wait()
@@ -80,11 +90,7 @@ async def test_a_modern_answer_has_no_ids(endpoint: McpEndpoint, service: Asking
 async def test_a_call_goes_on_and_its_question_is_replayed(
     talker: Talker, service: AskingService, endpoint: McpEndpoint
 ) -> None:
-    task, lost = talker.begin("late")
-    await until(lambda: "content-type" in lost.headers and lost.messages)
-    await _leave(talker, endpoint)
-    service.go_on.set()
-    await until(lambda: endpoint.shared.asks.pending == 1)
+    task, lost = await _asked_while_away(talker, service, endpoint)
     back, found = talker.resume(_ids(lost)[-1])
     (asked,) = await asked_on(found)
     assert endpoint.shared.load._detached == 0
@@ -101,11 +107,7 @@ async def test_a_call_goes_on_and_its_question_is_replayed(
 async def test_what_was_said_is_told_again_after_the_end(
     talker: Talker, service: AskingService, endpoint: McpEndpoint
 ) -> None:
-    task, lost = talker.begin("late")
-    await until(lambda: "content-type" in lost.headers and lost.messages)
-    await _leave(talker, endpoint)
-    service.go_on.set()
-    await until(lambda: endpoint.shared.asks.pending == 1)
+    task, lost = await _asked_while_away(talker, service, endpoint)
     (asked,) = await _from(talker, _ids(lost)[-1], 1)
     await talker.reply(asked, ACCEPTED)
     await task
