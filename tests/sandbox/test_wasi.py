@@ -102,6 +102,28 @@ async def test_what_a_guest_prints_is_bounded(tmp_path: Path) -> None:
     await box.stop()
 
 
+async def test_what_a_guest_prints_in_a_pass_that_is_repeated_is_told_once(tmp_path: Path) -> None:
+    printed: list[bytes] = []
+    settings = SandboxSettings(cache=tmp_path, repeat_share=1.0)
+    box = Sandbox(settings, on_output=lambda *line: printed.append(line[2]))
+    await box.start()
+    pool = await seeker(box, isolation="shared")
+    await look(pool)
+    assert pool.stats.repeats == 1
+    assert printed == [b"looked\n"]
+    await box.stop()
+
+
+def test_what_a_guest_has_printed_is_told_when_its_pass_counts() -> None:
+    printed: list[bytes] = []
+    world = VirtualWorld(lambda _, data: printed.append(data), 100)
+    for end in (lambda: None, world.tell):  # the first of the two passes overruns
+        world.begin(RUN)
+        world.write(1, b"once")
+        end()
+    assert printed == [b"once"]
+
+
 async def test_nothing_is_left_when_instances_and_components_are_gone(sandbox: Sandbox) -> None:
     gc.collect()
     before = len(_worlds), len(_served)

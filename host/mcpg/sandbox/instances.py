@@ -51,13 +51,23 @@ class Instance:
     ) -> Any:
         """Make one call within `ticks` of the epoch and `room` bytes of answer; raises `GuestStopped`."""
         _set_deadline(self._context, ticks)
-        if self._world is not None:
-            self._world.begin(run)
+        world = self._world
+        if world is not None:
+            world.begin(run)
         try:
             bound = self._functions[function]
         except KeyError:
             bound = self._functions[function] = self._bind(function)
-        return bound(scratch, arguments, room)
+        if world is None:
+            return bound(scratch, arguments, room)
+        try:
+            answer = bound(scratch, arguments, room)
+        except GuestStopped as stop:
+            if stop.why != "deadline":  # then it may be made again with more time
+                world.tell()
+            raise
+        world.tell()
+        return answer
 
     def begin(self, ticks: int) -> None:
         """Instantiate within `ticks` of the epoch; start functions run here. Raises `GuestStopped`."""
@@ -103,8 +113,8 @@ class Maker:
         self._log = log
         self._log_room = log_room
 
-    def make(self, ticks: int, scratch: Scratch) -> Instance:
-        """Return a new configured instance within `ticks` of the epoch.
+    def make(self, ticks: int, scratch: Scratch, *, silent: bool = False) -> Instance:
+        """Return a new configured instance within `ticks` of the epoch; what a `silent` one prints goes nowhere.
 
         Raises `GuestStopped`, or `PluginRefused` when the component does not like its configuration.
         """
@@ -118,7 +128,7 @@ class Maker:
             memories=_MEMORIES,
         )
         context = c.wasmtime_store_context(store.ptr())
-        world = VirtualWorld(self._log, self._log_room) if component.virtual else None
+        world = VirtualWorld(self._log, 0 if silent else self._log_room) if component.virtual else None
         instance = Instance(component, store, context, world)
         try:
             instance.begin(ticks)

@@ -121,7 +121,7 @@ class Job:
 def ask_again(maker: Maker, question: Question, bounds: Bounds, scratch: Scratch) -> Case | GuestStopped:
     """Ask the same in a fresh instance, and return its answer or what stopped it."""
     try:
-        fresh = maker.make(bounds.make, scratch)
+        fresh = maker.make(bounds.make, scratch, silent=True)
     except GuestStopped as stopped:
         return stopped
     except PluginRefused:

@@ -77,7 +77,9 @@ class NotHere(Exception):  # noqa: N818 - names a fact; the guest traps with it
 class VirtualWorld:
     """The world of one instance. `begin` sets it for each pass; before the first one it shows 1970 and no seed."""
 
-    __slots__ = ("__weakref__", "handles", "log", "monotonic", "room", "seed", "timers", "used", "wall", "written")
+    __slots__ = (
+        *("__weakref__", "handles", "log", "monotonic", "room", "said", "seed", "timers", "used", "wall", "written"),
+    )
 
     def __init__(self, log: Callable[[str, bytes], None], room: int = 0) -> None:
         self.log = log
@@ -93,6 +95,7 @@ class VirtualWorld:
         self.used: dict[str, int] = {}
         self.timers: dict[int, int] = {}
         self.written = 0
+        self.said: list[tuple[str, bytes]] = []
 
     def now(self) -> int:
         """Read the monotonic clock in nanoseconds; every read is one microsecond later."""
@@ -143,12 +146,18 @@ class VirtualWorld:
         return [place for place, each in enumerate(pollables) if self.ready(each)]
 
     def write(self, stream: int, data: bytes) -> Case:
-        """Take output of the guest, and pass on what there is room for in this pass."""
+        """Take output of the guest, and keep what there is room for until the pass has ended."""
         kept = data[: max(0, self.room - self.written)]
         self.written += len(data)
         if kept:
-            self.log("stderr" if stream == _STDERR else "stdout", kept)
+            self.said.append(("stderr" if stream == _STDERR else "stdout", kept))
         return Case("ok")
+
+    def tell(self) -> None:
+        """Pass on what was kept: the pass counts. One that is made again, or again to compare, is not told twice."""
+        for stream, data in self.said:
+            self.log(stream, data)
+        self.said.clear()
 
 
 def _exit(_: VirtualWorld, *__: Any) -> None:
