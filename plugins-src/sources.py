@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SHARED = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "build.py")
-FOLDERS = ("sdk-rust", "tools")
+FOLDERS = ("sdk/rust", "tools")
 
 
 def files_of(name: str) -> list[Path]:

@@ -37,7 +37,7 @@ def test_a_changed_source_is_found(tmp_path: Path) -> None:
     assert "the sources of `limit-rate` have changed" in found.stderr
     assert "limit-rate" in found.stderr
     assert "backend-http" not in found.stderr
-    shared = sources / "sdk-rust" / "src" / "run.rs"
+    shared = sources / "sdk" / "rust" / "src" / "run.rs"
     shared.write_text(shared.read_text() + "\n")
     assert "backend-http" in check(sources, "--check", written).stderr
 

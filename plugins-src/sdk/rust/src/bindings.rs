@@ -6,7 +6,7 @@
 
 pub mod types {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../../wit",
         inline: "package mcpg:sdk; world types-only { import mcpg:plugin/types@1.0.0; }",
         world: "mcpg:sdk/types-only",
         generate_all,
@@ -19,7 +19,7 @@ macro_rules! interface {
     ($module:ident, $inline:literal, $export:literal, $place:literal) => {
         pub mod $module {
             wit_bindgen::generate!({
-                path: "../../wit",
+                path: "../../../wit",
                 inline: $inline,
                 with: { "mcpg:plugin/types@1.0.0": crate::bindings::types::mcpg::plugin::types },
                 generate_all,
