@@ -25,6 +25,7 @@ _GOOD: dict[str, Any] = {
     "reads": ["/call", "/caller/groups"],
     "effects": [{"driver": "http", "why": "call the API"}],
     "limits": {"memory": "64MiB", "time": "50ms"},
+    "built": {"sources": "sha256:" + "0" * 64, "sdk": "mcpg-sdk-js 1.0.0", "tool": "componentize-qjs 0.4.5"},
 }
 
 
@@ -56,6 +57,9 @@ def test_a_good_manifest_is_read() -> None:
         {"limits": {"time": "0ms"}},
         {"limits": {"memory": "1MiB", "threads": 2}},
         {"effects": [{"driver": "http"}]},
+        {"built": {"sources": "sha256:00", "sdk": "a 1", "tool": "b 1"}},
+        {"built": {"sources": "sha256:" + "0" * 64, "sdk": "a\n1", "tool": "b 1"}},
+        {"built": {"sources": "sha256:" + "0" * 64, "sdk": "a 1"}},
         {"config": []},
         {"grants": {}},
     ],

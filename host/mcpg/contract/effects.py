@@ -15,11 +15,15 @@ __all__ = [
     "CommandRequest",
     "HttpReply",
     "HttpRequest",
+    "LogReply",
+    "LogRequest",
     "McpReply",
     "McpRequest",
     "NotifyReply",
     "NotifyRequest",
     "Secret",
+    "SignReply",
+    "SignRequest",
     "SqlReply",
     "SqlRequest",
     "SqlStep",
@@ -169,3 +173,35 @@ class NotifyReply(_Closed, frozen=True, kw_only=True):
     """Answer of driver `notify`: whether it was sent; what comes too fast is dropped."""
 
     sent: bool
+
+
+class LogRequest(_Closed, frozen=True, kw_only=True):
+    """Driver `log`: one line of the gateway's own log, for its operator; `data` stands in JSON logs only."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    message: Annotated[str, msgspec.Meta(max_length=4096)]
+    data: Any = None
+
+
+class LogReply(_Closed, frozen=True, kw_only=True):
+    """Answer of driver `log`: nothing, also for a line that was dropped, so that no answer depends on the log."""
+
+
+class SignRequest(_Closed, frozen=True, kw_only=True):
+    """Driver `sign`: an HMAC over `text` or `text_base64` (exactly one) under a key that the plugin never sees.
+
+    `derive` makes a key of the key first, once for each text: `key = HMAC(key, text)`, as AWS Signature 4 does.
+    """
+
+    algorithm: Literal["hmac-sha256", "hmac-sha512"] = "hmac-sha256"
+    key: Secret
+    derive: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=1024)], ...], msgspec.Meta(max_length=8)] = ()
+    text: Annotated[str, msgspec.Meta(max_length=1_048_576)] | None = None
+    text_base64: Annotated[str, msgspec.Meta(max_length=1_398_104)] | None = None
+    encoding: Literal["hex", "base64", "base64url"] = "hex"
+
+
+class SignReply(_Closed, frozen=True, kw_only=True):
+    """Answer of driver `sign`: the signature in the encoding that was asked for; `base64url` has no padding."""
+
+    signature: str

@@ -8,7 +8,7 @@ import msgspec
 
 from mcpg.contract.worlds import PluginKind
 
-__all__ = ["SECTION", "EffectWish", "Limits", "Manifest", "decode_manifest"]
+__all__ = ["SECTION", "Built", "EffectWish", "Limits", "Manifest", "decode_manifest"]
 
 SECTION = "mcpg:manifest"
 MAX_MANIFEST = 64 * 1024
@@ -24,6 +24,8 @@ Pointer = Annotated[
 ]
 Size = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d*(KiB|MiB)$")]
 Duration = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d*(ms|s)$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+Tool = Annotated[str, msgspec.Meta(pattern=r"^[!-~]+( [!-~]+)*$", max_length=128)]
 
 
 class EffectWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +41,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     memory: Size = "64MiB"
     time: Duration = "50ms"
     output: Size = "1MiB"
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a component was built from: a claim of its author, checked by building it again, never a proof."""
+
+    sources: Digest
+    sdk: Tool
+    tool: Tool
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     security: bool = True
     effects: tuple[EffectWish, ...] = ()
     limits: Limits = Limits()
+    built: Built | None = None
 
 
 _decoder = msgspec.json.Decoder(Manifest)
