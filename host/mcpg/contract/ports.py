@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mcpg.contract.documents import Credentials, RunFacts
     from mcpg.contract.manifest import Manifest
+    from mcpg.contract.problems import McpgError
     from mcpg.contract.verdicts import Case, Effect
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "McpCall",
     "Party",
     "Refusal",
+    "RunSeen",
+    "RunWatcher",
     "SecretSource",
     "Service",
     "UpstreamCalls",
@@ -157,6 +160,49 @@ class Effects(Protocol):
 
     def abandon(self, effect: Effect, state: str) -> None:
         """End a suspended effect whose client will not answer: its peer is told that it is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """One finished run, with all that went into the plugin and came out of it: it may hold what people wrote.
+
+    Finished is also a run that failed, or that waits for the client (`answer` is then `suspended`). Times in seconds.
+    """
+
+    call: str
+    """The id of the request that the run belongs to, as the ledger has it."""
+    use: str
+    digest: str
+    """The wasm digest of the component."""
+    config_digest: str
+    place: str
+    """Where in the pipeline: `identity`, `policy`, `transform-in`, `backend`, ..."""
+    function: str
+    documents: tuple[str, ...]
+    """The JSON texts as the plugin got them, in the order of the function's parameters, without the replies."""
+    facts: RunFacts | None
+    """None for an answer from the memo, which no plugin was asked for."""
+    effects: tuple[Effect, ...]
+    """All effects that the last pass which asked for any named; `replies` has those of the ones performed."""
+    replies: tuple[Case, ...]
+    answer: Case | None
+    problem: McpgError | None
+    """Why there is no answer."""
+    passes: int
+    guest_seconds: float
+    """Time of all passes, waiting for a thread included."""
+    seconds: float
+
+
+class RunWatcher(Protocol):
+    """Who is told of every run of a gateway: for who develops a plugin, never for production.
+
+    Given in code by who makes the gateway; no configuration file can name one.
+    """
+
+    def seen(self, run: RunSeen) -> None:
+        """Take one finished run; must not block. What it raises is logged and changes no run."""
         ...
 
 

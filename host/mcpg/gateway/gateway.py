@@ -38,7 +38,6 @@ from mcpg.pipeline.memo import Memo
 from mcpg.pipeline.policy import PolicyChain
 from mcpg.pipeline.rounds import AskLimits
 from mcpg.pipeline.routes import RouteTable
-from mcpg.pipeline.runs import Runner
 from mcpg.pipeline.service import PipelineService
 from mcpg.pipeline.sinks import CopyingLedger, SinkFeed
 from mcpg.pipeline.stages import Plan
@@ -48,11 +47,13 @@ from mcpg.pipeline.tasks import Tasks
 from mcpg.pipeline.transforms import TransformChain
 from mcpg.pipeline.vault import Vault
 from mcpg.pipeline.views import Views
+from mcpg.pipeline.watched import runner_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcpg.config import Loaded
+    from mcpg.contract.ports import RunWatcher
     from mcpg.gateway.desk import GatewayDesk
     from mcpg.gateway.rooms import Rooms
     from mcpg.gateway.routing import Described
@@ -74,7 +75,10 @@ FIRST_DESCRIPTION = 5.0
 
 
 class Gateway:
-    """A gateway from a file: `await start()`, then `service` answers, `await stop()`."""
+    """A gateway from a file: `await start()`, then `service` answers, `await stop()`.
+
+    `watcher` is told of every run with its documents. It is given here, by a program, and never by the file.
+    """
 
     def __init__(
         self,
@@ -84,6 +88,7 @@ class Gateway:
         progress: Callable[[str], None] = lambda _line: None,
         changed: Callable[[str, str], None] = lambda _endpoint, _kind: None,
         moved: Callable[[], None] = lambda: None,
+        watcher: RunWatcher | None = None,
     ) -> None:
         self.loaded = loaded
         self._intake = intake or Intake()
@@ -91,7 +96,8 @@ class Gateway:
         self._changed = changed
         self._moved = moved
         self._memo = Memo()
-        self._runner = Runner(self._memo)
+        self._runner = runner_for(self._memo, watcher)
+        self._watched = watcher is not None
         self.kill = KillSwitch(self._runner, self._memo)
         self._generation = 0
         self._reports = Reports()
@@ -138,6 +144,8 @@ class Gateway:
             self._assemble()
             await self._adopt(self.loaded, "started")
             self.rooms.sources.start()
+            if self._watched:
+                log.warning("every run of a plugin is shown with its documents: this gateway is for development")
         except BaseException:
             await self._stack.aclose()
             raise

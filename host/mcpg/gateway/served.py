@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mcpg.config import Config, Loaded
     from mcpg.config.endpoints import Endpoint
+    from mcpg.contract.ports import RunWatcher
     from mcpg.edge.asgi import App
     from mcpg.edge.endpoint import McpEndpoint
     from mcpg.gateway.supplying import Intake
@@ -50,8 +51,11 @@ class Served:
         loopback: bool,
         intake: Intake | None = None,
         progress: Callable[[str], None] = say,
+        watcher: RunWatcher | None = None,
     ) -> None:
-        self.gateway = Gateway(loaded, intake=intake, progress=progress, changed=self._changed, moved=self._place)
+        self.gateway = Gateway(
+            loaded, intake=intake, progress=progress, changed=self._changed, moved=self._place, watcher=watcher
+        )
         self.hub: Hub
         self._open = False
         self._settings = edge_settings(loaded.config, loopback=loopback)
