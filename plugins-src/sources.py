@@ -14,17 +14,35 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SHARED = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "build.py")
-FOLDERS = ("sdk/rust", "tools")
+TOOLS = ("build.py", "tools")
+SHARED: dict[str, tuple[str, ...]] = {
+    "rust": ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "sdk/rust"),
+    "go": ("Cargo.lock", "rust-toolchain.toml", "sdk/go"),
+    "js": ("sdk/js",),
+    "python": ("sdk/python",),
+}
+MARKS = {"Cargo.toml": "rust", "go.mod": "go", "package.json": "js"}
+# What stands beside sources and no component is built from.
+ASIDE = frozenset({"target", "node_modules", "__pycache__", "sdk", "out", "cases", "tests", "test", "template", "examples"})
+
+
+def language_of(name: str) -> str:
+    """Return the name of the SDK that component `name` is written on."""
+    folder = HERE / "components" / name
+    return next((sdk for mark, sdk in MARKS.items() if (folder / mark).exists()), "python")
 
 
 def files_of(name: str) -> list[Path]:
     """Return every file that component `name` is built from, sorted by its path in the repository."""
-    files = [HERE / file for file in SHARED]
-    for folder in (*FOLDERS, f"components/{name}"):
-        files += [path for path in (HERE / folder).rglob("*") if path.is_file() and "target" not in path.parts]
-    files += (ROOT / "wit").glob("*.wit")
-    return sorted(set(files), key=lambda path: path.relative_to(ROOT).as_posix())
+    files = set((ROOT / "wit").glob("*.wit"))
+    for each in (*TOOLS, *SHARED[language_of(name)], f"components/{name}"):
+        place = HERE / each
+        files |= {place} if place.is_file() else {path for path in place.rglob("*") if _counts(path, place)}
+    return sorted(files, key=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def _counts(path: Path, under: Path) -> bool:
+    return path.is_file() and path.suffix != ".md" and not ASIDE & set(path.relative_to(under).parts)
 
 
 def digest_of(name: str) -> str:
