@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mcpg.pipeline.work import Work
     from mcpg.storage import Lru
 
-__all__ = ["Backends", "Breaker", "Lacking", "MayHaveHappened", "names_of"]
+__all__ = ["Backends", "Breaker", "Lacking", "MayHaveHappened", "check_result", "names_of"]
 
 UNKNOWN = frozenset({"outcome-unknown", "upstream-unknown"})
 """Problems after which the effect may have happened."""
@@ -188,7 +188,7 @@ class Backends:
         meta = result.get("_meta")
         if meta is not None:
             result["_meta"] = _foreign(meta, stage.use)
-        _check_shape(stage.use, str(call["method"]), result)
+        check_result(stage.use, str(call["method"]), result)
         return result
 
 
@@ -202,7 +202,7 @@ def _foreign(meta: Any, use: str) -> dict[str, Any]:
 _LISTS = {"tools/call": "content", "prompts/get": "messages", "resources/read": "contents"}
 
 
-def _check_shape(use: str, method: str, result: dict[str, Any]) -> None:
+def check_result(use: str, method: str, result: dict[str, Any]) -> None:
     """Raise `BadDocument` unless the result has the list of objects that its method is about.
 
     A tool that answers with `structuredContent` may leave `content` out; then it gets the empty list that MCP wants.

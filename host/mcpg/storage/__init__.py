@@ -3,7 +3,7 @@
 Each has a port in `ports` and drivers: memory for all, SQLite where state must survive a restart.
 """
 
-from mcpg.storage.accounts import MemoryAccounts
+from mcpg.storage.accounts import MemoryAccounts, check_charges
 from mcpg.storage.cache import Lru
 from mcpg.storage.parked import MemoryParked
 from mcpg.storage.parked_sqlite import SqliteParked
@@ -26,4 +26,5 @@ __all__ = [
     "SqliteParked",
     "SqliteSessions",
     "StoreFull",
+    "check_charges",
 ]

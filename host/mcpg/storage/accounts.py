@@ -18,7 +18,7 @@ from mcpg.storage.ports import MAX_NUMBER, Charge, Reservation, Scope, StoreFull
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["MemoryAccounts"]
+__all__ = ["MemoryAccounts", "check_charges"]
 
 MAX_CHARGES = 64
 MAX_PARTS = 32
@@ -65,7 +65,7 @@ class MemoryAccounts:
 
     async def reserve(self, scope: Scope, charges: Sequence[Charge]) -> Reservation:
         """Charge all or none. See `Accounts.reserve`."""
-        _check(charges)
+        check_charges(charges)
         now = self._clock()
         charged: list[tuple[_Account, Bucket, int, int]] = []
         for charge in charges:
@@ -86,7 +86,7 @@ class MemoryAccounts:
 
     async def settle(self, reservation: Reservation, charges: Sequence[Charge]) -> bool:
         """Replace what was reserved by what it really cost. See `Accounts.settle`."""
-        _check(charges)
+        check_charges(charges)
         now = self._clock()
         self._expire(now)
         opened = self._open.pop(reservation.id, None) if reservation.granted else None
@@ -181,7 +181,8 @@ def _undo(charged: list[tuple[_Account, Bucket, int, int]]) -> None:
         bucket.spent = spent
 
 
-def _check(charges: Sequence[Charge]) -> None:
+def check_charges(charges: Sequence[Charge]) -> None:
+    """Return if these can be charged; `ValueError` says which rule of numbers or names is broken."""
     if len(charges) > MAX_CHARGES:
         raise ValueError(f"more than {MAX_CHARGES} charges for one call")
     for charge in charges:
