@@ -3,6 +3,7 @@
     McpgError                 everything that we raise on purpose
     ├── ConfigError           the operator wrote something that cannot be obeyed
     ├── PluginRefused         a component was not let in (verification, imports, world, manifest)
+    │   └── ConfigurationRefused  it was let in and does not take its configuration
     ├── RegistryFailed        a registry, mirror or feed could not be reached or would not answer
     ├── RunFailed             one run of one plugin could not be finished
     │   ├── PluginTrapped     the component trapped, overran its deadline or its memory
@@ -20,6 +21,7 @@ from __future__ import annotations
 __all__ = [
     "BadDocument",
     "ConfigError",
+    "ConfigurationRefused",
     "EffectDenied",
     "LedgerUnavailable",
     "McpgError",
@@ -84,6 +86,17 @@ class PluginRefused(McpgError):  # noqa: N818 - names state facts
         self.step = step
 
 
+class ConfigurationRefused(PluginRefused):
+    """A component did not take its configuration; `reason` is its own code for that, `said` its own words."""
+
+    code = "bad-plugin-config"
+
+    def __init__(self, message: str, *, reason: str, said: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
+        self.said = said
+
+
 class RegistryFailed(McpgError):  # noqa: N818 - names state facts
     """A registry, mirror or feed could not be reached, would not let us in, or answered with an error."""
 
@@ -97,9 +110,16 @@ class RunFailed(McpgError):  # noqa: N818 - names state facts
 
 
 class PluginTrapped(RunFailed):
-    """The component trapped or overran a limit; its instance is gone."""
+    """The component trapped or overran a limit; its instance is gone.
+
+    `trace` tells the frames that it was in, for its author; no message, record or log holds it.
+    """
 
     code = "plugin-trapped"
+
+    def __init__(self, message: str, *, code: str | None = None, trace: str = "") -> None:
+        super().__init__(message, code=code)
+        self.trace = trace
 
 
 class BadDocument(RunFailed):

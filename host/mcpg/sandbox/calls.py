@@ -23,18 +23,23 @@ Why = Literal["deadline", "trap", "encoding", "oversize"]
 _ARENA: Final = 1 << 14
 _KEEP: Final = 1 << 20
 _LAST_LINE: Final = 200
+_TRACE: Final = 16 * 1024
 _as_values = ctypes.POINTER(c.wasmtime_component_val_t)
 _call = c._wasmtime_component_func_call  # noqa: SLF001 - the typed wrapper around it costs a microsecond
 _delete = holding(c._wasmtime_component_val_delete)  # noqa: SLF001 - likewise
 
 
 class GuestStopped(Exception):  # noqa: N818 - names a fact; the pool makes the error that callers see
-    """A call did not end with an answer; the instance is dead. `why` is what stopped it, `detail` one line."""
+    """A call did not end with an answer; the instance is dead. `why` is what stopped it, `detail` one line.
 
-    def __init__(self, why: Why, detail: str) -> None:
+    `trace` is the engine's own account of the frames that it stopped in, bounded; it holds names that the guest chose.
+    """
+
+    def __init__(self, why: Why, detail: str, trace: str = "") -> None:
         super().__init__(detail)
         self.why = why
         self.detail = detail
+        self.trace = trace
 
 
 class Plan:
@@ -122,7 +127,7 @@ def stopped(error: Any) -> GuestStopped:
     if last[:1].isdigit() and ": " in last:
         last = last.split(": ", 1)[1]
     detail = "".join(ch if ch.isprintable() else "?" for ch in last)[:_LAST_LINE]
-    return GuestStopped(_why(last), detail)
+    return GuestStopped(_why(last), detail, text[:_TRACE])
 
 
 def _why(line: str) -> Why:

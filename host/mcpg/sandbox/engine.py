@@ -5,6 +5,7 @@ It does not compile or run anything.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from importlib.metadata import version
@@ -22,6 +23,7 @@ TICK: Final = 0.001
 
 _IDLE_TICKS: Final = 64
 _STACK: Final = 512 * 1024
+_LINES: Final = "WASMTIME_BACKTRACE_DETAILS"
 
 SETTINGS: Final[dict[str, bool | int]] = {
     # one answer for one question, on every machine
@@ -47,12 +49,25 @@ SETTINGS: Final[dict[str, bool | int]] = {
 """Names of `wasmtime_config_<name>_set`; they are part of a compiled form's key."""
 
 
-def new_engine() -> wasmtime.Engine:
-    """Return an engine under `SETTINGS`."""
-    config = wasmtime.Config()
+def new_engine(*, lines: bool = False) -> wasmtime.Engine:
+    """Return an engine under `SETTINGS`; with `lines` its traces name source lines where a component knows them."""
+    config = _config(lines=lines)
     for name, value in SETTINGS.items():
         getattr(c, f"wasmtime_config_{name}_set")(config.ptr(), value)
     return wasmtime.Engine(config)
+
+
+def _config(*, lines: bool) -> wasmtime.Config:
+    """Return a new configuration; whether traces name lines is read off the environment, and by nothing else."""
+    before = os.environ.get(_LINES)
+    os.environ[_LINES] = "1" if lines else "0"
+    try:
+        return wasmtime.Config()
+    finally:
+        if before is None:
+            del os.environ[_LINES]
+        else:
+            os.environ[_LINES] = before
 
 
 def ticks(seconds: float) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import wasmtime
 from wasmtime import _bindings as c
 
-from mcpg.contract.problems import PluginRefused
+from mcpg.contract.problems import ConfigurationRefused
 from mcpg.sandbox.calls import Bound, GuestStopped, Scratch, bind, stopped
 from mcpg.sandbox.held import holding
 from mcpg.sandbox.linkage import enter, leave
@@ -116,7 +116,7 @@ class Maker:
     def make(self, ticks: int, scratch: Scratch, *, silent: bool = False) -> Instance:
         """Return a new configured instance within `ticks` of the epoch; what a `silent` one prints goes nowhere.
 
-        Raises `GuestStopped`, or `PluginRefused` when the component does not like its configuration.
+        Raises `GuestStopped`, or `ConfigurationRefused` when the component does not like its configuration.
         """
         component = self._component
         store = wasmtime.Store(component.engine)
@@ -139,9 +139,10 @@ class Maker:
         if answer.tag != "ok":
             instance.close()
             code, message = (" ".join(text.split())[:_LINE] for text in answer.value)
-            raise PluginRefused(
+            raise ConfigurationRefused(
                 f"`{component.label}` refuses its configuration: {message} ({code})",
-                code="bad-plugin-config",
+                reason=code,
+                said=message,
                 remedy="change the plugin's `config`",
             )
         return instance

@@ -382,13 +382,14 @@ class Pool:
         what = f"`{function}` of `{self.use}`"
         match stopped.why:
             case "deadline":
-                return PluginTrapped(f"{what} ran longer than {self._limits.time * 1000:g} ms", code="plugin-deadline")
+                late = f"{what} ran longer than {self._limits.time * 1000:g} ms"
+                return PluginTrapped(late, code="plugin-deadline", trace=stopped.trace)
             case "encoding":
                 return BadDocument(f"{what} answered with text that is not Unicode: {stopped.detail}")
             case "oversize":
                 return BadDocument(f"{what} answered with more than {self._limits.output} bytes")
             case _:
-                return PluginTrapped(f"{what} trapped: {stopped.detail}")
+                return PluginTrapped(f"{what} trapped: {stopped.detail}", trace=stopped.trace)
 
 
 class _OverranError(Exception):

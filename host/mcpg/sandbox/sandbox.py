@@ -53,7 +53,7 @@ class Sandbox:
     ) -> None:
         self.settings = settings
         self._on_output = on_output
-        self._engine = new_engine()
+        self._engine = new_engine(lines=settings.lines)
         self._ticker = Ticker(self._engine)
         self._cache = CompileCache(settings.cache, settings.cache_bytes)
         self._threads = ThreadPoolExecutor(max(1, settings.pool_threads), thread_name_prefix="mcpg-pass")

@@ -64,6 +64,8 @@ class SandboxSettings:
     """Instances made ahead of time with isolation `call`."""
     output_log: int = 8 * _KIB
     """Bytes of stdout and stderr of one pass that are passed on."""
+    lines: bool = False
+    """Whether the trace of a trap names source lines, for components built with line tables. Slow: for authors only."""
 
     def capped(self, limits: PassLimits) -> PassLimits:
         """Return `limits` under this operator's caps."""
