@@ -1,0 +1,81 @@
+"""TypeScript declarations for plugins in JavaScript: interfaces, and no code."""
+
+from __future__ import annotations
+
+import re
+
+from generating.model import NO_DEFAULT, Document, Member, Model, Type
+
+HEAD = """\
+// Generated from wit/schemas by plugins-src/sdk/generate.py; do not edit.
+//
+// A plugin is given what its manifest's `reads` lists and nothing else; the types of what it reads name every member that
+// can be there. `NewCaller` and the like are what a plugin may write: what has a default may be left out.
+"""
+SCALARS = {
+    "text": "string",
+    "integer": "number",
+    "number": "number",
+    "boolean": "boolean",
+    "any": "any",
+    "object": "Record<string, any>",
+}
+
+
+def write(model: Model) -> str:
+    """Return the file."""
+    parts = [HEAD]
+    parts += [f"export type {name} = {' | '.join(map(_quoted, values))};\n" for name, values in model.enums.items()]
+    parts += [_interface(model, *view) for view in model.views()]
+    return "\n".join([*parts, _drivers(model)])
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"'
+
+
+def _comment(text: str, indent: str = "") -> str:
+    lines = text.replace("*/", "* /").splitlines()
+    if not lines:
+        return ""
+    if len(lines) == 1:
+        return f"{indent}/** {lines[0]} */\n"
+    return f"{indent}/**\n" + "".join(f"{indent} * {line}".rstrip() + "\n" for line in lines) + f"{indent} */\n"
+
+
+def _interface(model: Model, document: Document, name: str, full: bool) -> str:
+    fields = "".join(_field(model, member, full=full) for member in document.members)
+    if document.open:
+        fields += "  /** Members that no schema names. */\n  [more: string]: any;\n"
+    return f"{_comment(document.text)}export interface {name} {{\n{fields}}}\n"
+
+
+def _field(model: Model, member: Member, *, full: bool) -> str:
+    name = member.name if re.fullmatch(r"[A-Za-z_]\w*", member.name) else _quoted(member.name)
+    present = member.required or (full and not member.nullable and member.default is not NO_DEFAULT)
+    kind = type_name(model, member.type, full=full) + (" | null" if member.nullable else "")
+    return f"{_comment(member.text, '  ')}  {name}{'' if present else '?'}: {kind};\n"
+
+
+def type_name(model: Model, kind: Type, *, full: bool) -> str:
+    """Return the TypeScript type of `kind`."""
+    inner = [type_name(model, each, full=full) for each in kind.inner]
+    if kind.kind == "ref":
+        return model.seen_as(kind.name, full=full)
+    if kind.kind == "enum":
+        return kind.name
+    if kind.kind == "union":
+        return " | ".join(inner)
+    if kind.kind == "list":
+        return f"({inner[0]})[]" if " | " in inner[0] else f"{inner[0]}[]"
+    if kind.kind == "map":
+        return f"Record<string, {inner[0]}>"
+    return SCALARS[kind.kind]
+
+
+def _drivers(model: Model) -> str:
+    lines = "".join(
+        f"  {each.driver}: {{ request: {each.name}; reply: {each.name.removesuffix('Request')}Reply }};\n"
+        for each in model.drivers
+    )
+    return f"/** Every built-in driver by name: what it is asked, and what it replies. */\nexport interface Drivers {{\n{lines}}}\n"
