@@ -18,7 +18,7 @@ SCALARS = {
     "number": "number",
     "boolean": "boolean",
     "any": "any",
-    "object": "Record<string, any>",
+    "object": "{ [name: string]: any }",
 }
 
 
@@ -67,9 +67,9 @@ def type_name(model: Model, kind: Type, *, full: bool) -> str:
     if kind.kind == "union":
         return " | ".join(inner)
     if kind.kind == "list":
-        return f"({inner[0]})[]" if " | " in inner[0] else f"{inner[0]}[]"
+        return f"({inner[0]})[]" if " | " in inner[0] and not inner[0].startswith("{") else f"{inner[0]}[]"
     if kind.kind == "map":
-        return f"Record<string, {inner[0]}>"
+        return f"{{ [name: string]: {inner[0]} }}"
     return SCALARS[kind.kind]
 
 

@@ -38,16 +38,16 @@ export interface Action {
   name: string;
   backend: string;
   upstream: string;
-  annotations: Record<string, any>;
+  annotations: { [name: string]: any };
   session: string;
   era: string;
-  arguments?: Record<string, any> | null;
+  arguments?: { [name: string]: any } | null;
   run?: RunFacts | null;
 }
 
 /** Detail of `annotate`: names and texts that the client is shown beside the result. */
 export interface Annotate {
-  notes: Record<string, string>;
+  notes: { [name: string]: string };
 }
 
 /**
@@ -57,7 +57,7 @@ export interface Annotate {
  * request that is refused, or answered with an error, ends the run.
  */
 export interface Ask {
-  requests: Record<string, Record<string, any>>;
+  requests: { [name: string]: { [name: string]: any } };
   state?: string;
 }
 
@@ -103,8 +103,8 @@ export interface Call {
   method: string;
   name: string;
   target: string;
-  arguments: Record<string, any>;
-  binding: Record<string, any>;
+  arguments: { [name: string]: any };
+  binding: { [name: string]: any };
   run?: RunFacts | null;
 }
 
@@ -119,7 +119,7 @@ export interface Caller {
   groups: string[];
   roles: string[];
   scopes: string[];
-  attributes: Record<string, string>;
+  attributes: { [name: string]: string };
 }
 
 /** Who is calling. Never holds a credential. Source: schema `caller`. */
@@ -133,7 +133,7 @@ export interface NewCaller {
   groups?: string[];
   roles?: string[];
   scopes?: string[];
-  attributes?: Record<string, string>;
+  attributes?: { [name: string]: string };
 }
 
 /** What a backend offers, or what a caller is shown. */
@@ -182,7 +182,7 @@ export interface Credential {
 export interface Credentials {
   transport: CredentialsTransport;
   peer: Peer;
-  headers: Record<string, string>;
+  headers: { [name: string]: string };
   run?: RunFacts | null;
 }
 
@@ -201,7 +201,7 @@ export interface NewHow {
 /** Answer of driver `http`: `json` when the media type is JSON, `body` for other text, else `body_base64`. */
 export interface HttpReply {
   status: number;
-  headers: Record<string, string>;
+  headers: { [name: string]: string };
   media: string;
   json?: any;
   body?: string | BlobRef | null;
@@ -212,7 +212,7 @@ export interface HttpReply {
 export interface HttpRequest {
   method?: HttpMethod;
   url: string;
-  headers?: Record<string, string | Secret>;
+  headers?: { [name: string]: string | Secret };
   body?: string | NewBlobRef | null;
   body_base64?: string | null;
   json?: any;
@@ -235,15 +235,15 @@ export interface LogRequest {
 
 /** Answer of driver `mcp`: the MCP result (or its `$ref` node), or the upstream's JSON-RPC error. */
 export interface McpReply {
-  result?: Record<string, any> | null;
-  error?: Record<string, any> | null;
+  result?: { [name: string]: any } | null;
+  error?: { [name: string]: any } | null;
 }
 
 /** Driver `mcp`: one MCP request to an upstream by name. `timeout` in ms. */
 export interface McpRequest {
   upstream: string;
   method: string;
-  params?: Record<string, any>;
+  params?: { [name: string]: any };
   timeout?: number;
 }
 
@@ -265,7 +265,7 @@ export interface NotifyRequest {
 /** How a call ended: `ok` (the result), `tool-error` (a result with isError), `failed` or `unknown` (no result). */
 export interface Outcome {
   status: OutcomeStatus;
-  result?: Record<string, any> | null;
+  result?: { [name: string]: any } | null;
   problem: string;
 }
 
@@ -285,9 +285,9 @@ export interface Prompt {
   name: string;
   title?: string;
   description?: string;
-  arguments?: Record<string, any>[];
-  icons?: Record<string, any>[];
-  _meta?: Record<string, any>;
+  arguments?: { [name: string]: any }[];
+  icons?: { [name: string]: any }[];
+  _meta?: { [name: string]: any };
   target?: string;
   /** Members that no schema names. */
   [more: string]: any;
@@ -328,14 +328,14 @@ export interface Record {
   message: string;
   peer: string;
   counted: number;
-  codes: Record<string, number>;
+  codes: { [name: string]: number };
   peers: number;
   event: string;
   round: number;
   how: string;
   asks: AskTold[];
   resumes: string;
-  notices: Record<string, number>;
+  notices: { [name: string]: number };
   /** Members that no schema names. */
   [more: string]: any;
 }
@@ -366,9 +366,9 @@ export interface Resource {
   description?: string;
   mimeType?: string;
   size?: number;
-  annotations?: Record<string, any>;
-  icons?: Record<string, any>[];
-  _meta?: Record<string, any>;
+  annotations?: { [name: string]: any };
+  icons?: { [name: string]: any }[];
+  _meta?: { [name: string]: any };
   target?: string;
   /** Members that no schema names. */
   [more: string]: any;
@@ -381,9 +381,9 @@ export interface ResourceTemplate {
   title?: string;
   description?: string;
   mimeType?: string;
-  annotations?: Record<string, any>;
-  icons?: Record<string, any>[];
-  _meta?: Record<string, any>;
+  annotations?: { [name: string]: any };
+  icons?: { [name: string]: any }[];
+  _meta?: { [name: string]: any };
   /** Members that no schema names. */
   [more: string]: any;
 }
@@ -423,8 +423,8 @@ export interface SignRequest {
 
 /** Answer of driver `sql`: rows as objects, one object or null, a scalar, a count, or `results` of a transaction. */
 export interface SqlReply {
-  rows?: Record<string, any>[];
-  row?: Record<string, any> | null;
+  rows?: { [name: string]: any }[];
+  row?: { [name: string]: any } | null;
   scalar?: any;
   count?: number;
   truncated: boolean;
@@ -435,7 +435,7 @@ export interface SqlReply {
 export interface SqlRequest {
   connection: string;
   statement?: string;
-  parameters?: Record<string, any>;
+  parameters?: { [name: string]: any };
   mode?: SqlMode;
   limit?: number;
   timeout?: number;
@@ -445,7 +445,7 @@ export interface SqlRequest {
 /** One statement of a transaction; named parameters (`:name`) only, never text of the statement. */
 export interface SqlStep {
   statement: string;
-  parameters?: Record<string, any>;
+  parameters?: { [name: string]: any };
   mode?: SqlMode;
 }
 
@@ -488,14 +488,14 @@ export interface Stream {
 /** A tool as MCP's tools/list shows it; `target` is the backend's own name where it differs. */
 export interface Tool {
   name: string;
-  inputSchema?: Record<string, any>;
+  inputSchema?: { [name: string]: any };
   title?: string;
   description?: string;
-  outputSchema?: Record<string, any>;
-  annotations?: Record<string, any>;
-  icons?: Record<string, any>[];
-  execution?: Record<string, any>;
-  _meta?: Record<string, any>;
+  outputSchema?: { [name: string]: any };
+  annotations?: { [name: string]: any };
+  icons?: { [name: string]: any }[];
+  execution?: { [name: string]: any };
+  _meta?: { [name: string]: any };
   target?: string;
   /** Members that no schema names. */
   [more: string]: any;
