@@ -1,5 +1,7 @@
 """Build the Rust components: `python3 plugins-src/build.py [--only NAME] [--out FOLDER]`. It packs and signs nothing.
 
+With `--tool` it builds the tool instead that makes components of modules, `host/mcpg/workshop/componentize.wasm`.
+
 Each component becomes `<out>/<name>.wasm`. The bytes depend on the sources, the lock file and the pinned toolchain
 only: the paths of this machine are mapped away, and each component is built on its own so that no other's features
 reach it.
@@ -8,12 +10,22 @@ reach it.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "host"))
+
+from sources import digest_of_tool  # noqa: E402 - the host is beside us, installed or not
+
+from mcpg.contract.worlds import PluginKind  # noqa: E402 - likewise
+from mcpg.workshop.componentizing import TOOL, componentize  # noqa: E402 - likewise
+
 TARGET = "wasm32-unknown-unknown"
 # Cedar decides on every call, so its time counts for more than its size.
 PROFILES = {"policy-cedar": "speed"}
@@ -42,24 +54,31 @@ def environment() -> dict[str, str]:
     return env
 
 
-def cargo(*arguments: str, env: dict[str, str] | None = None) -> None:
+def cargo(*arguments: str, env: dict[str, str] | None = None, cwd: Path = HERE) -> None:
     """Run cargo in the workspace; `CalledProcessError` when it fails."""
-    subprocess.run(["cargo", *arguments, "--locked"], cwd=HERE, env=env, check=True)
+    subprocess.run(["cargo", *arguments, "--locked"], cwd=cwd, env=env, check=True)
 
 
 def build_tool() -> Path:
-    """Build the tool that makes components of modules and return its path."""
-    cargo("build", "--quiet", "--package", "componentize")
-    return target_folder() / "debug" / ("componentize.exe" if os.name == "nt" else "componentize")
+    """Build the tool that makes components of modules, put it where it is committed, and return its file."""
+    folder = HERE / "tools" / "componentize"
+    cargo("fetch", "--quiet", cwd=folder)
+    env = environment() | {"CARGO_TARGET_DIR": str(target_folder())}
+    cargo("build", "--quiet", "--lib", "--release", "--target", TARGET, env=env, cwd=folder)
+    shutil.copyfile(target_folder() / TARGET / "release" / "componentize.wasm", TOOL)
+    built = {"sources": digest_of_tool(), "wasm": f"sha256:{hashlib.sha256(TOOL.read_bytes()).hexdigest()}"}
+    TOOL.with_suffix(".json").write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
+    return TOOL
 
 
-def build(name: str, tool: Path, out: Path) -> Path:
+def build(name: str, out: Path) -> Path:
     """Build one component and return its file."""
     profile = PROFILES.get(name, "release")
     cargo("build", "--quiet", "--package", name, "--lib", "--profile", profile, "--target", TARGET, env=environment())
     core = target_folder() / TARGET / profile / f"{name.replace('-', '_')}.wasm"
     file = out / f"{name}.wasm"
-    subprocess.run([tool, core, HERE / "components" / name / "manifest.json", file], check=True)
+    manifest = (HERE / "components" / name / "manifest.json").read_bytes()
+    file.write_bytes(componentize(core.read_bytes(), PluginKind(json.loads(manifest)["kind"]), manifest))
     return file
 
 
@@ -68,13 +87,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="build the Rust components")
     parser.add_argument("--only", action="append", choices=components(), help="build this one; may be repeated")
     parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for the components")
+    parser.add_argument("--tool", action="store_true", help="build the tool that makes components of modules instead")
     options = parser.parse_args()
+    if options.tool:
+        print(f"{build_tool().stat().st_size:>9}  {TOOL.relative_to(HERE.parent)}")
+        return 0
     options.out.mkdir(parents=True, exist_ok=True)
     out = options.out.resolve()
     cargo("fetch", "--quiet")
-    tool = build_tool()
     for name in options.only or components():
-        file = build(name, tool, out)
+        file = build(name, out)
         print(f"{file.stat().st_size:>9}  {name}")
     return 0
 

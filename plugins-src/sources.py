@@ -11,6 +11,10 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -23,7 +27,9 @@ SHARED: dict[str, tuple[str, ...]] = {
 }
 MARKS = {"Cargo.toml": "rust", "go.mod": "go", "package.json": "js"}
 # What stands beside sources and no component is built from.
-ASIDE = frozenset({"target", "node_modules", "__pycache__", "sdk", "out", "cases", "tests", "test", "template", "examples"})
+ASIDE = frozenset(
+    {"target", "node_modules", "__pycache__", "sdk", "out", "cases", "tests", "test", "template", "examples"}
+)
 
 
 def language_of(name: str) -> str:
@@ -47,11 +53,21 @@ def _counts(path: Path, under: Path) -> bool:
 
 def digest_of(name: str) -> str:
     """Return `sha256:<hex>` over the paths and contents of a component's sources."""
+    return _digest_over(files_of(name))
+
+
+def _digest_over(files: Iterable[Path]) -> str:
     whole = hashlib.sha256()
-    for path in files_of(name):
+    for path in sorted(files, key=lambda path: path.relative_to(ROOT).as_posix()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         whole.update(f"{content}  {path.relative_to(ROOT).as_posix()}\n".encode())
     return f"sha256:{whole.hexdigest()}"
+
+
+def digest_of_tool() -> str:
+    """Return `sha256:<hex>` over the sources of `componentize.wasm`: its crate, the WIT and the toolchain."""
+    files = {path for path in (HERE / "tools" / "componentize").rglob("*") if _counts(path, HERE)}
+    return _digest_over({*files, *(ROOT / "wit").glob("*.wit"), HERE / "rust-toolchain.toml"})
 
 
 def digests() -> dict[str, str]:
