@@ -1,136 +1,116 @@
-//! The exports of each world, written once for all plugins of its kind: one driver serves all eight.
+//! The functions of each world, written once for all plugins of its kind: one driver serves all eight. The macros in
+//! `export` give them their names. Tags are the places of cases in `wit/`.
 
-use crate::bindings::types::{Problem, Reply};
-use crate::bindings::{backend, catalog, credential, identity, lifecycle, limit, policy, sink, transform};
+use crate::abi::{Payload, Words, lower};
 use crate::document::Doc;
 use crate::kinds::{
-    Adapter, Backend, Catalog, Change, Charge, Credential, Delivery, Finding, Held, Identity, Issue, Limit, Plan,
-    Policy, Progress, Sink, Transform, Verdict,
+    Backend, Catalog, Change, Credential, Delivery, Finding, Held, Identity, Issue, Limit, Plan, Policy, Progress,
+    Sink, Transform, Verdict,
 };
 use crate::run::End;
-use backend::exports::mcpg::plugin::backend::{Listing, Progress as BackendAnswer};
-use credential::exports::mcpg::plugin::credential::Issue as CredentialAnswer;
-use identity::exports::mcpg::plugin::identity::Finding as IdentityAnswer;
-use limit::exports::mcpg::plugin::limit::Plan as LimitAnswer;
-use policy::exports::mcpg::plugin::policy::{Sight, Verdict as PolicyAnswer};
-use sink::exports::mcpg::plugin::sink::Delivery as SinkAnswer;
-use transform::exports::mcpg::plugin::transform::Change as TransformAnswer;
+use crate::types::{Problem, Reply};
 
-impl<T: Held> lifecycle::exports::mcpg::plugin::lifecycle::Guest for Adapter<T> {
-    fn configure(config: String) -> Result<(), Problem> {
-        T::configure(config)
+type Answer = *const Words;
+
+/// Lowers what a pass came to: `done` gives the tag of an author's answer, the others are the tags of these cases.
+fn end<T>(end: End<T>, failed: usize, perform: usize, done: impl FnOnce(T) -> (usize, Payload)) -> Answer {
+    let (tag, payload) = match end {
+        End::Done(answer) => done(answer),
+        End::Failed(problem) => (failed, problem.into()),
+        End::Perform(effects) => (perform, effects.into()),
+    };
+    lower(tag, payload)
+}
+
+/// Lowers `result<..., problem>`.
+fn result(result: Result<Payload, Problem>) -> Answer {
+    match result {
+        Ok(payload) => lower(0, payload),
+        Err(problem) => lower(1, problem.into()),
     }
 }
 
-impl<T: Held + Identity> identity::exports::mcpg::plugin::identity::Guest for Adapter<T> {
-    fn identify(request: String, replies: Vec<Reply>) -> IdentityAnswer {
-        match T::pass(replies, |it, run| it.identify(run, Doc(&request))) {
-            End::Done(Finding::Caller(caller)) => IdentityAnswer::Caller(caller.0),
-            End::Done(Finding::Abstain) => IdentityAnswer::Abstain,
-            End::Done(Finding::Reject(problem)) => IdentityAnswer::Reject(problem),
-            End::Failed(problem) => IdentityAnswer::Failed(problem),
-            End::Perform(effects) => IdentityAnswer::Perform(effects),
-        }
+pub fn configure<T: Held>(config: String) -> Answer {
+    result(T::configure(config).map(|()| Payload::Nothing))
+}
+
+pub fn identify<T: Held + Identity>(request: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.identify(run, Doc(&request))), 3, 4, |finding| match finding {
+        Finding::Caller(caller) => (0, Payload::Text(caller.0)),
+        Finding::Abstain => (1, Payload::Nothing),
+        Finding::Reject(problem) => (2, problem.into()),
+    })
+}
+
+pub fn decide<T: Held + Policy>(caller: String, action: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.decide(run, Doc(&caller), Doc(&action))), 3, 4, |verdict| match verdict {
+        Verdict::Permit(obligations) => (0, obligations.into()),
+        Verdict::Deny(problem) => (1, problem.into()),
+        Verdict::Abstain => (2, Payload::Nothing),
+    })
+}
+
+pub fn see<T: Held + Policy>(caller: String, actions: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.see(run, Doc(&caller), Doc(&actions))), 1, 2, |letters| {
+        (0, Payload::Text(letters))
+    })
+}
+
+pub fn reserve<T: Held + Limit>(caller: String, action: String) -> Answer {
+    match T::get().and_then(|it| it.reserve(Doc(&caller), Doc(&action))) {
+        Ok(Plan::Charge(charges)) => lower(0, Payload::Charges(charges)),
+        Ok(Plan::Deny(problem)) => lower(1, problem.into()),
+        Err(problem) => lower(2, problem.into()),
     }
 }
 
-impl<T: Held + Policy> policy::exports::mcpg::plugin::policy::Guest for Adapter<T> {
-    fn decide(caller: String, action: String, replies: Vec<Reply>) -> PolicyAnswer {
-        match T::pass(replies, |it, run| it.decide(run, Doc(&caller), Doc(&action))) {
-            End::Done(Verdict::Permit(obligations)) => PolicyAnswer::Permit(obligations),
-            End::Done(Verdict::Deny(problem)) => PolicyAnswer::Deny(problem),
-            End::Done(Verdict::Abstain) => PolicyAnswer::Abstain,
-            End::Failed(problem) => PolicyAnswer::Failed(problem),
-            End::Perform(effects) => PolicyAnswer::Perform(effects),
-        }
-    }
-
-    fn see(caller: String, actions: String, replies: Vec<Reply>) -> Sight {
-        match T::pass(replies, |it, run| it.see(run, Doc(&caller), Doc(&actions))) {
-            End::Done(letters) => Sight::Seen(letters),
-            End::Failed(problem) => Sight::Failed(problem),
-            End::Perform(effects) => Sight::Perform(effects),
-        }
-    }
+pub fn settle<T: Held + Limit>(caller: String, action: String, outcome: String) -> Answer {
+    let charges = T::get().and_then(|it| it.settle(Doc(&caller), Doc(&action), Doc(&outcome)));
+    result(charges.map(Payload::Charges))
 }
 
-impl<T: Held + Limit> limit::exports::mcpg::plugin::limit::Guest for Adapter<T> {
-    fn reserve(caller: String, action: String) -> LimitAnswer {
-        match T::get().and_then(|it| it.reserve(Doc(&caller), Doc(&action))) {
-            Ok(Plan::Charge(charges)) => LimitAnswer::Charge(charges),
-            Ok(Plan::Deny(problem)) => LimitAnswer::Deny(problem),
-            Err(problem) => LimitAnswer::Failed(problem),
-        }
-    }
-
-    fn settle(caller: String, action: String, outcome: String) -> Result<Vec<Charge>, Problem> {
-        T::get()?.settle(Doc(&caller), Doc(&action), Doc(&outcome))
-    }
+fn change(pass: End<Change>) -> Answer {
+    end(pass, 3, 4, |change| match change {
+        Change::Unchanged => (0, Payload::Nothing),
+        Change::Changed(document) => (1, Payload::Text(document.0)),
+        Change::Deny(problem) => (2, problem.into()),
+    })
 }
 
-fn change(end: End<Change>) -> TransformAnswer {
-    match end {
-        End::Done(Change::Unchanged) => TransformAnswer::Unchanged,
-        End::Done(Change::Changed(document)) => TransformAnswer::Changed(document.0),
-        End::Done(Change::Deny(problem)) => TransformAnswer::Deny(problem),
-        End::Failed(problem) => TransformAnswer::Failed(problem),
-        End::Perform(effects) => TransformAnswer::Perform(effects),
-    }
+pub fn before<T: Held + Transform>(caller: String, call: String, replies: Vec<Reply>) -> Answer {
+    change(T::pass(replies, |it, run| it.before(run, Doc(&caller), Doc(&call))))
 }
 
-impl<T: Held + Transform> transform::exports::mcpg::plugin::transform::Guest for Adapter<T> {
-    fn before(caller: String, call: String, replies: Vec<Reply>) -> TransformAnswer {
-        change(T::pass(replies, |it, run| it.before(run, Doc(&caller), Doc(&call))))
-    }
-
-    fn after(caller: String, call: String, outcome: String, replies: Vec<Reply>) -> TransformAnswer {
-        change(T::pass(replies, |it, run| it.after(run, Doc(&caller), Doc(&call), Doc(&outcome))))
-    }
+pub fn after<T: Held + Transform>(caller: String, call: String, outcome: String, replies: Vec<Reply>) -> Answer {
+    change(T::pass(replies, |it, run| it.after(run, Doc(&caller), Doc(&call), Doc(&outcome))))
 }
 
-impl<T: Held + Backend> backend::exports::mcpg::plugin::backend::Guest for Adapter<T> {
-    fn describe(replies: Vec<Reply>) -> Listing {
-        match T::pass(replies, |it, run| it.describe(run)) {
-            End::Done(catalog) => Listing::Catalog(catalog.0),
-            End::Failed(problem) => Listing::Failed(problem),
-            End::Perform(effects) => Listing::Perform(effects),
-        }
-    }
-
-    fn call(caller: String, call: String, replies: Vec<Reply>) -> BackendAnswer {
-        match T::pass(replies, |it, run| it.call(run, Doc(&caller), Doc(&call))) {
-            End::Done(Progress::Done(result)) => BackendAnswer::Done(result.0),
-            End::Done(Progress::Ask(ask)) => BackendAnswer::Ask(ask.0),
-            End::Failed(problem) => BackendAnswer::Failed(problem),
-            End::Perform(effects) => BackendAnswer::Perform(effects),
-        }
-    }
+pub fn describe<T: Held + Backend>(replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.describe(run)), 1, 2, |catalog| (0, Payload::Text(catalog.0)))
 }
 
-impl<T: Held + Catalog> catalog::exports::mcpg::plugin::catalog::Guest for Adapter<T> {
-    fn shape(caller: String, catalog: String) -> Result<String, Problem> {
-        T::get()?.shape(Doc(&caller), Doc(&catalog)).map(|shaped| shaped.0)
-    }
+pub fn call<T: Held + Backend>(caller: String, call: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.call(run, Doc(&caller), Doc(&call))), 1, 2, |progress| match progress {
+        Progress::Done(result) => (0, Payload::Text(result.0)),
+        Progress::Ask(ask) => (3, Payload::Text(ask.0)),
+    })
 }
 
-impl<T: Held + Credential> credential::exports::mcpg::plugin::credential::Guest for Adapter<T> {
-    fn issue_for(caller: String, target: String, replies: Vec<Reply>) -> CredentialAnswer {
-        match T::pass(replies, |it, run| it.issue_for(run, Doc(&caller), &target)) {
-            End::Done(Issue::Issued(credential)) => CredentialAnswer::Issued(credential.0),
-            End::Done(Issue::Deny(problem)) => CredentialAnswer::Deny(problem),
-            End::Failed(problem) => CredentialAnswer::Failed(problem),
-            End::Perform(effects) => CredentialAnswer::Perform(effects),
-        }
-    }
+pub fn shape<T: Held + Catalog>(caller: String, catalog: String) -> Answer {
+    let shaped = T::get().and_then(|it| it.shape(Doc(&caller), Doc(&catalog)));
+    result(shaped.map(|shaped| Payload::Text(shaped.0)))
 }
 
-impl<T: Held + Sink> sink::exports::mcpg::plugin::sink::Guest for Adapter<T> {
-    fn deliver(batch: String, replies: Vec<Reply>) -> SinkAnswer {
-        match T::pass(replies, |it, run| it.deliver(run, Doc(&batch))) {
-            End::Done(Delivery::Delivered) => SinkAnswer::Delivered,
-            End::Done(Delivery::Retry(problem)) => SinkAnswer::Retry(problem),
-            End::Failed(problem) => SinkAnswer::Failed(problem),
-            End::Perform(effects) => SinkAnswer::Perform(effects),
-        }
-    }
+pub fn issue_for<T: Held + Credential>(caller: String, target: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.issue_for(run, Doc(&caller), &target)), 2, 3, |issue| match issue {
+        Issue::Issued(credential) => (0, Payload::Text(credential.0)),
+        Issue::Deny(problem) => (1, problem.into()),
+    })
+}
+
+pub fn deliver<T: Held + Sink>(batch: String, replies: Vec<Reply>) -> Answer {
+    end(T::pass(replies, |it, run| it.deliver(run, Doc(&batch))), 2, 3, |delivery| match delivery {
+        Delivery::Delivered => (0, Payload::Nothing),
+        Delivery::Retry(problem) => (1, problem.into()),
+    })
 }

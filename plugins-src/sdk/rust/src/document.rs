@@ -1,15 +1,15 @@
 //! Documents as text until someone wants to look inside, and the one way to make problems.
 
-use crate::bindings::types::Problem;
-use crate::run::Stop;
+use crate::types::Problem;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::fmt::Display;
 
 /// Returns a problem: a stable code, and one line for a person that never holds a secret.
-pub fn problem(code: &str, message: impl ToString) -> Problem {
-    Problem { code: code.into(), message: message.to_string() }
+pub fn problem(code: &str, message: impl Display) -> Problem {
+    Problem::new(code, message)
 }
 
 /// A document as it came in. Nothing is parsed before it is asked for.
@@ -41,12 +41,6 @@ impl From<Value> for Json {
 impl From<Box<RawValue>> for Json {
     fn from(raw: Box<RawValue>) -> Self {
         Json(String::from(Box::<str>::from(raw)))
-    }
-}
-
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Stop::Failed(problem)
     }
 }
 

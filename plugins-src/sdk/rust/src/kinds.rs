@@ -1,14 +1,11 @@
-//! One trait for each kind of plugin, and what turns it into the exports of its world.
+//! One trait for each kind of plugin, and the answers it may give.
 
-use crate::bindings::types::{Problem, Reply};
 use crate::document::{Doc, Json, problem};
 use crate::run::{End, Run, Stop, drive};
+use crate::types::{Charge, Obligation, Problem, Reply};
 use serde_json::Value;
-use std::marker::PhantomData;
+use std::fmt::Display;
 use std::sync::OnceLock;
-
-pub use crate::bindings::limit::exports::mcpg::plugin::limit::Charge;
-pub use crate::bindings::policy::exports::mcpg::plugin::policy::Obligation;
 
 /// Every plugin: made once from its configuration.
 pub trait Plugin: Sized + Send + Sync + 'static {
@@ -25,6 +22,17 @@ pub enum Finding {
     Abstain,
     /// A credential of my kind is here and it is bad.
     Reject(Problem),
+}
+
+impl Finding {
+    /// This caller, as schema `caller` has it.
+    pub fn caller(caller: impl Into<Json>) -> Self {
+        Finding::Caller(caller.into())
+    }
+    /// A credential of my kind is here and it is bad: the chain stops.
+    pub fn reject(code: &str, message: impl Display) -> Self {
+        Finding::Reject(problem(code, message))
+    }
 }
 
 /// Who is calling?
@@ -44,6 +52,17 @@ pub enum Verdict {
     Abstain,
 }
 
+impl Verdict {
+    /// Yes, and nothing more has to be done.
+    pub fn permit() -> Self {
+        Verdict::Permit(Vec::new())
+    }
+    /// No, by rule.
+    pub fn deny(code: &str, message: impl Display) -> Self {
+        Verdict::Deny(problem(code, message))
+    }
+}
+
 /// May this caller do this?
 pub trait Policy: Plugin {
     /// Judges one action, schemas `caller` and `action`.
@@ -59,6 +78,13 @@ pub enum Plan {
     Charge(Vec<Charge>),
     /// It may not be paid for.
     Deny(Problem),
+}
+
+impl Plan {
+    /// It may not be paid for.
+    pub fn deny(code: &str, message: impl Display) -> Self {
+        Plan::Deny(problem(code, message))
+    }
 }
 
 /// What does it cost, and from which accounts?
@@ -78,6 +104,17 @@ pub enum Change {
     Changed(Json),
     /// The call must not go on.
     Deny(Problem),
+}
+
+impl Change {
+    /// This takes the place of the arguments or the result.
+    pub fn to(document: impl Into<Json>) -> Self {
+        Change::Changed(document.into())
+    }
+    /// The call must not go on.
+    pub fn deny(code: &str, message: impl Display) -> Self {
+        Change::Deny(problem(code, message))
+    }
 }
 
 /// Rewrites what goes in or out.
@@ -108,6 +145,10 @@ impl Progress {
     pub fn done(result: impl Into<Json>) -> Self {
         Progress::Done(result.into())
     }
+    /// Returns the answer that asks the client for input, schema `ask`.
+    pub fn ask(ask: impl Into<Json>) -> Self {
+        Progress::Ask(ask.into())
+    }
 }
 
 /// Fulfils calls.
@@ -136,6 +177,17 @@ pub enum Issue {
     Deny(Problem),
 }
 
+impl Issue {
+    /// Schema `credential`.
+    pub fn issued(credential: impl Into<Json>) -> Self {
+        Issue::Issued(credential.into())
+    }
+    /// Not for this caller or target.
+    pub fn deny(code: &str, message: impl Display) -> Self {
+        Issue::Deny(problem(code, message))
+    }
+}
+
 /// Issues what an upstream wants to see.
 pub trait Credential: Plugin {
     /// Issues a credential for a target of this caller.
@@ -149,6 +201,13 @@ pub enum Delivery {
     Delivered,
     /// Try the same batch again later.
     Retry(Problem),
+}
+
+impl Delivery {
+    /// Try the same batch again later.
+    pub fn retry(code: &str, message: impl Display) -> Self {
+        Delivery::Retry(problem(code, message))
+    }
 }
 
 /// Carries records out.
@@ -179,7 +238,3 @@ pub trait Held: Plugin {
         }
     }
 }
-
-/// Carries a plugin's trait to the exports of its world.
-#[doc(hidden)]
-pub struct Adapter<T>(PhantomData<T>);

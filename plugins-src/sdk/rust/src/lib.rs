@@ -19,26 +19,36 @@
 //!
 //! The code runs from its start for every pass of a run, so it must be a function of its inputs and replies alone.
 
-mod adapters;
-pub mod bindings;
+#[doc(hidden)]
+pub mod abi;
+#[doc(hidden)]
+pub mod adapters;
 mod document;
+#[rustfmt::skip]
+#[allow(missing_docs)]
+pub mod documents;
 mod export;
 mod glob;
 mod kinds;
+mod manifest;
 mod results;
 mod run;
 pub mod template;
+mod types;
 
-pub use bindings::types::{Effect, Problem, Reply};
 pub use document::{Doc, Json, problem, read_config, text};
+pub use documents::LogLevel;
 pub use glob::{glob, matches_any};
 #[doc(hidden)]
-pub use kinds::{Adapter, Held};
+pub use kinds::Held;
 pub use kinds::{
-    Backend, Catalog, Change, Charge, Credential, Delivery, Finding, Identity, Issue, Limit, Obligation, Plan, Plugin,
-    Policy, Progress, Sink, Transform, Verdict,
+    Backend, Catalog, Change, Credential, Delivery, Finding, Identity, Issue, Limit, Plan, Plugin, Policy, Progress,
+    Sink, Transform, Verdict,
 };
-pub use results::{document_result, error_result, text_result};
-pub use run::{End, Run, Stop, command, drive, effect, http, mcp, notify, sql};
+#[doc(hidden)]
+pub use manifest::{compact, compact_length};
+pub use results::{document_result, error_result, json_result, text_result};
+pub use run::{End, Run, Stop, command, drive, effect, http, mcp, notify, secret, sign, sql};
 pub use serde_json::value::RawValue;
 pub use serde_json::{Map, Value, json};
+pub use types::{Charge, Effect, Obligation, Problem, Reply};

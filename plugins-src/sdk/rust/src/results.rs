@@ -14,6 +14,14 @@ pub fn error_result(text: &str) -> Json {
     json!({"content": [{"type": "text", "text": text}], "isError": true}).into()
 }
 
+/// Returns a result with a value: as text, and as structured content too if it is an object.
+pub fn json_result(value: &Value) -> Json {
+    match RawValue::from_string(value.to_string()) {
+        Ok(document) => document_result(&document),
+        Err(_) => text_result(value.to_string()),
+    }
+}
+
 /// Returns a result with a document: as text, and as structured content too if it is an object.
 pub fn document_result(document: &RawValue) -> Json {
     let document = document.get();

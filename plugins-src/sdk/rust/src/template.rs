@@ -1,8 +1,8 @@
 //! Templates: `{{ name }}` stands for an argument, `{{ a.b.0 }}` for something inside one. Values are encoded for where
 //! they stand and never read as templates themselves. What they may stand in is the caller's business.
 
-use crate::bindings::types::Problem;
 use crate::document::problem;
+use crate::types::Problem;
 use serde_json::{Map, Value};
 
 /// A part of a template.
