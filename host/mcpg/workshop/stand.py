@@ -141,20 +141,23 @@ async def open_workbench(
     cache: Path | None = None,
     say: Callable[[str], None] | None = None,
     on_output: Callable[[str, str, bytes], None] | None = None,
+    lines: bool = False,
+    manifest: Manifest | None = None,
 ) -> AsyncIterator[Workbench]:
     """Open a component: its manifest is read, its imports and exports are checked, it is compiled, and nothing runs.
 
     `limits` are those of the manifest unless given. Compiled forms are kept in `cache`, else thrown away. `say` gets a
-    line when something is compiled. Raises `PluginRefused`.
+    line when something is compiled. With `lines`, traces of traps name source lines; `manifest` stands for one that the
+    component does not carry itself. Raises `PluginRefused`.
     """
     label = wasm.name if isinstance(wasm, Path) else "the component"
     data = await asyncio.to_thread(_read, wasm) if isinstance(wasm, Path) else wasm
-    manifest = describe_component(data, label).manifest
+    manifest = manifest or (await asyncio.to_thread(describe_component, data, label)).manifest
     async with AsyncExitStack() as stack:
         folder = cache
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcpg-stand-")))
-        settings = SandboxSettings(cache=folder, repeat_share=0.0, shared_instances=1, ready_instances=1)
+        settings = SandboxSettings(cache=folder, repeat_share=0.0, shared_instances=1, ready_instances=1, lines=lines)
         sandbox = Sandbox(settings, on_output=on_output)
         await sandbox.start()
         stack.push_async_callback(sandbox.stop)
