@@ -43,6 +43,8 @@ def export(session: Session, module: ModuleType) -> None:
     interface = session.kind.capitalize()
     if not hasattr(exports, interface):
         raise TypeError(f"the component is built for another world than `{session.kind}-plugin`: correct the manifest")
+    if hasattr(module, "Lifecycle"):
+        raise TypeError(f"`{session.made_by.__name__}` is the second plugin of its module, and there can be only one")
     said = _manifest(module)
     if said.get("kind", session.kind) != session.kind:
         raise TypeError(f"the manifest says `{said['kind']}` and the code `@{session.kind}`: correct one of them")

@@ -28,7 +28,7 @@ ANSWERS = {
     "call": "a result, such as `text_result(...)`",
     "see": "a letter, `p`, `d` or `a`, or what `decide` returns, for each action",
 }
-LETTERS = {"permit": "p", "deny": "d", "abstain": "a", "p": "p", "d": "d", "a": "a"}
+LETTERS = {"permit": "p", "deny": "d", "abstain": "a"}
 
 
 class Function(NamedTuple):
@@ -103,10 +103,10 @@ class Session:
 
     def _letters(self, answer: Any, count: int) -> str:
         items = list(answer) if isinstance(answer, str | list | tuple) and not isinstance(answer, Answer) else None
-        letters = [LETTERS.get(each.tag if isinstance(each, Answer) else each) for each in items or ()]
-        if items is None or len(letters) != count or None in letters:
+        letters = [LETTERS.get(each.tag) if isinstance(each, Answer) else each for each in items or ()]
+        if items is None or len(letters) != count or any(each not in ("p", "d", "a") for each in letters):
             raise self._wrong("see", answer)
-        return "".join(letter for letter in letters if letter)
+        return "".join(str(each) for each in letters)
 
     def _wrong(self, function: str, answer: Any) -> TypeError:
         method = getattr(self.made_by, function, None) or self.made_by.decide
@@ -140,11 +140,7 @@ def backend(made_by: _Class) -> _Class:
 
 
 def _declared(kind: str, made_by: _Class) -> _Class:
-    where = _check(kind, made_by)
-    module = sys.modules[made_by.__module__]
-    others = [each for each in _kinds if each.__module__ == made_by.__module__ and each is not made_by]
-    if others:
-        raise TypeError(f"{where}: `{others[0].__name__}` is this module's plugin already, and there can be only one")
+    _check(kind, made_by)
     _kinds[made_by] = kind
     try:
         from . import adapter
@@ -152,12 +148,12 @@ def _declared(kind: str, made_by: _Class) -> _Class:
         if not (error.name or "").startswith(("wit_world", "componentize_py")):
             raise
     else:
-        adapter.export(Session(kind, made_by), module)
+        adapter.export(Session(kind, made_by), sys.modules[made_by.__module__])
     return made_by
 
 
-def _check(kind: str, made_by: type) -> str:
-    """Return where the class stands; `TypeError` for one that cannot be a plugin of this kind."""
+def _check(kind: str, made_by: type) -> None:
+    """Raise `TypeError` for a class that cannot be a plugin of this kind."""
     where = f"class `{made_by.__name__}`"
     if made_by.__name__ in ("Lifecycle", kind.capitalize()):
         raise TypeError(f"{where}: this name is the component's own, call the class something else")
@@ -174,4 +170,3 @@ def _check(kind: str, made_by: type) -> str:
         expected = ("self", *KINDS[kind][name].documents)
         if code.co_argcount != len(expected) and not code.co_flags & 0x04:  # CO_VARARGS
             raise TypeError(f"{where}: write `def {name}({', '.join(expected)})` ({bugs.place_of(code)})")
-    return where
