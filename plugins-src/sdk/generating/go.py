@@ -181,7 +181,7 @@ def _field(document: Document, member: Member) -> str:
     kind = type_name(member.type, read=document.read)
     if _pointed(document, member):
         kind = f"*{kind}"
-    tag = member.name + ("" if member.required else ",omitempty")
+    tag = member.name + ("" if member.required else ",omitzero")
     return f'{_comment(member.text, chr(9))}\t{name} {kind} `json:"{tag}"`\n'
 
 

@@ -191,19 +191,19 @@ type Action struct {
 
 	Name string `json:"name"`
 
-	Backend string `json:"backend,omitempty"`
+	Backend string `json:"backend,omitzero"`
 
-	Upstream string `json:"upstream,omitempty"`
+	Upstream string `json:"upstream,omitzero"`
 
-	Annotations json.RawMessage `json:"annotations,omitempty"`
+	Annotations json.RawMessage `json:"annotations,omitzero"`
 
-	Session string `json:"session,omitempty"`
+	Session string `json:"session,omitzero"`
 
-	Era string `json:"era,omitempty"`
+	Era string `json:"era,omitzero"`
 
-	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Arguments json.RawMessage `json:"arguments,omitzero"`
 
-	Run *RunFacts `json:"run,omitempty"`
+	Run *RunFacts `json:"run,omitzero"`
 }
 
 // Annotate: detail of `annotate`: names and texts that the client is shown beside the result.
@@ -218,7 +218,7 @@ type Annotate struct {
 type Ask struct {
 	Requests map[string]map[string]any `json:"requests"`
 
-	State string `json:"state,omitempty"`
+	State string `json:"state,omitzero"`
 }
 
 // AskTold: one request of a server to the client of a call: its asker's key, and what became of it.
@@ -232,9 +232,9 @@ type AskTold struct {
 
 	Verdict string `json:"verdict"`
 
-	Code string `json:"code,omitempty"`
+	Code string `json:"code,omitzero"`
 
-	Digest string `json:"digest,omitempty"`
+	Digest string `json:"digest,omitzero"`
 }
 
 // BlobRef: a body that stays in the host; a plugin may return it where the body should stand.
@@ -245,7 +245,7 @@ type BlobRef struct {
 
 	SHA256 string `json:"sha256"`
 
-	Media string `json:"media,omitempty"`
+	Media string `json:"media,omitzero"`
 }
 
 // Call: one MCP call as backends and transforms see it. `target` is the backend's own name for what is called.
@@ -257,13 +257,13 @@ type Call struct {
 
 	Name string `json:"name"`
 
-	Target string `json:"target,omitempty"`
+	Target string `json:"target,omitzero"`
 
-	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Arguments json.RawMessage `json:"arguments,omitzero"`
 
-	Binding json.RawMessage `json:"binding,omitempty"`
+	Binding json.RawMessage `json:"binding,omitzero"`
 
-	Run *RunFacts `json:"run,omitempty"`
+	Run *RunFacts `json:"run,omitzero"`
 }
 
 // Caller: who is calling. Never holds a credential. Source: schema `caller`.
@@ -276,48 +276,48 @@ type Caller struct {
 
 	Trust CallerTrust `json:"trust"`
 
-	Issuer string `json:"issuer,omitempty"`
+	Issuer string `json:"issuer,omitzero"`
 
-	Tenant string `json:"tenant,omitempty"`
+	Tenant string `json:"tenant,omitzero"`
 
-	Groups []string `json:"groups,omitempty"`
+	Groups []string `json:"groups,omitzero"`
 
-	Roles []string `json:"roles,omitempty"`
+	Roles []string `json:"roles,omitzero"`
 
-	Scopes []string `json:"scopes,omitempty"`
+	Scopes []string `json:"scopes,omitzero"`
 
-	Attributes map[string]string `json:"attributes,omitempty"`
+	Attributes map[string]string `json:"attributes,omitzero"`
 }
 
 // Catalog: what a backend offers, or what a caller is shown.
 type Catalog struct {
-	Tools []Tool `json:"tools,omitempty"`
+	Tools []Tool `json:"tools,omitzero"`
 
-	Prompts []Prompt `json:"prompts,omitempty"`
+	Prompts []Prompt `json:"prompts,omitzero"`
 
-	Resources []Resource `json:"resources,omitempty"`
+	Resources []Resource `json:"resources,omitzero"`
 
-	Templates []ResourceTemplate `json:"templates,omitempty"`
+	Templates []ResourceTemplate `json:"templates,omitzero"`
 }
 
 // CommandReply: answer of driver `command`: `status` is the exit status, negative for a signal.
 type CommandReply struct {
 	Status int64 `json:"status"`
 
-	Stdout *TextOrBlobRef `json:"stdout,omitempty"`
+	Stdout *TextOrBlobRef `json:"stdout,omitzero"`
 
-	Stderr string `json:"stderr,omitempty"`
+	Stderr string `json:"stderr,omitzero"`
 
-	Truncated bool `json:"truncated,omitempty"`
+	Truncated bool `json:"truncated,omitzero"`
 }
 
 // CommandRequest: driver `command`: `argv[0]` is a path that the grant names. No shell. `timeout` in ms.
 type CommandRequest struct {
 	Argv []string `json:"argv"`
 
-	Stdin any `json:"stdin,omitempty"`
+	Stdin any `json:"stdin,omitzero"`
 
-	Timeout int64 `json:"timeout,omitempty"`
+	Timeout int64 `json:"timeout,omitzero"`
 }
 
 // Credential: a credential for the host's vault: the value never reaches a plugin other than its issuer. `expires` is ms since
@@ -325,11 +325,11 @@ type CommandRequest struct {
 type Credential struct {
 	Value string `json:"value"`
 
-	Scheme *string `json:"scheme,omitempty"`
+	Scheme *string `json:"scheme,omitzero"`
 
-	Header *string `json:"header,omitempty"`
+	Header *string `json:"header,omitzero"`
 
-	Expires int64 `json:"expires,omitempty"`
+	Expires int64 `json:"expires,omitzero"`
 }
 
 // Credentials: what an identity plugin judges: only headers that its manifest reads, by lower-case name.
@@ -338,54 +338,54 @@ type Credentials struct {
 
 	Peer Peer `json:"peer"`
 
-	Headers map[string]string `json:"headers,omitempty"`
+	Headers map[string]string `json:"headers,omitzero"`
 
-	Run *RunFacts `json:"run,omitempty"`
+	Run *RunFacts `json:"run,omitzero"`
 }
 
 // How: how a caller was established: the identity use (set by the host) and the kind of credential.
 type How struct {
 	Credential string `json:"credential"`
 
-	Plugin string `json:"plugin,omitempty"`
+	Plugin string `json:"plugin,omitzero"`
 }
 
 // HTTPReply: answer of driver `http`: `json` when the media type is JSON, `body` for other text, else `body_base64`.
 type HTTPReply struct {
 	Status int64 `json:"status"`
 
-	Headers map[string]string `json:"headers,omitempty"`
+	Headers map[string]string `json:"headers,omitzero"`
 
-	Media string `json:"media,omitempty"`
+	Media string `json:"media,omitzero"`
 
-	JSON json.RawMessage `json:"json,omitempty"`
+	JSON json.RawMessage `json:"json,omitzero"`
 
-	Body *TextOrBlobRef `json:"body,omitempty"`
+	Body *TextOrBlobRef `json:"body,omitzero"`
 
-	BodyBase64 string `json:"body_base64,omitempty"`
+	BodyBase64 string `json:"body_base64,omitzero"`
 }
 
 // HTTPRequest: driver `http`. Exactly one of `body` (text), `body_base64` and `json` at most. `timeout` in ms.
 type HTTPRequest struct {
-	Method HTTPMethod `json:"method,omitempty"`
+	Method HTTPMethod `json:"method,omitzero"`
 
 	URL string `json:"url"`
 
-	Headers map[string]any `json:"headers,omitempty"`
+	Headers map[string]any `json:"headers,omitzero"`
 
-	Body any `json:"body,omitempty"`
+	Body any `json:"body,omitzero"`
 
-	BodyBase64 string `json:"body_base64,omitempty"`
+	BodyBase64 string `json:"body_base64,omitzero"`
 
-	JSON any `json:"json,omitempty"`
+	JSON any `json:"json,omitzero"`
 
-	Timeout int64 `json:"timeout,omitempty"`
+	Timeout int64 `json:"timeout,omitzero"`
 
-	Expect []int64 `json:"expect,omitempty"`
+	Expect []int64 `json:"expect,omitzero"`
 
-	Idempotent bool `json:"idempotent,omitempty"`
+	Idempotent bool `json:"idempotent,omitzero"`
 
-	Stream *Stream `json:"stream,omitempty"`
+	Stream *Stream `json:"stream,omitzero"`
 }
 
 // LogReply: answer of driver `log`: nothing, also for a line that was dropped, so that no answer depends on the log.
@@ -393,18 +393,18 @@ type LogReply struct{}
 
 // LogRequest: driver `log`: one line of the gateway's own log, for its operator; `data` stands in JSON logs only.
 type LogRequest struct {
-	Level LogLevel `json:"level,omitempty"`
+	Level LogLevel `json:"level,omitzero"`
 
 	Message string `json:"message"`
 
-	Data any `json:"data,omitempty"`
+	Data any `json:"data,omitzero"`
 }
 
 // MCPReply: answer of driver `mcp`: the MCP result (or its `$ref` node), or the upstream's JSON-RPC error.
 type MCPReply struct {
-	Result json.RawMessage `json:"result,omitempty"`
+	Result json.RawMessage `json:"result,omitzero"`
 
-	Error json.RawMessage `json:"error,omitempty"`
+	Error json.RawMessage `json:"error,omitzero"`
 }
 
 // MCPRequest: driver `mcp`: one MCP request to an upstream by name. `timeout` in ms.
@@ -413,9 +413,9 @@ type MCPRequest struct {
 
 	Method string `json:"method"`
 
-	Params map[string]any `json:"params,omitempty"`
+	Params map[string]any `json:"params,omitzero"`
 
-	Timeout int64 `json:"timeout,omitempty"`
+	Timeout int64 `json:"timeout,omitzero"`
 }
 
 // NotifyReply: answer of driver `notify`: whether it was sent; what comes too fast is dropped.
@@ -427,53 +427,53 @@ type NotifyReply struct {
 type NotifyRequest struct {
 	Kind NotifyKind `json:"kind"`
 
-	Progress float64 `json:"progress,omitempty"`
+	Progress float64 `json:"progress,omitzero"`
 
-	Total *float64 `json:"total,omitempty"`
+	Total *float64 `json:"total,omitzero"`
 
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitzero"`
 
-	Level NotifyLevel `json:"level,omitempty"`
+	Level NotifyLevel `json:"level,omitzero"`
 
-	Data any `json:"data,omitempty"`
+	Data any `json:"data,omitzero"`
 }
 
 // Outcome: how a call ended: `ok` (the result), `tool-error` (a result with isError), `failed` or `unknown` (no result).
 type Outcome struct {
 	Status OutcomeStatus `json:"status"`
 
-	Result json.RawMessage `json:"result,omitempty"`
+	Result json.RawMessage `json:"result,omitzero"`
 
-	Problem string `json:"problem,omitempty"`
+	Problem string `json:"problem,omitzero"`
 }
 
 // Peer: the other end of the connection. `local` is true only if the listener is bound to loopback, the Host header names
 // loopback and no forwarding header is present.
 type Peer struct {
-	Address string `json:"address,omitempty"`
+	Address string `json:"address,omitzero"`
 
-	Local bool `json:"local,omitempty"`
+	Local bool `json:"local,omitzero"`
 
-	Certificates []string `json:"certificates,omitempty"`
+	Certificates []string `json:"certificates,omitzero"`
 
-	Names []string `json:"names,omitempty"`
+	Names []string `json:"names,omitzero"`
 }
 
 // Prompt: a prompt as MCP's prompts/list shows it.
 type Prompt struct {
 	Name string `json:"name"`
 
-	Title string `json:"title,omitempty"`
+	Title string `json:"title,omitzero"`
 
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitzero"`
 
-	Arguments []json.RawMessage `json:"arguments,omitempty"`
+	Arguments []json.RawMessage `json:"arguments,omitzero"`
 
-	Icons []json.RawMessage `json:"icons,omitempty"`
+	Icons []json.RawMessage `json:"icons,omitzero"`
 
-	Meta json.RawMessage `json:"_meta,omitempty"`
+	Meta json.RawMessage `json:"_meta,omitzero"`
 
-	Target string `json:"target,omitempty"`
+	Target string `json:"target,omitzero"`
 
 	// More holds members that no schema names; they go out as they came in.
 	More map[string]json.RawMessage `json:"-"`
@@ -508,61 +508,61 @@ type Record struct {
 
 	Seq int64 `json:"seq"`
 
-	Call string `json:"call,omitempty"`
+	Call string `json:"call,omitzero"`
 
-	Caller *RecordedCaller `json:"caller,omitempty"`
+	Caller *RecordedCaller `json:"caller,omitzero"`
 
-	Method string `json:"method,omitempty"`
+	Method string `json:"method,omitzero"`
 
-	Name string `json:"name,omitempty"`
+	Name string `json:"name,omitzero"`
 
-	Endpoint string `json:"endpoint,omitempty"`
+	Endpoint string `json:"endpoint,omitzero"`
 
-	Canonical string `json:"canonical,omitempty"`
+	Canonical string `json:"canonical,omitzero"`
 
-	Backend string `json:"backend,omitempty"`
+	Backend string `json:"backend,omitzero"`
 
-	Target string `json:"target,omitempty"`
+	Target string `json:"target,omitzero"`
 
-	Version string `json:"version,omitempty"`
+	Version string `json:"version,omitzero"`
 
-	Arguments string `json:"arguments,omitempty"`
+	Arguments string `json:"arguments,omitzero"`
 
-	Result string `json:"result,omitempty"`
+	Result string `json:"result,omitzero"`
 
-	Now int64 `json:"now,omitempty"`
+	Now int64 `json:"now,omitzero"`
 
-	Seed string `json:"seed,omitempty"`
+	Seed string `json:"seed,omitzero"`
 
-	Stages []StageRun `json:"stages,omitempty"`
+	Stages []StageRun `json:"stages,omitzero"`
 
-	Status string `json:"status,omitempty"`
+	Status string `json:"status,omitzero"`
 
-	Stage string `json:"stage,omitempty"`
+	Stage string `json:"stage,omitzero"`
 
-	Code string `json:"code,omitempty"`
+	Code string `json:"code,omitzero"`
 
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitzero"`
 
-	Peer string `json:"peer,omitempty"`
+	Peer string `json:"peer,omitzero"`
 
-	Counted int64 `json:"counted,omitempty"`
+	Counted int64 `json:"counted,omitzero"`
 
-	Codes map[string]int64 `json:"codes,omitempty"`
+	Codes map[string]int64 `json:"codes,omitzero"`
 
-	Peers int64 `json:"peers,omitempty"`
+	Peers int64 `json:"peers,omitzero"`
 
-	Event string `json:"event,omitempty"`
+	Event string `json:"event,omitzero"`
 
-	Round int64 `json:"round,omitempty"`
+	Round int64 `json:"round,omitzero"`
 
-	How string `json:"how,omitempty"`
+	How string `json:"how,omitzero"`
 
-	Asks []AskTold `json:"asks,omitempty"`
+	Asks []AskTold `json:"asks,omitzero"`
 
-	Resumes string `json:"resumes,omitempty"`
+	Resumes string `json:"resumes,omitzero"`
 
-	Notices map[string]int64 `json:"notices,omitempty"`
+	Notices map[string]int64 `json:"notices,omitzero"`
 }
 
 // RecordedCaller: the caller of a record: no attributes, no credential, only what kind of credential it was.
@@ -573,18 +573,18 @@ type RecordedCaller struct {
 
 	Trust string `json:"trust"`
 
-	Groups []string `json:"groups,omitempty"`
+	Groups []string `json:"groups,omitzero"`
 
-	Identity string `json:"identity,omitempty"`
+	Identity string `json:"identity,omitzero"`
 
-	Credential string `json:"credential,omitempty"`
+	Credential string `json:"credential,omitzero"`
 }
 
 // Redact: detail of `redact`: JSON pointers into the result, `*` for every member or item.
 type Redact struct {
 	Paths []string `json:"paths"`
 
-	Replacement *string `json:"replacement,omitempty"`
+	Replacement *string `json:"replacement,omitzero"`
 }
 
 // Resource: a resource as MCP's resources/list shows it.
@@ -593,21 +593,21 @@ type Resource struct {
 
 	Name string `json:"name"`
 
-	Title string `json:"title,omitempty"`
+	Title string `json:"title,omitzero"`
 
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitzero"`
 
-	MimeType string `json:"mimeType,omitempty"`
+	MimeType string `json:"mimeType,omitzero"`
 
-	Size int64 `json:"size,omitempty"`
+	Size int64 `json:"size,omitzero"`
 
-	Annotations json.RawMessage `json:"annotations,omitempty"`
+	Annotations json.RawMessage `json:"annotations,omitzero"`
 
-	Icons []json.RawMessage `json:"icons,omitempty"`
+	Icons []json.RawMessage `json:"icons,omitzero"`
 
-	Meta json.RawMessage `json:"_meta,omitempty"`
+	Meta json.RawMessage `json:"_meta,omitzero"`
 
-	Target string `json:"target,omitempty"`
+	Target string `json:"target,omitzero"`
 
 	// More holds members that no schema names; they go out as they came in.
 	More map[string]json.RawMessage `json:"-"`
@@ -632,17 +632,17 @@ type ResourceTemplate struct {
 
 	Name string `json:"name"`
 
-	Title string `json:"title,omitempty"`
+	Title string `json:"title,omitzero"`
 
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitzero"`
 
-	MimeType string `json:"mimeType,omitempty"`
+	MimeType string `json:"mimeType,omitzero"`
 
-	Annotations json.RawMessage `json:"annotations,omitempty"`
+	Annotations json.RawMessage `json:"annotations,omitzero"`
 
-	Icons []json.RawMessage `json:"icons,omitempty"`
+	Icons []json.RawMessage `json:"icons,omitzero"`
 
-	Meta json.RawMessage `json:"_meta,omitempty"`
+	Meta json.RawMessage `json:"_meta,omitzero"`
 
 	// More holds members that no schema names; they go out as they came in.
 	More map[string]json.RawMessage `json:"-"`
@@ -674,9 +674,9 @@ type RunFacts struct {
 type Secret struct {
 	Reference string `json:"$secret"`
 
-	Prefix string `json:"prefix,omitempty"`
+	Prefix string `json:"prefix,omitzero"`
 
-	Suffix string `json:"suffix,omitempty"`
+	Suffix string `json:"suffix,omitzero"`
 }
 
 // SignReply: answer of driver `sign`: the signature in the encoding that was asked for; `base64url` has no padding.
@@ -688,58 +688,58 @@ type SignReply struct {
 //
 // `derive` makes a key of the key first, once for each text: `key = HMAC(key, text)`, as AWS Signature 4 does.
 type SignRequest struct {
-	Algorithm SignAlgorithm `json:"algorithm,omitempty"`
+	Algorithm SignAlgorithm `json:"algorithm,omitzero"`
 
 	Key Secret `json:"key"`
 
-	Derive []string `json:"derive,omitempty"`
+	Derive []string `json:"derive,omitzero"`
 
-	Text string `json:"text,omitempty"`
+	Text string `json:"text,omitzero"`
 
-	TextBase64 string `json:"text_base64,omitempty"`
+	TextBase64 string `json:"text_base64,omitzero"`
 
-	Encoding SignEncoding `json:"encoding,omitempty"`
+	Encoding SignEncoding `json:"encoding,omitzero"`
 }
 
 // SQLReply: answer of driver `sql`: rows as objects, one object or null, a scalar, a count, or `results` of a transaction.
 type SQLReply struct {
-	Rows []json.RawMessage `json:"rows,omitempty"`
+	Rows []json.RawMessage `json:"rows,omitzero"`
 
-	Row json.RawMessage `json:"row,omitempty"`
+	Row json.RawMessage `json:"row,omitzero"`
 
-	Scalar json.RawMessage `json:"scalar,omitempty"`
+	Scalar json.RawMessage `json:"scalar,omitzero"`
 
-	Count int64 `json:"count,omitempty"`
+	Count int64 `json:"count,omitzero"`
 
-	Truncated bool `json:"truncated,omitempty"`
+	Truncated bool `json:"truncated,omitzero"`
 
-	Results []json.RawMessage `json:"results,omitempty"`
+	Results []json.RawMessage `json:"results,omitzero"`
 }
 
 // SQLRequest: driver `sql`: one statement, or `transaction` steps that all happen or none. `limit` in rows, `timeout` in ms.
 type SQLRequest struct {
 	Connection string `json:"connection"`
 
-	Statement string `json:"statement,omitempty"`
+	Statement string `json:"statement,omitzero"`
 
-	Parameters map[string]any `json:"parameters,omitempty"`
+	Parameters map[string]any `json:"parameters,omitzero"`
 
-	Mode SQLMode `json:"mode,omitempty"`
+	Mode SQLMode `json:"mode,omitzero"`
 
-	Limit int64 `json:"limit,omitempty"`
+	Limit int64 `json:"limit,omitzero"`
 
-	Timeout int64 `json:"timeout,omitempty"`
+	Timeout int64 `json:"timeout,omitzero"`
 
-	Transaction []SQLStep `json:"transaction,omitempty"`
+	Transaction []SQLStep `json:"transaction,omitzero"`
 }
 
 // SQLStep: one statement of a transaction; named parameters (`:name`) only, never text of the statement.
 type SQLStep struct {
 	Statement string `json:"statement"`
 
-	Parameters map[string]any `json:"parameters,omitempty"`
+	Parameters map[string]any `json:"parameters,omitzero"`
 
-	Mode SQLMode `json:"mode,omitempty"`
+	Mode SQLMode `json:"mode,omitzero"`
 }
 
 // StageRun: one run of a stage: which component under which configuration said what. `us` is microseconds.
@@ -750,31 +750,31 @@ type StageRun struct {
 
 	Verdict string `json:"verdict"`
 
-	Function string `json:"function,omitempty"`
+	Function string `json:"function,omitzero"`
 
-	Component string `json:"component,omitempty"`
+	Component string `json:"component,omitzero"`
 
-	Config string `json:"config,omitempty"`
+	Config string `json:"config,omitzero"`
 
-	Input string `json:"input,omitempty"`
+	Input string `json:"input,omitzero"`
 
-	Us int64 `json:"us,omitempty"`
+	Us int64 `json:"us,omitzero"`
 
-	Code string `json:"code,omitempty"`
+	Code string `json:"code,omitzero"`
 
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitzero"`
 
-	Answer string `json:"answer,omitempty"`
+	Answer string `json:"answer,omitzero"`
 
-	Effects []string `json:"effects,omitempty"`
+	Effects []string `json:"effects,omitzero"`
 
-	Replies string `json:"replies,omitempty"`
+	Replies string `json:"replies,omitzero"`
 
-	Memo bool `json:"memo,omitempty"`
+	Memo bool `json:"memo,omitzero"`
 
-	Shadow bool `json:"shadow,omitempty"`
+	Shadow bool `json:"shadow,omitzero"`
 
-	Skipped bool `json:"skipped,omitempty"`
+	Skipped bool `json:"skipped,omitzero"`
 }
 
 // Stream: how to read a streamed answer: `sse` events or JSON `lines`, with pointers to progress in each of them.
@@ -782,38 +782,38 @@ type StageRun struct {
 // `progress`, `total` and `message` are JSON pointers into an event's data; what they find is sent to the client as
 // progress. `last` keeps only the last event's data, else the reply's json is the list of all.
 type Stream struct {
-	Format StreamFormat `json:"format,omitempty"`
+	Format StreamFormat `json:"format,omitzero"`
 
-	Progress string `json:"progress,omitempty"`
+	Progress string `json:"progress,omitzero"`
 
-	Total string `json:"total,omitempty"`
+	Total string `json:"total,omitzero"`
 
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitzero"`
 
-	Last bool `json:"last,omitempty"`
+	Last bool `json:"last,omitzero"`
 }
 
 // Tool: a tool as MCP's tools/list shows it; `target` is the backend's own name where it differs.
 type Tool struct {
 	Name string `json:"name"`
 
-	InputSchema json.RawMessage `json:"inputSchema,omitempty"`
+	InputSchema json.RawMessage `json:"inputSchema,omitzero"`
 
-	Title string `json:"title,omitempty"`
+	Title string `json:"title,omitzero"`
 
-	Description string `json:"description,omitempty"`
+	Description string `json:"description,omitzero"`
 
-	OutputSchema json.RawMessage `json:"outputSchema,omitempty"`
+	OutputSchema json.RawMessage `json:"outputSchema,omitzero"`
 
-	Annotations json.RawMessage `json:"annotations,omitempty"`
+	Annotations json.RawMessage `json:"annotations,omitzero"`
 
-	Icons []json.RawMessage `json:"icons,omitempty"`
+	Icons []json.RawMessage `json:"icons,omitzero"`
 
-	Execution json.RawMessage `json:"execution,omitempty"`
+	Execution json.RawMessage `json:"execution,omitzero"`
 
-	Meta json.RawMessage `json:"_meta,omitempty"`
+	Meta json.RawMessage `json:"_meta,omitzero"`
 
-	Target string `json:"target,omitempty"`
+	Target string `json:"target,omitzero"`
 
 	// More holds members that no schema names; they go out as they came in.
 	More map[string]json.RawMessage `json:"-"`

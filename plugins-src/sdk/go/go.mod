@@ -1,0 +1,3 @@
+module mcpg.dev/sdk
+
+go 1.24
