@@ -50,5 +50,5 @@ pub use manifest::{compact, compact_length};
 pub use results::{document_result, error_result, json_result, text_result};
 pub use run::{End, Run, Stop, command, drive, effect, http, mcp, notify, secret, sign, sql};
 pub use serde_json::value::RawValue;
-pub use serde_json::{Map, Value, json};
+pub use serde_json::{Map, Value, from_value, json};
 pub use types::{Charge, Effect, Obligation, Problem, Reply};
