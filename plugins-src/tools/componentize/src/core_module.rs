@@ -34,7 +34,7 @@ const OF_GO: [(&str, &str); 2] = [("time.Sleep", "time.Sleep"), ("os.Exit", "os.
 /// Returns the calls linked into a core module that trap when they are made: functions of preview1, and of Go's library
 /// if the module still has its names. Whether they are ever called cannot be seen.
 pub fn forbidden_calls(core: &[u8]) -> Vec<String> {
-    let go = section::find(core, "go:buildid").is_some();
+    let go = section::find(core, "producers").is_some_and(|made| contains(made, b"Go cmd/compile"));
     let mut found: Vec<String> = imports(core)
         .into_iter()
         .filter(|(module, name)| {
@@ -92,6 +92,10 @@ fn imports(core: &[u8]) -> Vec<(&str, &str)> {
         _ => None,
     });
     imports.flat_map(|reader| reader.into_imports().map_while(Result::ok)).map(|it| (it.module, it.name)).collect()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// Exports are called `mcpg:plugin/KIND@1.0.0#FUNCTION`; `lifecycle` is part of every kind.
