@@ -5,5 +5,6 @@ from __future__ import annotations
 from mcpg.workshop.cases.model import Expected, PluginCase, Wanted
 from mcpg.workshop.cases.reading import load_cases
 from mcpg.workshop.cases.running import Ran, Report, run_cases
+from mcpg.workshop.cases.writing import Written, write_case
 
-__all__ = ["Expected", "PluginCase", "Ran", "Report", "Wanted", "load_cases", "run_cases"]
+__all__ = ["Expected", "PluginCase", "Ran", "Report", "Wanted", "Written", "load_cases", "run_cases", "write_case"]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from mcpg.contract.verdicts import Effect
     from mcpg.workshop.cases.model import PluginCase
     from mcpg.workshop.stand import Stand, Workbench
 
@@ -42,6 +43,8 @@ class Ran:
     passes: int = 0
     logs: tuple[dict[str, Any], ...] = ()
     tag: str = ""
+    effects: tuple[Effect, ...] = ()
+    """All effects that were asked for, in their order."""
 
     def document(self) -> dict[str, Any]:
         """Return the outcome as plain values."""
@@ -52,6 +55,7 @@ class Ran:
             "ms": round(self.seconds * 1000, 3),
             "passes": self.passes,
             "answer": self.tag,
+            "effects": [f"{each.driver} {each.request}" for each in self.effects],
             "logs": list(self.logs),
             "fault": None if self.fault is None else self.fault.document(),
         }
@@ -129,7 +133,7 @@ async def _run(stands: Stands, case: PluginCase, tracer: Tracer, report: Report)
     if fault is not None and not fault.where:
         fault = replace(fault, where=case.where)
     tag = walked.answer.tag if walked.answer is not None else ""
-    return Ran(case, fault, walked.seconds, len(walked.passes), tuple(script.logs), tag)
+    return Ran(case, fault, walked.seconds, len(walked.passes), tuple(script.logs), tag, tuple(walked.effects))
 
 
 def _answered(case: PluginCase, walked: Walk) -> Fault | None:
