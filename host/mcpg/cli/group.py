@@ -14,6 +14,7 @@ __all__ = ["NOUNS", "cli", "main"]
 
 NOUNS: dict[str, tuple[str, str]] = {
     "serve": ("mcpg.cli.serve:serve", "Serve MCP over HTTP, or over stdio."),
+    "dev": ("mcpg.cli.dev:dev", "Serve PLUGIN from its source: rebuilt on save, each run shown."),
     "call": ("mcpg.cli.call:call", "Call TOOL of a running gateway and print its result."),
     "tools": ("mcpg.cli.call:tools", "List the tools of a running gateway, as this caller sees them."),
     "explain": ("mcpg.cli.explain:explain", "Say why the call CALL_ID was allowed, denied or failed, stage by stage."),

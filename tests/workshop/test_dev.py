@@ -1,0 +1,232 @@
+"""A dev session, end to end in process: start, call, see the run, exchange the component, call again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.workshop.dev_guests import asks, says, traps
+
+from mcpg.contract.problems import ConfigError, McpgError
+from mcpg.gateway import rooms
+from mcpg.sandbox import SandboxSettings
+from mcpg.workshop.dev.calling import Calling
+from mcpg.workshop.dev.session import Options, Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from mcpg.contract.ports import RunSeen
+    from mcpg.workshop.dev.casing import Cases
+    from mcpg.workshop.dev.examining import Findings
+
+
+class Told:
+    """Keeps what a session tells, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.problems: list[McpgError] = []
+        self.runs: list[tuple[RunSeen, Findings]] = []
+        self.case_runs: list[Cases] = []
+        self.results: list[Any] = []
+        self._news = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+        self._tell()
+
+    def problem(self, error: McpgError) -> None:
+        self.problems.append(error)
+        self._tell()
+
+    def run(self, run: RunSeen, findings: Findings) -> None:
+        self.runs.append((run, findings))
+        self._tell()
+
+    def cases(self, cases: Cases) -> None:
+        self.case_runs.append(cases)
+        self._tell()
+
+    def result(self, tool: str, result: dict[str, Any] | None) -> None:
+        self.results.append((tool, result))
+        self._tell()
+
+    def _tell(self) -> None:
+        async def tell() -> None:
+            async with self._news:
+                self._news.notify_all()
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def until(self, condition: Any) -> None:
+        async with self._news, asyncio.timeout(30):
+            await self._news.wait_for(condition)
+
+
+@pytest.fixture(autouse=True)
+def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+
+
+@pytest.fixture
+def wasm(tmp_path: Path) -> Path:
+    path = tmp_path / "trimmer.wasm"
+    path.write_bytes(says("one"))
+    return path
+
+
+@asynccontextmanager
+async def session(wasm: Path, **options: Any) -> AsyncIterator[tuple[Session, Told]]:
+    told = Told()
+    made = Session(Options(wasm, listen="127.0.0.1:0", **options), told)
+    task = asyncio.create_task(made.run())
+    ready = asyncio.create_task(made.ready.wait())
+    try:
+        await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        yield made, told
+    finally:
+        ready.cancel()
+        made.stop()
+        await task
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write as editors and compilers do: beside it, then in its place."""
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def text(result: dict[str, Any]) -> str:
+    return result["content"][0]["text"]
+
+
+async def test_a_call_is_shown_with_all_that_the_plugin_saw(wasm: Path) -> None:
+    async with session(wasm) as (made, told):
+        assert "tools: echo, remove" in told.notes
+        assert text(await Calling(made._served.gateway).call("echo", {"text": "hi"})) == "one"
+        await told.until(lambda: len(told.runs) == 2)
+        run, findings = told.runs[1]
+        assert (run.place, run.use, run.function) == ("transform-out", "trimmer", "after")
+        assert run.documents[:2] == ("{}", '{"name":"echo"}')
+        assert run.passes == 1
+        assert run.answer is not None
+        assert run.answer.tag == "changed"
+        assert findings.need is not None
+        assert findings.need.memory == 2 * 65536, "the guest has a memory of two pages"
+
+
+async def test_a_saved_component_answers_the_next_call_and_no_call_is_dropped(wasm: Path) -> None:
+    async with session(wasm) as (made, told):
+        calling, answers = Calling(made._served.gateway), set()
+
+        async def keep_calling() -> None:
+            while "two" not in answers:
+                answers.add(text(await calling.call("echo", {})))
+
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(keep_calling())
+            save(wasm, says("two"))
+        assert answers <= {"one", "two"}
+        await told.until(lambda: any(line.startswith("exchanged for") for line in told.notes))
+        assert not told.problems
+
+
+async def test_a_save_that_cannot_be_loaded_leaves_what_was_there(wasm: Path) -> None:
+    async with session(wasm) as (made, told):
+        save(wasm, b"\0asm nonsense")
+        await told.until(lambda: told.problems)
+        assert text(await Calling(made._served.gateway).call("echo", {})) == "one"
+        save(wasm, says("three"))
+        await told.until(lambda: any(line.startswith("exchanged for") for line in told.notes))
+        assert text(await Calling(made._served.gateway).call("echo", {})) == "three"
+
+
+async def test_a_plugin_reaches_nothing_beyond_its_grant(wasm: Path) -> None:
+    reached = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    save(wasm, asks(f"http://127.0.0.1:{port}/"))
+    async with server:
+        async with session(wasm) as (made, told):
+            with pytest.raises(McpgError):
+                await Calling(made._served.gateway).call("echo", {})
+            await told.until(lambda: len(told.runs) == 2)
+            run, findings = told.runs[1]
+            assert run.problem is not None
+            assert run.problem.code == "effect-denied"
+            assert f'"ports": [{port}]' in findings.remedy
+            assert not run.replies
+            assert not reached
+        grant = {"http": {"hosts": ["127.0.0.1"], "schemes": ["http"], "ports": [port], "private": True}}
+        async with session(wasm, grant=grant, call=("echo", {})) as (_, told):
+            assert [text(result) for _, result in told.results] == ["done"]
+            [run] = [run for run, _ in told.runs if run.function == "after"]
+            assert (run.passes, len(run.effects), len(run.replies)) == (2, 1, 1)
+            assert len(reached) == 1
+
+
+async def test_a_trap_is_shown_and_the_session_goes_on(wasm: Path) -> None:
+    save(wasm, traps())
+    async with session(wasm, call=("echo", {})) as (made, told):
+        assert not made.good
+        [(run, findings)] = [each for each in told.runs if each[0].function == "after"]
+        assert run.problem is not None
+        assert run.problem.code == "plugin-trapped"
+        assert findings.remedy.startswith("return an error in place of a panic")
+
+
+async def test_once_tries_and_ends(wasm: Path) -> None:
+    told = Told()
+    assert await Session(Options(wasm, listen="127.0.0.1:0", once=True, call=("echo", {})), told).run()
+    assert [text(result) for _, result in told.results] == ["one"]
+    assert len(told.runs) == 2
+
+
+async def test_only_loopback_is_served(wasm: Path) -> None:
+    with pytest.raises(ConfigError, match="not on the loopback interface"):
+        await Session(Options(wasm, listen="0.0.0.0:0"), Told()).run()
+
+
+async def test_an_operators_file_has_its_plugin_replaced_and_its_records_left_alone(wasm: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mcpg.yaml"
+    file.write_text(
+        """
+version: 1
+plugins:
+  local: {from: builtin:identity-anonymous}
+  rules: {from: builtin:policy-cedar, config: {policies: "*.cedar"}}
+  fake: {from: builtin:backend-mock}
+  mine: {from: "file:trimmer.wasm"}
+identity: {chain: [local]}
+policy: {engines: [rules]}
+transforms: [mine]
+tools:
+  say: {backend: fake, description: Says., mock: {text: hi}}
+"""
+    )
+    (tmp_path / "all.cedar").write_text("permit(principal, action, resource);")
+    async with session(wasm, config=file, call=("say", {})) as (_, told):
+        assert [text(result) for _, result in told.results] == ["one"]
+        assert {run.use for run, _ in told.runs} == {"mine"}
+    assert not (tmp_path / ".state").exists()
+    other = tmp_path / "other.wasm"
+    other.write_bytes(says("one"))
+    with pytest.raises(ConfigError, match="no use of a plugin comes from"):
+        await Session(Options(other, listen="127.0.0.1:0", config=file), Told()).run()
