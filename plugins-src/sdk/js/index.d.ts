@@ -165,7 +165,9 @@ interface Lifecycle {
   configure(config: string): void;
 }
 /** The exports of a component: the contract's functions, which only the host calls. */
-type Exports<Kind extends string> = { lifecycle: Lifecycle } & { [K in Kind]: { [name: string]: (...given: any[]) => any } };
+type Exports<Kind extends string> = { lifecycle: Lifecycle } & {
+  [K in Kind]: { [name: string]: (...given: any[]) => any };
+};
 
 export function defineIdentity<Config = any>(create: (config: Config) => Identity): Exports<'identity'>;
 export function definePolicy<Config = any>(create: (config: Config) => Policy): Exports<'policy'>;

@@ -164,7 +164,12 @@ export function cutOff(module) {
     7: () => exported(body(7), renumber),
     8: () => Uint8Array.from(leb(renumber(counted(body(8))[0]))),
     9: () => elements(body(9), renumber),
-    10: () => code(body(10), renumber, gone.map((each) => each.code)),
+    10: () =>
+      code(
+        body(10),
+        renumber,
+        gone.map((each) => each.code),
+      ),
   };
   const stays = all.filter(({ id, body: raw }) => id !== 0 || !/^component-type:.*wasi/.test(new Cursor(raw).name()));
   const parts = stays.map(({ id, body: raw }) => join([[id], sized(changed[id] ? changed[id]() : raw)]));

@@ -35,9 +35,11 @@ function checked({ name, tags, hint, wrap }, value) {
   if (value instanceof Promise) {
     throw new TypeError(`\`${name}\` returned a promise: effects return their replies at once, so leave async out`);
   }
+  /** @type {unknown} */
   const answer = value instanceof Answer ? value : wrap?.(value);
   if (!(answer instanceof Answer) || !tags.includes(answer.tag)) {
-    const what = value instanceof Answer ? value.tag : value === null ? 'null' : typeof value;
+    const what =
+      value instanceof Answer ? `\`${/** @type {Answer} */ (value).tag}\`` : value === null ? 'null' : typeof value;
     throw new TypeError(`\`${name}\` returned ${what}: return ${hint}`);
   }
   return 'val' in answer ? { tag: answer.tag, val: answer.val } : { tag: answer.tag };
@@ -209,6 +211,10 @@ export function defineCredential(create) {
 /** @param {Create} create */
 export function defineSink(create) {
   const { lifecycle, get } = configured('sink', create, ['deliver']);
-  const asked = { name: 'deliver', tags: ['delivered', 'retry', 'failed'], hint: 'delivered() or retry(code, message)' };
+  const asked = {
+    name: 'deliver',
+    tags: ['delivered', 'retry', 'failed'],
+    hint: 'delivered() or retry(code, message)',
+  };
   return { lifecycle, sink: { deliver: asking(get, asked) } };
 }

@@ -30,7 +30,7 @@ export function begin(given) {
 
 /** The run's recorded time, ms since 1970. */
 export function now() {
-  if (facts) return facts.now;
+  if (facts?.now !== undefined) return facts.now;
   throw new Problem('no-clock', 'there is no clock here: list `/run/now` under `reads`, it is the same in every pass');
 }
 

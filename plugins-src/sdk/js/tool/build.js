@@ -37,7 +37,8 @@ async function tool(name) {
 
 /** @param {{text: string, location: {file: string, line: number, column: number} | null}} message */
 function told({ text, location }) {
-  const node = /^Could not resolve "((node:)?(fs|path|os|net|http|https|child_process|crypto|process|url|util)\b[^"]*)"/;
+  const node =
+    /^Could not resolve "((node:)?(fs|path|os|net|http|https|child_process|crypto|process|url|util)\b[^"]*)"/;
   const module = node.exec(text)?.[1];
   const said = module ? `\`${module}\` is a part of Node, and a plugin has none: it can only ask the host` : text;
   return location ? `${location.file}:${location.line}:${location.column + 1}: ${said}` : said;
@@ -73,7 +74,9 @@ async function bundle({ root, entry, logs }) {
   };
   try {
     const made = await build(options);
-    const [map, code] = ['.map', '.js'].map((end) => made.outputFiles.find((/** @type {any} */ f) => f.path.endsWith(end)));
+    const [map, code] = ['.map', '.js'].map((end) =>
+      made.outputFiles.find((/** @type {any} */ f) => f.path.endsWith(end)),
+    );
     const [output] = Object.values(made.metafile.outputs).filter((/** @type {any} */ each) => each.entryPoint);
     return {
       code: code.text,
