@@ -63,7 +63,8 @@ class Verb(click.Command):
             if ctx.params.get("as_json"):
                 click.echo(_json({"error": failure(error)}, indent=2), err=True)
             else:
-                click.echo(f"error: {plain(error.diagnostics())}", err=True)
+                said = getattr(error, "output", "").rstrip()
+                click.echo(plain(f"{said}\n\n" if said else "") + f"error: {plain(error.diagnostics())}", err=True)
             ctx.exit(ends_with(error))
         except ModuleNotFoundError as error:
             if not (error.name or "").startswith("mcpg"):
@@ -78,9 +79,11 @@ def ends_with(error: McpgError) -> int:
 
 
 def failure(error: McpgError) -> dict[str, Any]:
-    """Return an error as plain values: code, message, where, remedy, and every finding of a configuration."""
+    """Return an error as plain values: code, message, where, remedy; a compiler's words, a configuration's findings."""
     document: dict[str, Any] = {"code": error.code, "message": error.message, "where": error.where}
     document["remedy"] = error.remedy
+    if output := getattr(error, "output", ""):
+        document["output"] = output
     findings = getattr(error, "findings", None) if isinstance(error, ConfigError) else None
     return {**document, "findings": [finding.document() for finding in findings]} if findings else document
 

@@ -9,6 +9,9 @@ from mcpg.cli.lazy import LazyGroup
 __all__ = ["VERBS", "plugin"]
 
 VERBS: dict[str, tuple[str, str]] = {
+    "new": ("mcpg.cli.plugin_new:new", "Write the project of a plugin NAME."),
+    "build": ("mcpg.cli.plugin_build:build", "Build the project in FOLDER, the current one if none is given."),
+    "test": ("mcpg.cli.plugin_test:test", "Run the cases of the plugin at PLACE."),
     "list": (
         "mcpg.cli.plugin_list:list_plugins",
         "List what is built in, each verified, and what is installed.",

@@ -18,7 +18,7 @@ from mcpg.sandbox.tool import Tool
 if TYPE_CHECKING:
     from mcpg.contract.worlds import PluginKind
 
-__all__ = ["TOOL", "componentize", "core_manifest", "forbidden_calls"]
+__all__ = ["TOOL", "componentize", "core_manifest", "forbidden_calls", "user_cache"]
 
 TOOL: Final = Path(__file__).with_name("componentize.wasm")
 
@@ -49,7 +49,7 @@ def forbidden_calls(core: bytes) -> tuple[str, ...]:
 
 
 def _ask(function: str, *parts: bytes) -> bytes:
-    answer = _tool(_cache()).run(function, parts)
+    answer = _tool(user_cache()).run(function, parts)
     if answer[:1] == b"\0":
         return answer[1:]
     code, cause, remedy = answer[1:].decode(errors="replace").split("\n", 2)
@@ -61,7 +61,7 @@ def _tool(cache: Path) -> Tool:
     return Tool(TOOL.read_bytes(), cache)
 
 
-def _cache() -> Path:
+def user_cache() -> Path:
     """Return this user's cache of compiled forms; they are bound to a key in it, so it may be removed at any time."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "mcpg" / "compiled"

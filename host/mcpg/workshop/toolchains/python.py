@@ -1,0 +1,84 @@
+"""Python: componentize-py, which puts CPython and the plugin's modules into a component. It brings no packages.
+
+The project's sources are copied into a folder of their own first, so that nothing else that lies there gets in.
+Source: componentize-py 0.25, `componentize-py componentize --help`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mcpg.workshop.faults import BuildFailed, ToolMissing
+from mcpg.workshop.processes import found, run
+from mcpg.workshop.sources import sources_of
+from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
+
+if TYPE_CHECKING:
+    from mcpg.workshop.processes import Ran
+    from mcpg.workshop.toolchains.shape import Job
+
+__all__ = ["Python"]
+
+TOOL: Final = "componentize-py"
+_DROPPED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "VIRTUAL_ENV")
+_GET: Final = "pip install -r requirements-build.txt (in the project's `.venv`, or in any environment that is in PATH)"
+_LAST: Final = re.compile(r"^(\w[\w.]*(?:Error|Exception|Err)?: .+|SyntaxError: .+)$", re.MULTILINE)
+_FRAME: Final = re.compile(r'File "(?:/\d+/|[^"]*/app/)([^"]+)", line (\d+)')
+
+
+class Python:
+    """The toolchain of Python."""
+
+    async def ready(self, job: Job) -> str:
+        """Find componentize-py: in the project's `.venv`, in PATH, or beside the interpreter that runs this."""
+        said = await run([_tool(job), "--version"], cwd=job.project.root, env=environment(_DROPPED))
+        version = re.fullmatch(r"componentize-py (\S+)", said.out.strip())
+        if said.status or version is None:
+            raise ToolMissing(f"`{TOOL}` does not run here", remedy=_GET, output=said.err.strip())
+        return f"{TOOL} {version[1]}"
+
+    async def compile(self, job: Job) -> Compiled:
+        """Make the component of the module `plugin` and what it imports."""
+        if job.kind is None:
+            raise BuildFailed("the manifest says no kind")
+        app, out = job.work / "app", job.work / "plugin.wasm"
+        await asyncio.to_thread(_copy, job, app)
+        world: list[str | Path] = ["--wit-path", job.sdk / "wit", "--world", f"{job.kind.value}-plugin"]
+        modules: list[str | Path] = ["--python-path", app, "--python-path", job.sdk]
+        command: list[str | Path] = [_tool(job), *world, "componentize", "--stub-wasi", *modules, "--output", out]
+        built = await run([*command, "plugin"], cwd=job.work, env=environment(_DROPPED), seconds=300)
+        if built.status:
+            raise _failed(built, job)
+        return Compiled(await asyncio.to_thread(out.read_bytes), component=True)
+
+
+def _tool(job: Job) -> str:
+    own = job.project.root / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+    tool = found(TOOL, own) or found(TOOL, Path(sys.executable).parent)
+    if not tool:
+        raise ToolMissing(f"`{TOOL}` is not here, and Python is built with it", remedy=_GET)
+    return tool
+
+
+def _copy(job: Job, app: Path) -> None:
+    for path in sources_of(job.project, job.sdk):
+        if not path.startswith("sdk/"):
+            (app / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(job.project.root / path, app / path)
+
+
+def _failed(built: Ran, job: Job) -> BuildFailed:
+    """Return the error with the author's own last line of the traceback, if there is one."""
+    said = f"{built.out}\n{built.err}"
+    frames = [(file, line) for file, line in _FRAME.findall(said) if (job.project.root / file).is_file()]
+    errors = _LAST.findall(said)
+    if not errors:
+        return compiler_failed(TOOL, built, root=job.project.root)
+    where = ":".join(frames[-1]) if frames else ""
+    return BuildFailed(errors[-1], where=where, remedy="mend it there", output=built.err.strip()[:8000])
