@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +63,12 @@ def dev(
 
     from mcpg.config.root import Logs  # noqa: PLC0415 - likewise
     from mcpg.gateway.logs import set_up_logs  # noqa: PLC0415 - likewise
+    from mcpg.workshop.componentizing import user_cache  # noqa: PLC0415 - likewise
     from mcpg.workshop.dev.session import Options, Session  # noqa: PLC0415 - the whole gateway
 
     call = (tool, _object("--args", arguments)) if tool else None
-    options = Options(plugin, grant=_object("--grant", grant), build=not no_build, call=call, cache=_cache(), **more)
+    grants, cache = _object("--grant", grant), user_cache()
+    options = Options(plugin, grant=grants, build=not no_build, call=call, cache=cache, **more)
     set_up_logs(Logs(level="warning"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
@@ -87,11 +88,6 @@ def _object(option: str, text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise click.UsageError(f"`{option}` is not a JSON object")
     return document
-
-
-def _cache() -> Path:
-    """Return this person's folder for compiled components: built-in ones are compiled once, not once a session."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcpg" / "compiled"
 
 
 class Terminal:

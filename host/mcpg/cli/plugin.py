@@ -12,6 +12,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "new": ("mcpg.cli.plugin_new:new", "Write the project of a plugin NAME."),
     "build": ("mcpg.cli.plugin_build:build", "Build the project in FOLDER, the current one if none is given."),
     "test": ("mcpg.cli.plugin_test:test", "Run the cases of the plugin at PLACE."),
+    "bench": ("mcpg.cli.plugin_bench:bench", "Measure the plugin at PLACE, case by case."),
     "list": (
         "mcpg.cli.plugin_list:list_plugins",
         "List what is built in, each verified, and what is installed.",

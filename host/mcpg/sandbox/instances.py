@@ -118,6 +118,17 @@ class Maker:
 
         Raises `GuestStopped`, or `ConfigurationRefused` when the component does not like its configuration.
         """
+        instance = self.begin(silent=silent)
+        try:
+            instance.begin(ticks)
+            self.configure(instance, ticks, scratch)
+        except BaseException:
+            instance.close()
+            raise
+        return instance
+
+    def begin(self, *, silent: bool = False) -> Instance:
+        """Return a store with its limits, in which nothing has been instantiated yet."""
         component = self._component
         store = wasmtime.Store(component.engine)
         store.set_limits(
@@ -129,20 +140,16 @@ class Maker:
         )
         context = c.wasmtime_store_context(store.ptr())
         world = VirtualWorld(self._log, 0 if silent else self._log_room) if component.virtual else None
-        instance = Instance(component, store, context, world)
-        try:
-            instance.begin(ticks)
-            answer = instance.call("configure", (self._config,), ticks, self._limits.output, scratch, None)
-        except BaseException:
-            instance.close()
-            raise
+        return Instance(component, store, context, world)
+
+    def configure(self, instance: Instance, ticks: int, scratch: Scratch) -> None:
+        """Give an instance its configuration, once; raises as `make` does."""
+        answer = instance.call("configure", (self._config,), ticks, self._limits.output, scratch, None)
         if answer.tag != "ok":
-            instance.close()
             code, message = (" ".join(text.split())[:_LINE] for text in answer.value)
             raise ConfigurationRefused(
-                f"`{component.label}` refuses its configuration: {message} ({code})",
+                f"`{self._component.label}` refuses its configuration: {message} ({code})",
                 reason=code,
                 said=message,
                 remedy="change the plugin's `config`",
             )
-        return instance
