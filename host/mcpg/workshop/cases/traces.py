@@ -48,7 +48,9 @@ def place_in(trace: str) -> str:
             return f"`{_short(frame.file)}:{frame.line}:{frame.column}`"
     if any(frame.file for frame in frames):
         return ""
-    named = next((frame.name for frame in frames if "wasm function" not in frame.name), "")
+    names = [frame.name for frame in frames if "wasm function" not in frame.name]
+    # Go has names only, and those of its runtime stand first
+    named = next((name for name in names if name.startswith("main.")), names[0] if names else "")
     return f"function `{named}`" if named else ""
 
 

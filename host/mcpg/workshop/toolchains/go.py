@@ -1,7 +1,8 @@
 """Go: the stock compiler, from 1.24 on, for `wasip1`. It makes no component; `componentizing` does, and meets WASI.
 
 The bytes depend on the sources and the version of Go: folders are trimmed away, no version control is looked at, and
-flags of the caller are dropped. Source: `go help build`, `go help environment`.
+flags of the caller are dropped. Names are always made, and taken out of what is shipped, so both variants are the same
+code; Go makes no line tables for WebAssembly. Source: `go help build`, `go help environment`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Final
 
+from mcpg.workshop.componentizing import forbidden_calls
 from mcpg.workshop.faults import ToolMissing
+from mcpg.workshop.modules import without_debugging
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
 
@@ -51,12 +54,21 @@ class Go:
         """Compile the package in the project's folder."""
         root, core = job.project.root, job.work / "core.wasm"
         flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-buildmode=c-shared"]
-        command: list[str | Path] = ["go", "build", *flags, "-ldflags=-s -w -buildid=", "-o", core, "."]
+        command: list[str | Path] = ["go", "build", *flags, "-ldflags=-buildid=", "-o", core, "."]
         built = await run(command, cwd=root, env=_environment(GOOS="wasip1", GOARCH="wasm"), seconds=900)
         if built.status:
             raise compiler_failed("go", built, root=root, also=_ADVICE)
-        wasm = await asyncio.to_thread(core.read_bytes)
-        return Compiled(wasm, component=False)
+        named = await asyncio.to_thread(core.read_bytes)
+        notes = await asyncio.to_thread(_notes, named)
+        return Compiled(without_debugging(named), component=False, traced=named, notes=notes)
+
+
+def _notes(named: bytes) -> tuple[str, ...]:
+    """Say which calls are linked in that trap; which line they come from, the compiler's output does not tell."""
+    found = ", ".join(f"`{name}`" for name in forbidden_calls(named))
+    if not found:
+        return ()
+    return (f"linked in, by this code or a package: {found}; each traps when it is called: ask for an effect instead",)
 
 
 def _environment(**values: str) -> dict[str, str]:
