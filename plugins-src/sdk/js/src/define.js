@@ -26,6 +26,12 @@ const failure = (error) => ({ tag: 'failed', val: problemOf(error) });
 /** @param {string} text @returns {string} */
 const asIs = (text) => text;
 
+/** @param {any} value */
+function shown(value) {
+  if (value === null) return 'null';
+  return value instanceof Answer ? `\`${value.tag}\`` : typeof value;
+}
+
 /**
  * The answer that an author gave, if it is one that the function may give.
  *
@@ -35,14 +41,11 @@ function checked({ name, tags, hint, wrap }, value) {
   if (value instanceof Promise) {
     throw new TypeError(`\`${name}\` returned a promise: effects return their replies at once, so leave async out`);
   }
-  /** @type {unknown} */
   const answer = value instanceof Answer ? value : wrap?.(value);
   if (!(answer instanceof Answer) || !tags.includes(answer.tag)) {
-    const what =
-      value instanceof Answer ? `\`${/** @type {Answer} */ (value).tag}\`` : value === null ? 'null' : typeof value;
-    throw new TypeError(`\`${name}\` returned ${what}: return ${hint}`);
+    throw new TypeError(`\`${name}\` returned ${shown(value)}: return ${hint}`);
   }
-  return 'val' in answer ? { tag: answer.tag, val: answer.val } : { tag: answer.tag };
+  return answer.val === undefined ? { tag: answer.tag } : { tag: answer.tag, val: answer.val };
 }
 
 /** Reads the documents of a question and tells what is known of the run. @param {Asked} asked @param {string[]} texts */
