@@ -79,6 +79,12 @@ def test_a_good_file_is_good(folder: Folder) -> None:
         ),
         (
             'backend-mock"}',
+            'backend-mock", grants: {http: {hosts: [a.example]}}}',
+            ":5:49",
+            "`mock` grants `http`, which its plugin `mcpg/backend-mock` does not ask for",
+        ),
+        (
+            'backend-mock"}',
             'backend-mock", grants: {htpp: {hosts: [a]}}}',
             ":5:49",
             "no driver `htpp`, did you mean `http`",

@@ -73,6 +73,13 @@ TESTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("upstreams", "methods", "names"), f"test_mcp_and_notify.{TABLE}"),
         "timeout": "test_mcp_and_notify.test_timeout_ends_a_call_and_says_what_is_known",
     },
+    "log._Fields": {
+        "level": "test_log.test_the_level_allows_and_denies",
+        "per_second": "test_log.test_the_pace_of_a_use_is_bounded_over_all_its_runs_and_what_was_dropped_is_told",
+    },
+    "sign._Fields": {
+        **dict.fromkeys(("keys", "algorithms", "derive", "max_bytes"), f"test_sign.{TABLE}"),
+    },
     "notify._Fields": {"per_second": "test_mcp_and_notify.test_the_pace_of_one_run_is_bounded"},
 }
 """The test of each field, by the model that has it."""

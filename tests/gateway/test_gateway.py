@@ -77,9 +77,10 @@ async def test_a_removed_tool_disappears_and_clients_are_told(house, gateway):
         {"plugins": {"other": {"from": "builtin:policy-cedar", "config": {"policies": "none/*.cedar"}}}},
         {"plugins": {"other": {"from": "builtin:nothing"}}},
         {"plugins": {"fake": {"from": "builtin:backend-mock", "grants": {"http": {"hots": []}}}}},
+        {"plugins": {"fake": {"from": "builtin:backend-mock", "grants": {"http": {"hosts": ["a.example"]}}}}},
         {"plugins": {"red": {"from": "builtin:transform-redact", "on_failure": "skip"}}, "transforms": ["red"]},
     ],
-    ids=["binding", "kind", "files", "unknown", "grant", "skip"],
+    ids=["binding", "kind", "files", "unknown", "grant", "idle-grant", "skip"],
 )
 async def test_a_reload_that_fails_is_never_seen_by_a_call(house, gateway, bad):
     before = gateway.plan()

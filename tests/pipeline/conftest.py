@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from mcpg.contract.documents import Caller, How
-from mcpg.contract.manifest import Manifest
+from mcpg.contract.manifest import EffectWish, Manifest
 from mcpg.contract.ports import McpCall
 from mcpg.contract.problems import EffectDenied, LedgerUnavailable
 from mcpg.contract.verdicts import Case, Effect, ok
@@ -38,12 +38,17 @@ from mcpg.pipeline.views import Views
 from mcpg.sealing import Sealer, SealKey, SealKeys
 from mcpg.storage import Lru, MemoryAccounts, MemoryParked
 
+WISHES = tuple(EffectWish(driver=driver, why="tests") for driver in ("command", "http", "mcp", "sql"))
+"""The effects that fake plugins may ask for."""
+
 
 class FakeGuest:
     """Answers from a function of (function, documents, replies); counts its passes."""
 
     def __init__(self, use, kind, answer, *, reads=("/caller", "/action", "/call", "/outcome"), memo=False, **manifest):
         self.use = use
+        if kind is not PluginKind.POLICY:  # a policy that may ask is not memoised
+            manifest.setdefault("effects", WISHES)
         self.manifest = Manifest(
             schema=1, id=f"test/{use}", version="1.0.0", kind=kind, world=kind.world, summary="", licence="", config={},
             reads=reads, memo=memo, **manifest,

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from mcpg.contract.manifest import EffectWish
 from mcpg.contract.problems import EffectDenied, NondeterministicPlugin, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.contract.worlds import PluginKind
@@ -84,6 +85,18 @@ async def test_one_effect_that_is_not_granted_and_nothing_is_performed(kit):
     assert question.work.trace[0]["code"] == "effect-denied"
 
 
+async def test_a_driver_that_the_manifest_does_not_ask_for_is_refused_though_it_is_granted(kit):
+    guest = kit.guest("rules", PluginKind.POLICY, Case("perform", effects("a")))
+    performer = kit.effects("http")
+    question = Question(make_stage(guest, performer), "policy", "decide", ("{}", "{}"), make_work(kit))
+    with pytest.raises(
+        EffectDenied, match=r"`rules` \(`test/rules`\) asks for driver `http`, which its manifest"
+    ) as denied:
+        await Runner(Memo()).run(question)
+    assert (denied.value.code, performer.performed) == ("effect-undeclared", [])
+    assert "`effects` of its manifest" in denied.value.remedy
+
+
 def endless(function, caller, call, replies):
     return Case("perform", effects(*map(str, range(len(replies) + 1))))
 
@@ -145,12 +158,12 @@ async def test_runs_with_effects_failures_and_readers_of_the_clock_are_never_rem
         return Case("permit", []) if replies else Case("perform", effects("a"))
 
     runner = Runner(Memo())
-    for answer, reads in (
-        (asks, ("/caller",)),
-        (Case("failed", Problem("x", "y")), ("/caller",)),
-        (Case("permit", []), ("/caller", "/run/now")),
+    for answer, reads, wishes in (
+        (asks, ("/caller",), (EffectWish(driver="http", why="tests"),)),
+        (Case("failed", Problem("x", "y")), ("/caller",), ()),
+        (Case("permit", []), ("/caller", "/run/now"), ()),
     ):
-        guest = kit.guest("rules", PluginKind.POLICY, answer, memo=True, reads=reads)
+        guest = kit.guest("rules", PluginKind.POLICY, answer, memo=True, reads=reads, effects=wishes)
         for _ in range(2):
             await runner.run(
                 Question(make_stage(guest, kit.effects("http")), "policy", "decide", ("{}", "{}"), make_work(kit))

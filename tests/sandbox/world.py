@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wasmtime import wat2wasm
 
 from mcpg.contract.documents import RunFacts
-from mcpg.contract.manifest import Manifest
+from mcpg.contract.manifest import EffectWish, Manifest
 from mcpg.contract.worlds import PluginKind
 from mcpg.sandbox import Component, PassLimits, Pool, Sandbox
 
@@ -49,6 +49,7 @@ def manifest(kind: PluginKind = PluginKind.POLICY) -> Manifest:
         summary="a guest",
         licence="Apache-2.0",
         config={},
+        effects=(EffectWish(driver="http", why="to see how far it comes"),),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from mcpg.contract.manifest import idle_grants
 from mcpg.contract.problems import ConfigError
 from mcpg.effects import builtin
 from mcpg.effects.desk import Desk
@@ -11,15 +12,16 @@ from mcpg.hooks.hookspecs import Wiring
 from mcpg.hooks.registry import Extensions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mcpg.config import Finding, Loaded
+    from mcpg.contract.manifest import Manifest
 
 __all__ = ["check_grants"]
 
 
-def check_grants(loaded: Loaded) -> Iterator[Finding]:
-    """Yield a finding for each grant that its driver refuses to read."""
+def check_grants(loaded: Loaded, manifests: Mapping[str, Manifest]) -> Iterator[Finding]:
+    """Yield a finding for each grant that its driver refuses to read, or that the use's plugin does not ask for."""
     desk = _desk(loaded)
     for name, use in loaded.config.plugins.items():
         shared = {"secrets": use.grants["secrets"]} if "secrets" in use.grants else {}
@@ -31,6 +33,11 @@ def check_grants(loaded: Loaded) -> Iterator[Finding]:
                     continue  # told once, at its own place
                 place = ("plugins", name, "grants", driver)
                 yield loaded.source.finding(place, error.message, error.remedy or "see the driver's fields", key=True)
+                continue
+            if idle_grants([driver], manifests[name]):
+                place = ("plugins", name, "grants", driver)
+                message = f"`{name}` grants `{driver}`, which its plugin `{manifests[name].id}` does not ask for"
+                yield loaded.source.finding(place, message, "remove the line", key=True)
 
 
 def _desk(loaded: Loaded) -> Desk:

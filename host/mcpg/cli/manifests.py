@@ -68,7 +68,7 @@ def check_plugins(loaded: Loaded) -> None:
     manifests = {name: known[use.source] for name, use in loaded.config.plugins.items()}
     findings = check_kinds(loaded.config, loaded.source, {name: each.kind for name, each in manifests.items()})
     findings += _configurations(loaded, manifests)
-    findings += check_grants(loaded)
+    findings += check_grants(loaded, manifests)
     findings += _bindings(loaded, manifests)
     findings = findings or try_plugins(loaded)
     if findings:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from mcpg.contract.worlds import PluginKind
 
-__all__ = ["SECTION", "Built", "EffectWish", "Limits", "Manifest", "decode_manifest"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["SECTION", "Built", "EffectWish", "Limits", "Manifest", "decode_manifest", "idle_grants"]
 
 SECTION = "mcpg:manifest"
 MAX_MANIFEST = 64 * 1024
@@ -83,3 +86,9 @@ def decode_manifest(text: bytes) -> Manifest:
     if manifest.world != manifest.kind.world:
         raise ValueError(f"world `{manifest.world}` is not the world of kind `{manifest.kind.value}`")
     return manifest
+
+
+def idle_grants(granted: Iterable[str], manifest: Manifest) -> list[str]:
+    """Return the drivers that are granted and never asked for; `secrets` are of every driver that takes them."""
+    wishes = {wish.driver for wish in manifest.effects}
+    return [driver for driver in granted if driver != "secrets" and driver not in wishes]

@@ -31,11 +31,12 @@ __all__ = [
     "RegistryFailed",
     "RunFailed",
     "UpstreamFailed",
+    "one_line",
     "reason_of",
 ]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return `text` without what could steer a terminal or break a log's line: others may have written parts of it."""
     if text.isprintable():
         return text
@@ -55,10 +56,10 @@ class McpgError(Exception):
     code = "internal"
 
     def __init__(self, message: str, *, code: str | None = None, where: str = "", remedy: str = "") -> None:
-        super().__init__(_one_line(message))
-        self.message = _one_line(message)
-        self.where = _one_line(where)
-        self.remedy = _one_line(remedy)
+        super().__init__(one_line(message))
+        self.message = one_line(message)
+        self.where = one_line(where)
+        self.remedy = one_line(remedy)
         if code is not None:
             self.code = code
 

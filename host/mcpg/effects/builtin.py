@@ -21,13 +21,15 @@ __all__ = ["mcpg_drivers", "mcpg_secret_sources"]
 
 @hookimpl
 def mcpg_drivers(wiring: Wiring) -> Sequence[Driver]:
-    """Return http, command and notify; sql where there are connections, mcp where there are upstreams."""
+    """Return http, command, notify, log and sign; sql where there are connections, mcp where there are upstreams."""
     # Imported here, so that what only lists the hooks does not load a database library.
     from mcpg.effects.command import CommandDriver  # noqa: PLC0415 - see above
     from mcpg.effects.http import HttpDriver  # noqa: PLC0415 - see above
+    from mcpg.effects.log import LogDriver  # noqa: PLC0415 - see above
     from mcpg.effects.notify import NotifyDriver  # noqa: PLC0415 - see above
+    from mcpg.effects.sign import SignDriver  # noqa: PLC0415 - see above
 
-    drivers: list[Driver] = [HttpDriver(wiring.connector), CommandDriver(), NotifyDriver()]
+    drivers: list[Driver] = [HttpDriver(wiring.connector), CommandDriver(), NotifyDriver(), LogDriver(), SignDriver()]
     if wiring.connections:
         from mcpg.effects.sql import SqlDriver  # noqa: PLC0415 - see above
 

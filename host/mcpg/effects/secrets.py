@@ -117,6 +117,11 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring({self._use!r}, {sorted(self._places)!r})"
 
+    @property
+    def use(self) -> str:
+        """The operator's name for the plugin use."""
+        return self._use
+
     def check(self, secret: Secret, place: Place) -> None:
         """Return if the operator lets this use put `secret` there; raises `EffectDenied` otherwise."""
         places = self._places.get(secret.reference)

@@ -13,6 +13,7 @@ from mcpg.config.check import check_kinds
 from mcpg.config.endpoints import endpoints_of
 from mcpg.config.findings import ConfigErrors
 from mcpg.config.profiles import Profile
+from mcpg.contract.manifest import idle_grants
 from mcpg.contract.problems import ConfigError
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway.naming import matches
@@ -63,6 +64,12 @@ def _check_use(name: str, use: Wanted, manifest: Manifest) -> None:
             "`on_failure: skip` is for transforms whose manifest says that they are not for security",
             where=f"plugins.{name}.on_failure",
             remedy="remove the line: a failure then ends the call",
+        )
+    for driver in idle_grants(use.grants, manifest):
+        raise ConfigError(
+            f"`{name}` grants `{driver}`, which its plugin `{manifest.id}` does not ask for",
+            where=f"plugins.{name}.grants.{driver}",
+            remedy="remove the line; `mcpg plugin inspect` says what it asks for",
         )
     if use.shadow and manifest.kind is not PluginKind.POLICY:
         raise ConfigError("`shadow` is for policy engines", where=f"plugins.{name}.shadow", remedy="remove the line")

@@ -7,7 +7,8 @@ Steps of a pass, as the code numbers them. Source: plugin contract, "Runs".
  1 ask with all replies so far; anything but `perform` ends the run
  2 the effects named before must be the ones named now, by digest
  3 there must be something new, within the bounds
- 4 every new effect must be granted; one that is not ends the run and nothing is performed
+ 4 every new effect must be one that the manifest lists and the operator grants; else the run ends and nothing is
+   performed
  5 perform the new ones concurrently, within the deadline, and go on with their replies
 """
 
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from mcpg.contract.ports import GATEWAY, EffectContext
-from mcpg.contract.problems import NondeterministicPlugin, PluginRefused, RunFailed
+from mcpg.contract.problems import EffectDenied, NondeterministicPlugin, PluginRefused, RunFailed
 from mcpg.contract.verdicts import Case, failed
 from mcpg.pipeline.records import kept
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping, Sequence
 
     from mcpg.contract.documents import RunFacts
+    from mcpg.contract.manifest import Manifest
     from mcpg.contract.ports import Guest
     from mcpg.contract.verdicts import Effect, Suspension
     from mcpg.pipeline.memo import Memo
@@ -200,6 +202,7 @@ class Runner:
                 return answer
             new = self._news(answer.value, history)
             for effect in new:  # 4
+                _check_asked(stage.use, guest.manifest, effect)
                 stage.effects.check(effect)
             if asyncio.get_running_loop().time() >= work.deadline:
                 raise RunFailed("the time of this call is over", code="deadline")
@@ -276,6 +279,15 @@ class Runner:
                 f"the run asked for {len(effects)} effects, at most {self._bounds.effects}", code="too-many-effects"
             )
         return new
+
+
+def _check_asked(use: str, manifest: Manifest, effect: Effect) -> None:
+    if all(effect.driver != wish.driver for wish in manifest.effects):
+        raise EffectDenied(
+            f"`{use}` (`{manifest.id}`) asks for driver `{effect.driver[:64]}`, which its manifest does not list",
+            code="effect-undeclared",
+            remedy="add the driver, and why, to `effects` of its manifest and build it again",
+        )
 
 
 _Begun = tuple["Effect", tuple[str, dict[str, Any]] | None]

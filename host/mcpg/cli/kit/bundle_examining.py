@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mcpg.contract.manifest import idle_grants
 from mcpg.contract.problems import PluginRefused
 from mcpg.plugins.artifacts import artifact_of
 from mcpg.plugins.components import judge_component
@@ -59,9 +60,8 @@ def _ungranted(manifest: Manifest, uses: dict[str, PluginUse]) -> Iterator[str]:
         for wish in manifest.effects:
             if wish.driver not in use.grants:
                 yield f"use `{name}` grants no `{wish.driver}`, which it asks for: {wish.why}"
-        for driver in use.grants:
-            if driver != SHARED and all(driver != wish.driver for wish in manifest.effects):
-                yield f"use `{name}` grants `{driver}`, which it no longer asks for"
+        for driver in idle_grants(use.grants, manifest):
+            yield f"use `{name}` grants `{driver}`, which it no longer asks for"
 
 
 def _faults(wasm: bytes, where: str) -> tuple[str, ...]:

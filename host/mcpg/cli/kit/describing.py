@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mcpg.cli.kit.engine import inspected
 from mcpg.cli.kit.origins import origin_of
 from mcpg.cli.kit.walk import Walk, walk
+from mcpg.contract.manifest import idle_grants
 from mcpg.contract.problems import ConfigError
 from mcpg.plugins.artifacts import Artifact, bare_artifact
 from mcpg.plugins.components import Described, describe_component, subject_of
@@ -132,7 +133,6 @@ def _grants(manifest: Manifest, text: str, use: str | None, site: Site) -> dict[
     """Return the effects asked for, each with what the file's uses of this plugin are granted."""
     plugins = site.loaded.config.plugins if site.loaded else {}
     uses = {name: each.grants for name, each in plugins.items() if name == use or (not use and each.source == text)}
-    wishes = {wish.driver for wish in manifest.effects}
     return {
         "effects": [
             {
@@ -142,7 +142,5 @@ def _grants(manifest: Manifest, text: str, use: str | None, site: Site) -> dict[
             }
             for wish in manifest.effects
         ],
-        "idle_grants": [
-            [name, driver] for name, grants in uses.items() for driver in grants if driver not in wishes | {"secrets"}
-        ],
+        "idle_grants": [[name, driver] for name, grants in uses.items() for driver in idle_grants(grants, manifest)],
     }
