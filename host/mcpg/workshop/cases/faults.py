@@ -137,7 +137,7 @@ def _trap(error: PluginTrapped, manifest: Manifest) -> str:
         return f"end the loop, or raise `limits.time` ({manifest.limits.time}) in manifest.json"
     if "call stack" in error.message:
         return "end the recursion, or bound its depth"
-    if any(sign in error.trace for sign in ("runtime.poll_oneoff", "runtime.checkdead")):
+    if any(sign in error.trace for sign in ("runtime.netpoll", "runtime.checkdead")):
         return "wait for nothing: no `time.Sleep`, no channel that nobody sends to; the time comes from `/run/now`"
     if any(sign in error.trace for sign in ("alloc_error", "out of memory", "runtime.throw")):
         return f"use less memory, or raise `limits.memory` ({manifest.limits.memory}) in manifest.json"
