@@ -187,11 +187,11 @@ def _call(given: Any) -> dict[str, Any]:
 
 def _outcome(given: Any) -> dict[str, Any]:
     said = _mapping(given)
-    status = said.get("status", "ok")
+    status = str(said.get("status", "ok"))
     result: Any = {"content": [{"type": "text", "text": "ok"}]} if status in {"ok", "tool-error"} else None
     if status == "tool-error":
         result = {"content": [{"type": "text", "text": "it failed"}], "isError": True}
-    return _checked(Outcome, {"status": status, "result": result, "problem": "", **said})
+    return _checked(Outcome, {"status": "ok", "result": result, "problem": "", **said})
 
 
 def _credentials(given: Any) -> dict[str, Any]:

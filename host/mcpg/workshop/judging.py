@@ -179,7 +179,7 @@ def _settled_or_shaped(value: Any, asked: Asked, answer: Case) -> Any:
     _model(value, Catalog, "catalog")
     known = asked.documents["catalog"]
     for field_name, naming in _NAMES.items():
-        there = {each[naming] for each in known[field_name]}
+        there = {each.get("target", each[naming]) for each in known[field_name]}
         for number, each in enumerate(value.get(field_name, ())):
             if each.get("target", each[naming]) not in there:
                 raise BadDocument(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from mcpg.contract.documents import RunFacts
-from mcpg.contract.effects import HttpReply
-from mcpg.contract.schemas import DOCUMENTS
-from mcpg.contract.schemas import schema_of as _schema_of
 from mcpg.contract.verdicts import Case, failed, ok
 from mcpg.contract.worlds import WORLDS
 from mcpg.plugins.schemas import compile_schema
 from mcpg.workshop.cases.model import Fault, PluginCase
+from mcpg.workshop.cases.peers import fits, reply_document, schema_of
 from mcpg.workshop.documents import RUN, Misfit, complete
 
 if TYPE_CHECKING:
@@ -31,11 +28,9 @@ __all__ = ["Inventor", "Replies"]
 _NEAR: Final = 0.5
 """How often a question is made out of one in the cases."""
 _FAILURES: Final = ("timeout", "unreachable", "refused", "outcome-unknown", "effect-denied")
-_STATUSES: Final = (200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 502, 503)
 _TRIES: Final = 10
 _HEADERS: Final = "/credentials/headers/"
 _METHODS: Final = ("tools/call", "tools/call", "tools/call", "prompts/get", "resources/read")
-schema_of = lru_cache(maxsize=None)(_schema_of)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -84,10 +79,17 @@ class Inventor:
                 continue
             if like is not None and self._chance.hit(0.8):
                 if parameter in like.documents:
-                    given[parameter] = mutated(copy.deepcopy(like.documents[parameter]), self._chance)
+                    given[parameter] = self._near(like.documents[parameter])
             else:
                 given[parameter] = self._document(parameter)
         return given
+
+    def _near(self, document: Any) -> Any:
+        """Return a document of a case, changed a little; what the operator wrote under a tool stays."""
+        changed = mutated(copy.deepcopy(document), self._chance)
+        if isinstance(document, dict) and isinstance(changed, dict) and "binding" in document:
+            changed["binding"] = document["binding"]
+        return changed
 
     def _document(self, parameter: str) -> Any:
         chance = self._chance
@@ -119,11 +121,11 @@ class Inventor:
         return document | {"binding": self._bound()}
 
     def _bound(self) -> dict[str, Any]:
-        """Return a valid binding: one of the cases', or one out of the manifest's schema."""
+        """Return a binding of the cases, for the operator wrote it, as configurations; else one out of its schema."""
         known = [
             case.documents["call"]["binding"] for case in self._asked if "binding" in case.documents.get("call", {})
         ]
-        if known and self._chance.hit(0.8):
+        if known:
             found: dict[str, Any] = self._chance.of(known)
             return found
         for _ in range(_TRIES):
@@ -168,40 +170,26 @@ class Replies:
     def __call__(self, effect: Effect, request: msgspec.Struct | None) -> Case | Fault:  # noqa: ARG002 - as the port
         """Return a valid reply of the effect's driver, or a failure."""
         place, self._next = self._next, self._next + 1
-        if place < len(self._given) and _fits(effect.driver, self._given[place]):
+        if place < len(self._given) and fits(effect, self._given[place]):
             return self._given[place]
         if self._chance is None:
             return failed("timeout", "no answer")
-        return self._reply(effect.driver, self._chance)
+        return self._reply(effect, self._chance)
 
-    def _reply(self, driver: str, chance: Chance) -> Case:
+    def _reply(self, effect: Effect, chance: Chance) -> Case:
+        driver = effect.driver
         if chance.hit(0.15):
             return failed(chance.of(_FAILURES), chance.text())
-        known = [each.reply for each in self._known if each.driver == driver]
+        known = [each.reply for each in self._known if each.driver == driver and fits(effect, each.reply)]
         if known and chance.hit(_NEAR):
             near: Case = chance.of(known)
             if near.tag == "failed" or chance.hit(0.3):
                 return near
             for _ in range(_TRIES):
                 changed = ok(_encode(mutated(json.loads(near.value), chance)).decode())
-                if _fits(driver, changed):
+                if fits(effect, changed):
                     return changed
-        name = f"effects/{driver}.reply"
-        document = chance.fitting(schema_of(name)) if name in DOCUMENTS else chance.json()
-        if driver == "http":
-            document["status"] = chance.of(_STATUSES)
-        return ok(_encode(document).decode())
-
-
-def _fits(driver: str, reply: Case) -> bool:
-    model = DOCUMENTS.get(f"effects/{driver}.reply")
-    if reply.tag != "ok" or model is None:
-        return True
-    try:
-        document = msgspec.json.decode(reply.value, type=model)
-    except msgspec.DecodeError:
-        return False
-    return not isinstance(document, HttpReply) or document.status in range(100, 600)
+        return ok(_encode(reply_document(effect, chance)).decode())
 
 
 def mutated(value: Any, chance: Chance) -> Any:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Ran", "Report", "Stands", "run_cases"]
 
 MOST_STANDS: Final = 4
-OUTSIDE: Final = frozenset({"bad-config", "bad-plugin-config"})
-"""How a case may call a configuration outside the manifest's schema."""
+OUTSIDE: Final = "bad-config"
+"""How cases call a configuration outside the manifest's schema: that it is bad, whoever says so first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ async def _refused(stands: Stands, case: PluginCase) -> Ran:
     except ConfigurationRefused as error:
         found = {"code": error.reason, "message": error.said}
     except ConfigError as error:
-        code = wanted.get("code")
-        found = {"code": code if code in OUTSIDE else "bad-config", "message": error.message}
+        code = OUTSIDE if error.code == "bad-plugin-config" else error.code
+        found = {"code": code, "message": error.message}
     except McpgError as error:
         return Ran(case, Fault(error.code, error.message, case.where, error.remedy))
     else:
