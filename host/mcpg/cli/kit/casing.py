@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from mcpg.cli.output import plain
 from mcpg.contract.problems import ConfigError, PluginRefused
 from mcpg.plugins.components import describe_component
 from mcpg.workshop.cases import load_cases, run_cases
@@ -119,7 +120,9 @@ async def _build(project: Project) -> None:
     from mcpg.workshop.building import build  # noqa: PLC0415 - only projects are built
 
     if not await asyncio.to_thread(_is_current, project):
-        await build(project, say=_tell, cache=user_cache())
+        built = await build(project, say=_tell, cache=user_cache())
+        for warning in built.warnings:
+            _tell(f"warning: {plain(warning)}")
 
 
 def _is_current(project: Project) -> bool:
