@@ -52,7 +52,7 @@ class Tool:
         ticker.start()
         try:
             return self._run(function, parts)
-        except wasmtime.WasmtimeError as error:
+        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             reason = " ".join(str(error).split())[-300:]
             raise ToolFailed(f"`{function}` stopped: {reason}", remedy="report this, with what it was given") from None
         finally:
