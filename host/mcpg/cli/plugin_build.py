@@ -12,6 +12,8 @@ import click
 from mcpg.cli.output import Verb, json_option, plain, say, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from mcpg.workshop.project import Project
@@ -41,7 +43,7 @@ def build(folder: Path, out: Path | None, *, check: bool, as_json: bool) -> None
     if check:
         _check(project, out or project.wasm, as_json=as_json)
         return
-    document = asyncio.run(_build(project, out))
+    document = asyncio.run(_build(project, out, _quiet if as_json else _say))
 
     def draw(console: Console) -> None:
         say(
@@ -54,12 +56,12 @@ def build(folder: Path, out: Path | None, *, check: bool, as_json: bool) -> None
     show(document, draw, as_json=as_json)
 
 
-async def _build(project: Project, out: Path | None) -> dict[str, Any]:
+async def _build(project: Project, out: Path | None, tell: Callable[[str], None]) -> dict[str, Any]:
     from mcpg.workshop.building import build as build_it  # noqa: PLC0415 - slow to import
 
-    built = await build_it(project, out=out, say=_say)
+    built = await build_it(project, out=out, say=tell)
     for warning in built.warnings:
-        click.echo(f"warning: {plain(warning)}", err=True)
+        tell(f"warning: {warning}")
     told, wasm = built.manifest, _near(built.wasm)
     return {
         "id": told.id,
@@ -82,7 +84,7 @@ async def _build(project: Project, out: Path | None) -> dict[str, Any]:
 def _check(project: Project, wasm: Path, *, as_json: bool) -> None:
     from mcpg.workshop.checking import check as check_it  # noqa: PLC0415 - slow to import
 
-    checked = asyncio.run(check_it(project, wasm, _say))
+    checked = asyncio.run(check_it(project, wasm, _quiet if as_json else _say))
     document = {
         "wasm": str(checked.wasm),
         "digest": checked.digest,
@@ -101,6 +103,10 @@ def _check(project: Project, wasm: Path, *, as_json: bool) -> None:
 
 def _say(line: str) -> None:
     click.echo(plain(line), err=True)
+
+
+def _quiet(_line: str) -> None:
+    """Say nothing: with --json, standard error has an error's JSON or nothing."""
 
 
 def _near(path: Path) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -34,7 +37,7 @@ class ProjectUnusable(McpgError):  # noqa: N818 - names state facts
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project. `root` is absolute, `name` the folder's name, by which the component is called."""
+    """One project. `root` is absolute; `name` is what the component is called, after its crate or its manifest's id."""
 
     root: Path
     name: str
@@ -75,7 +78,7 @@ def open_project(path: Path) -> Project:
         )
     found = [language for language, entry in ENTRIES.items() if (root / entry).is_file()]
     if len(found) == 1:
-        return Project(root, root.name, found[0])
+        return Project(root, _name(root, found[0]) or root.name, found[0])
     if found:
         several = ", ".join(f"`{ENTRIES[language]}`" for language in found)
         raise ProjectUnusable(f"has {several}: one plugin has one of them", where=f"{path}", remedy="keep one")
@@ -83,3 +86,15 @@ def open_project(path: Path) -> Project:
     raise ProjectUnusable(
         f"is no plugin's project: none of {wanted} is here", where=f"{path}", remedy="make one with `mcpg plugin new`"
     )
+
+
+def _name(root: Path, language: Language) -> str:
+    """Return the name in the project's own files, wherever it was checked out to; empty if they say none."""
+    try:
+        if language == "rust":
+            found = tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["package"]["name"]
+        else:
+            found = json.loads((root / MANIFEST).read_text(encoding="utf-8"))["id"].rpartition("/")[2]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return ""
+    return found if isinstance(found, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", found) else ""
