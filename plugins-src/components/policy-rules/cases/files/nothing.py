@@ -1,0 +1,2 @@
+def judge(caller, action):
+    return "permit"

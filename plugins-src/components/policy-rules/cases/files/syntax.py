@@ -1,0 +1,2 @@
+def decide(caller, action):
+    return "permit
