@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from mcpg.contract import documents, effects
+from mcpg.contract.examples import EXAMPLES
+from mcpg.contract.meanings import MEANINGS
 from mcpg.contract.problems import ConfigError, McpgError, PluginRefused
 from mcpg.contract.schemas import DOCUMENTS, schema_of
 
@@ -78,6 +80,23 @@ def test_a_bad_document_passes_neither(name: str, document: dict[str, Any]) -> N
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(document, DOCUMENTS[name])
     assert not jsonschema_rs.is_valid(schema_of(name), document)
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_the_example_of_each_document_is_one(name: str) -> None:
+    jsonschema_rs.validate(schema_of(name), EXAMPLES[name])
+    msgspec.convert(EXAMPLES[name], DOCUMENTS[name])
+
+
+def test_every_member_has_its_meaning_and_every_meaning_its_member() -> None:
+    found: dict[str, set[str]] = {}
+    for name, model in DOCUMENTS.items():
+        schema = schema_of(name)
+        for title, each in ((model.__name__, schema), *schema.get("$defs", {}).items()):
+            if "properties" in each:
+                found[title] = set(each["properties"])
+                assert all(member["description"] for member in each["properties"].values()), title
+    assert found == {title: set(lines) for title, lines in MEANINGS.items()}
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

@@ -8,12 +8,17 @@ from __future__ import annotations
 import inspect
 import json
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mcpg.contract import documents, effects, manifest, obligations, records
+from mcpg.contract.examples import EXAMPLES
+from mcpg.contract.meanings import MEANINGS
 from mcpg.contract.worlds import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["DOCUMENTS", "schema_of", "schema_texts"]
 
@@ -58,8 +63,10 @@ def schema_of(name: str) -> dict[str, Any]:
     model = DOCUMENTS[name]
     (root,), components = msgspec.json.schema_components([model], ref_template="#/$defs/{name}")
     title = root["$ref"].rpartition("/")[2]
+    for model_name, component in components.items():
+        _explain(component, MEANINGS.get(model_name, {}))
     body = components.pop(title)
-    schema = {"$schema": DIALECT, "$id": f"{BASE}/{name}.json", **body, "title": name}
+    schema = {"$schema": DIALECT, "$id": f"{BASE}/{name}.json", **body, "title": name, "examples": [EXAMPLES[name]]}
     if components:
         schema["$defs"] = dict(sorted(components.items()))
     cleaned: dict[str, Any] = _clean(schema)
@@ -69,6 +76,11 @@ def schema_of(name: str) -> dict[str, Any]:
 def schema_texts() -> dict[str, str]:
     """Return the text of every schema file by its path below `wit/schemas/`."""
     return {f"{name}.json": json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n" for name in DOCUMENTS}
+
+
+def _explain(schema: dict[str, Any], lines: Mapping[str, str]) -> None:
+    for name, line in lines.items():
+        schema["properties"][name]["description"] = line
 
 
 def _clean(value: Any) -> Any:

@@ -7,7 +7,8 @@
       environment   all that the program sees; a value may be `{"$secret": ...}`
       cwd, user     `/` and the gateway's own unless said
       limits        cpu (10s), memory (512MiB), files (64), processes, file_size, output (1MiB)
-      timeout       10s unless said; stdin: 64KiB at most unless said
+      timeout       10s unless said
+      stdin         64KiB at most unless said
 
 An argument that begins with `-` is matched only by a pattern that begins with `-`: a value can never become an option.
 """

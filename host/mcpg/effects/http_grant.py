@@ -5,8 +5,10 @@ schemes       `https` unless listed otherwise
 ports         443 for https and 80 for http unless listed
 methods       GET and HEAD unless listed
 paths         prefixes of whole segments; all unless listed
-max_request, max_response, timeout
-ca            PEM file: only this authority is trusted; `certificate`, `key`: our own, PEM files
+max_request, max_response  bytes of a body, 1MiB each unless said
+timeout       30s unless said
+ca            PEM file: only this authority is trusted
+certificate, key  our own, PEM files
 private       `true` opens private, loopback and shared addresses; networks open what they name
 redirects     how many are followed, each under this same grant; none unless said
 """

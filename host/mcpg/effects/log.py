@@ -3,7 +3,7 @@
 level        the least level that is written, `info` unless said
 per_second   lines of one use, 10 unless said; what comes faster is dropped, and how many were is told
 
-The logger is `mcpg.plugins.USE`. A line is one line without control characters, with the id of its run; `data` stands
+The logger is `mcpg.plugins.USE`. A line is one line without control characters, with the id of its call; `data` stands
 in JSON logs only. The reply is always the same, so that no answer of a plugin can depend on the log.
 """
 
@@ -89,7 +89,7 @@ class LogDriver:
         if grant.dropped:
             grant.log.warning("`%s` logs too fast: %d lines were dropped (`per_second`)", grant.use, grant.dropped)
             grant.dropped = 0
-        facts: dict[str, Any] = {"call": context.run}
+        facts: dict[str, Any] = {"call": context.run.partition(".")[0]}
         if request.data is not None:
             facts["data"] = _printable(request.data, _MAX_NESTING)
         grant.log.log(level, "%s", one_line(request.message), extra={"facts": facts})

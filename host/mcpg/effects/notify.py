@@ -1,5 +1,7 @@
 """Driver `notify`: progress and log messages to the client of this very call. There is nothing to name in its grant.
 
+per_second   notifications of one run, 10 unless said
+
 What comes too fast is dropped and the plugin is told so: `{"sent": false}`. The progress token is the channel's own.
 """
 

@@ -271,21 +271,31 @@ pub enum StreamFormat {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Action {
+    /// the MCP method, such as `tools/call`
     pub method: String,
+    /// what is acted on
     pub kind: ActionKind,
+    /// the name of the tool or prompt, or the URI of the resource
     pub name: String,
+    /// the operator's name for the backend that will fulfil it
     #[serde(skip_serializing_if = "String::is_empty")]
     pub backend: String,
+    /// the operator's name for the MCP server behind it; empty if there is none
     #[serde(skip_serializing_if = "String::is_empty")]
     pub upstream: String,
+    /// the tool's annotations as its server gives them: hints, not facts
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub annotations: Map<String, Value>,
+    /// the id of the client's session; empty where there is none
     #[serde(skip_serializing_if = "String::is_empty")]
     pub session: String,
+    /// the revision of MCP that the client speaks, such as `2025-11-25`
     #[serde(skip_serializing_if = "String::is_empty")]
     pub era: String,
+    /// the call's arguments; null before there are any
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Map<String, Value>>,
+    /// facts of this run
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFacts>,
 }
@@ -294,6 +304,7 @@ pub struct Action {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Annotate {
+    /// texts by name
     pub notes: BTreeMap<String, String>,
 }
 
@@ -304,7 +315,9 @@ pub struct Annotate {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ask {
+    /// MCP requests to the client, by a key of your own; each has `method` and `params`
     pub requests: BTreeMap<String, Map<String, Value>>,
+    /// a text of your own that comes back with the results
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
 }
@@ -316,11 +329,16 @@ pub struct Ask {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AskTold {
+    /// the asker's key for it
     pub key: String,
+    /// the MCP method that was asked
     pub method: String,
+    /// what became of it
     pub verdict: String,
+    /// why, where it was refused
     #[serde(skip_serializing_if = "String::is_empty")]
     pub code: String,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub digest: String,
 }
@@ -329,10 +347,14 @@ pub struct AskTold {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BlobRef {
+    /// its name in this run
     #[serde(rename = "$ref")]
     pub reference: String,
+    /// its size in bytes
     pub size: i64,
+    /// its digest in hexadecimal digits
     pub sha256: String,
+    /// its media type
     #[serde(skip_serializing_if = "String::is_empty")]
     pub media: String,
 }
@@ -344,14 +366,20 @@ pub struct BlobRef {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Call {
+    /// the MCP method, such as `tools/call`
     pub method: String,
+    /// the name that the client said: tool, prompt or resource URI
     pub name: String,
+    /// the backend's own name for it; empty if it is the same
     #[serde(skip_serializing_if = "String::is_empty")]
     pub target: String,
+    /// the arguments of the call
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub arguments: Map<String, Value>,
+    /// what the operator wrote under the tool for this backend
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub binding: Map<String, Value>,
+    /// facts of this run
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFacts>,
 }
@@ -360,20 +388,30 @@ pub struct Call {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Caller {
+    /// who it is, as the identity plugin knows him
     pub id: String,
+    /// what kind of caller
     pub kind: CallerKind,
+    /// how he was established
     pub how: How,
+    /// how far the id is proven
     pub trust: CallerTrust,
+    /// who vouches for the id; empty if nobody else does
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issuer: String,
+    /// the tenant that he belongs to
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tenant: String,
+    /// his groups
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// his roles
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// what his credential is good for
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
+    /// further facts, by name
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }
@@ -382,12 +420,16 @@ pub struct Caller {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Catalog {
+    /// tools, as MCP lists them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
+    /// prompts, as MCP lists them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompts: Vec<Prompt>,
+    /// resources, as MCP lists them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Resource>,
+    /// resource templates, as MCP lists them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<ResourceTemplate>,
 }
@@ -396,11 +438,15 @@ pub struct Catalog {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CommandReply {
+    /// the exit status, negative for a signal
     pub status: i64,
+    /// what it wrote: a text, or the `$ref` of a body that stays in the host
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdout: Option<TextOrBlobRef>,
+    /// the end of what it complained, 16 KiB at most
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stderr: String,
+    /// whether output was cut
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
 }
@@ -409,9 +455,12 @@ pub struct CommandReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CommandRequest {
+    /// the program's absolute path, then its arguments
     pub argv: Vec<String>,
+    /// what it reads: a text, or the `$ref` of a body that stays in the host
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdin: Option<TextOrBlobRef>,
+    /// ms that it may run
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
 }
@@ -421,11 +470,15 @@ pub struct CommandRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Credential {
+    /// the secret itself; nobody but the host's vault is given it
     pub value: String,
+    /// what stands before it in the header; empty for nothing
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+    /// the header that it is for, in lower case
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// when it ends, in ms since 1970; 0 for never
     pub expires: i64,
 }
 
@@ -433,10 +486,14 @@ pub struct Credential {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Credentials {
+    /// how the client reached the gateway
     pub transport: CredentialsTransport,
+    /// the other end of the connection
     pub peer: Peer,
+    /// the headers that the manifest reads, by lower-case name
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// facts of this run
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFacts>,
 }
@@ -445,7 +502,9 @@ pub struct Credentials {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct How {
+    /// the kind of credential, such as `api-key`
     pub credential: String,
+    /// the operator's name for the identity plugin; the host sets it
     #[serde(skip_serializing_if = "String::is_empty")]
     pub plugin: String,
 }
@@ -454,15 +513,21 @@ pub struct How {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HttpReply {
+    /// the HTTP status; any status is a reply, unless `expect` says otherwise
     pub status: i64,
+    /// headers by lower-case name
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// the media type without its parameters
     #[serde(skip_serializing_if = "String::is_empty")]
     pub media: String,
+    /// the body, where it is JSON
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
+    /// the body, where it is other text: a text, or the `$ref` of a body that stays in the host
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<TextOrBlobRef>,
+    /// the body, where it is neither
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
 }
@@ -471,22 +536,32 @@ pub struct HttpReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HttpRequest {
+    /// the HTTP method
     pub method: HttpMethod,
+    /// the absolute URL; encode what you put into it
     pub url: String,
+    /// headers by name; a value may be a secret by reference
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, TextOrSecret>,
+    /// what is sent: a text, or the `$ref` of a body that stays in the host
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<TextOrBlobRef>,
+    /// bytes to send
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
+    /// a value to send as JSON
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
+    /// ms that it may take, connecting included
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
+    /// statuses that are replies; any other fails the effect with `unexpected-status`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<i64>,
+    /// whether it may be sent again under one idempotency key when its fate is unknown
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
+    /// how to read an answer that comes in pieces
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
 }
@@ -500,8 +575,11 @@ pub struct LogReply {}
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogRequest {
+    /// how urgent it is
     pub level: LogLevel,
+    /// one line; what is not printable is replaced
     pub message: String,
+    /// facts beside it, 16 KiB and 16 levels at most
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
@@ -510,8 +588,10 @@ pub struct LogRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct McpReply {
+    /// the MCP result
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Map<String, Value>>,
+    /// the upstream's JSON-RPC error
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Map<String, Value>>,
 }
@@ -520,10 +600,14 @@ pub struct McpReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct McpRequest {
+    /// the operator's name for the MCP server
     pub upstream: String,
+    /// the MCP method
     pub method: String,
+    /// its parameters
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
+    /// ms that it may take
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
 }
@@ -532,6 +616,7 @@ pub struct McpRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifyReply {
+    /// whether it was sent
     pub sent: bool,
 }
 
@@ -539,13 +624,19 @@ pub struct NotifyReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotifyRequest {
+    /// what is told
     pub kind: NotifyKind,
+    /// how far it is; more each time
     pub progress: f64,
+    /// where it ends, if that is known
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<f64>,
+    /// one line for people
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// how urgent a log message is
     pub level: NotifyLevel,
+    /// what a log message says, in place of `message`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
@@ -554,9 +645,12 @@ pub struct NotifyRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Outcome {
+    /// how it ended
     pub status: OutcomeStatus,
+    /// the MCP result; null if there is none
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Map<String, Value>>,
+    /// why there is no result, in one line
     #[serde(skip_serializing_if = "String::is_empty")]
     pub problem: String,
 }
@@ -566,12 +660,16 @@ pub struct Outcome {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Peer {
+    /// its IP address
     #[serde(skip_serializing_if = "String::is_empty")]
     pub address: String,
+    /// whether it is this machine, as far as that can be known
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub local: bool,
+    /// its TLS certificates in PEM, its own first
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<String>,
+    /// subject names of its certificate that the host verified
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 }
@@ -580,17 +678,24 @@ pub struct Peer {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prompt {
+    /// its name
     pub name: String,
+    /// what people are shown in place of the name
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// what it is for, in words for people and models
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// what it takes, as MCP has it
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<Map<String, Value>>,
+    /// icons as MCP has them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Map<String, Value>>,
+    /// MCP's own extension point, as it came
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
+    /// the backend's own name, where it is another
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Members that no schema names; they go out as they came in.
@@ -610,59 +715,90 @@ pub struct Prompt {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
+    /// what is recorded
     pub kind: RecordKind,
+    /// whose chain it stands in
     pub tenant: String,
+    /// its number in that chain
     pub seq: i64,
+    /// the id of the call, for `mcpg explain`
     #[serde(skip_serializing_if = "String::is_empty")]
     pub call: String,
+    /// who called
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller: Option<RecordedCaller>,
+    /// the MCP method
     #[serde(skip_serializing_if = "String::is_empty")]
     pub method: String,
+    /// what the client said
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// the endpoint that was asked
     #[serde(skip_serializing_if = "String::is_empty")]
     pub endpoint: String,
+    /// the name that policies know, if another
     #[serde(skip_serializing_if = "String::is_empty")]
     pub canonical: String,
+    /// the operator's name for the backend
     #[serde(skip_serializing_if = "String::is_empty")]
     pub backend: String,
+    /// the backend's own name
     #[serde(skip_serializing_if = "String::is_empty")]
     pub target: String,
+    /// the revision of MCP that the client speaks
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub arguments: String,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub result: String,
+    /// the call's time in ms since 1970
     pub now: i64,
+    /// the call's seed
     #[serde(skip_serializing_if = "String::is_empty")]
     pub seed: String,
+    /// every run of every stage, in order
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageRun>,
+    /// how the call ended, as `status` of an outcome
     #[serde(skip_serializing_if = "String::is_empty")]
     pub status: String,
+    /// the stage that ended it
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stage: String,
+    /// the error's code
     #[serde(skip_serializing_if = "String::is_empty")]
     pub code: String,
+    /// the error in one line
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// the address of who was refused
     #[serde(skip_serializing_if = "String::is_empty")]
     pub peer: String,
+    /// how many refusals this one record stands for
     pub counted: i64,
+    /// how many there were of each code
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, i64>,
+    /// how many peers there were
     pub peers: i64,
+    /// the name of an event of the gateway
     #[serde(skip_serializing_if = "String::is_empty")]
     pub event: String,
+    /// how often the call's client had been asked
     pub round: i64,
+    /// how the client was asked
     #[serde(skip_serializing_if = "String::is_empty")]
     pub how: String,
+    /// what it was asked, or answered
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asks: Vec<AskTold>,
+    /// the call that this one goes on with
     #[serde(skip_serializing_if = "String::is_empty")]
     pub resumes: String,
+    /// how many notifications there were, by what became of them
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<String, i64>,
 }
@@ -671,13 +807,19 @@ pub struct Record {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RecordedCaller {
+    /// his id
     pub id: String,
+    /// what kind of caller
     pub kind: String,
+    /// how far the id is proven
     pub trust: String,
+    /// his groups
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// the identity plugin's name
     #[serde(skip_serializing_if = "String::is_empty")]
     pub identity: String,
+    /// the kind of credential
     #[serde(skip_serializing_if = "String::is_empty")]
     pub credential: String,
 }
@@ -686,7 +828,9 @@ pub struct RecordedCaller {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Redact {
+    /// JSON pointers into the result; `*` for every member or item
     pub paths: Vec<String>,
+    /// what stands there instead
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replacement: Option<String>,
 }
@@ -695,22 +839,32 @@ pub struct Redact {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Resource {
+    /// its URI
     pub uri: String,
+    /// its name
     pub name: String,
+    /// what people are shown in place of the name
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// what it is for, in words for people and models
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// its media type
     #[serde(rename = "mimeType", skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
+    /// its size in bytes
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<i64>,
+    /// hints of its server
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Map<String, Value>>,
+    /// icons as MCP has them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Map<String, Value>>,
+    /// MCP's own extension point, as it came
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
+    /// the backend's own name, where it is another
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Members that no schema names; they go out as they came in.
@@ -722,19 +876,27 @@ pub struct Resource {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResourceTemplate {
+    /// the template of its URIs (RFC 6570)
     #[serde(rename = "uriTemplate")]
     pub uri_template: String,
+    /// its name
     pub name: String,
+    /// what people are shown in place of the name
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// what it is for, in words for people and models
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// the media type of what it leads to
     #[serde(rename = "mimeType", skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
+    /// hints of its server
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Map<String, Value>>,
+    /// icons as MCP has them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Map<String, Value>>,
+    /// MCP's own extension point, as it came
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
     /// Members that no schema names; they go out as they came in.
@@ -746,8 +908,11 @@ pub struct ResourceTemplate {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunFacts {
+    /// the id of the run: that of the call, and a number
     pub id: String,
+    /// the recorded time of the call in ms since 1970; the only clock there is
     pub now: i64,
+    /// hexadecimal digits that differ from run to run; the only randomness there is, and no secret
     pub seed: String,
 }
 
@@ -755,10 +920,13 @@ pub struct RunFacts {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Secret {
+    /// the reference
     #[serde(rename = "$secret")]
     pub reference: String,
+    /// what is put before the secret, such as `Bearer `
     #[serde(skip_serializing_if = "String::is_empty")]
     pub prefix: String,
+    /// what is put after it
     #[serde(skip_serializing_if = "String::is_empty")]
     pub suffix: String,
 }
@@ -767,6 +935,7 @@ pub struct Secret {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignReply {
+    /// the signature
     pub signature: String,
 }
 
@@ -776,14 +945,20 @@ pub struct SignReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignRequest {
+    /// the HMAC and its hash
     pub algorithm: SignAlgorithm,
+    /// the key, by a reference that the grant's `keys` lists
     pub key: Secret,
+    /// texts that a key is derived by, one after the other; as many as are granted
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub derive: Vec<String>,
+    /// the text to sign
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// bytes to sign
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_base64: Option<String>,
+    /// how the signature is written
     pub encoding: SignEncoding,
 }
 
@@ -791,16 +966,22 @@ pub struct SignRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SqlReply {
+    /// mode `rows`: the rows, as objects
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Map<String, Value>>,
+    /// mode `one`: the row; null if there is none
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<Map<String, Value>>,
+    /// mode `scalar`: the first value of the first row
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scalar: Option<Value>,
+    /// mode `count`: how many rows were changed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
+    /// whether there were more rows than `limit` or the grant allows
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// of a transaction: what each step gave, in order
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<Value>,
 }
@@ -809,16 +990,23 @@ pub struct SqlReply {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SqlRequest {
+    /// the operator's name for the database
     pub connection: String,
+    /// one statement with named parameters (`:name`)
     #[serde(skip_serializing_if = "String::is_empty")]
     pub statement: String,
+    /// values by name; never put them into the statement
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
+    /// what is wanted back
     pub mode: SqlMode,
+    /// rows at most
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
+    /// ms that it may run
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
+    /// steps in place of `statement`, done all or not at all
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transaction: Vec<SqlStep>,
 }
@@ -827,9 +1015,12 @@ pub struct SqlRequest {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SqlStep {
+    /// one statement with named parameters (`:name`)
     pub statement: String,
+    /// values by name
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
+    /// what is wanted back
     pub mode: SqlMode,
 }
 
@@ -837,33 +1028,49 @@ pub struct SqlStep {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StageRun {
+    /// the stage
     pub stage: String,
+    /// the operator's name for the plugin
     #[serde(rename = "use")]
     pub use_: String,
+    /// what it said
     pub verdict: String,
+    /// what it was asked
     #[serde(skip_serializing_if = "String::is_empty")]
     pub function: String,
+    /// the digest of the component
     #[serde(skip_serializing_if = "String::is_empty")]
     pub component: String,
+    /// the digest of its configuration
     #[serde(skip_serializing_if = "String::is_empty")]
     pub config: String,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub input: String,
+    /// how long it took, in microseconds
     pub us: i64,
+    /// the code of a denial or failure
     #[serde(skip_serializing_if = "String::is_empty")]
     pub code: String,
+    /// the same in one line
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub answer: String,
+    /// the drivers that it asked, in order
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<String>,
+    /// digest under the tenant's key (`hmac-sha256:HEX`), or empty
     #[serde(skip_serializing_if = "String::is_empty")]
     pub replies: String,
+    /// whether the verdict was remembered from before
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub memo: bool,
+    /// whether the verdict did not count
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+    /// whether it failed and was passed over
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skipped: bool,
 }
@@ -875,13 +1082,18 @@ pub struct StageRun {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Stream {
+    /// how the pieces are told apart
     pub format: StreamFormat,
+    /// JSON pointer to how far it is, in each piece
     #[serde(skip_serializing_if = "String::is_empty")]
     pub progress: String,
+    /// JSON pointer to where it ends
     #[serde(skip_serializing_if = "String::is_empty")]
     pub total: String,
+    /// JSON pointer to a line for people
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// whether only the last piece is kept
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub last: bool,
 }
@@ -890,23 +1102,33 @@ pub struct Stream {
 #[derive(Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tool {
+    /// its name
     pub name: String,
+    /// JSON Schema of its arguments
     #[serde(rename = "inputSchema", skip_serializing_if = "Option::is_none")]
     pub input_schema: Option<Map<String, Value>>,
+    /// what people are shown in place of the name
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// what it is for, in words for people and models
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// JSON Schema of its structured content
     #[serde(rename = "outputSchema", skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Map<String, Value>>,
+    /// hints such as `readOnlyHint`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Map<String, Value>>,
+    /// icons as MCP has them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Map<String, Value>>,
+    /// how it may be run, as MCP has it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution: Option<Map<String, Value>>,
+    /// MCP's own extension point, as it came
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
+    /// the backend's own name, where it is another
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Members that no schema names; they go out as they came in.
