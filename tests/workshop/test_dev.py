@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.workshop.dev_guests import asks, says, traps
+from tests.workshop.dev_sessions import Told, save, session, text
 
 from mcpg.contract.problems import ConfigError, McpgError
 from mcpg.gateway import rooms
@@ -16,58 +16,7 @@ from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.dev.session import Options, Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
-
-    from mcpg.contract.ports import RunSeen
-    from mcpg.workshop.dev.casing import Cases
-    from mcpg.workshop.dev.examining import Findings
-
-
-class Told:
-    """Keeps what a session tells, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.problems: list[McpgError] = []
-        self.runs: list[tuple[RunSeen, Findings]] = []
-        self.case_runs: list[Cases] = []
-        self.results: list[Any] = []
-        self._news = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def note(self, line: str) -> None:
-        self.notes.append(line)
-        self._tell()
-
-    def problem(self, error: McpgError) -> None:
-        self.problems.append(error)
-        self._tell()
-
-    def run(self, run: RunSeen, findings: Findings) -> None:
-        self.runs.append((run, findings))
-        self._tell()
-
-    def cases(self, cases: Cases) -> None:
-        self.case_runs.append(cases)
-        self._tell()
-
-    def result(self, tool: str, result: dict[str, Any] | None) -> None:
-        self.results.append((tool, result))
-        self._tell()
-
-    def _tell(self) -> None:
-        async def tell() -> None:
-            async with self._news:
-                self._news.notify_all()
-
-        task = asyncio.get_running_loop().create_task(tell())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def until(self, condition: Any) -> None:
-        async with self._news, asyncio.timeout(30):
-            await self._news.wait_for(condition)
 
 
 @pytest.fixture(autouse=True)
@@ -80,34 +29,6 @@ def wasm(tmp_path: Path) -> Path:
     path = tmp_path / "trimmer.wasm"
     path.write_bytes(says("one"))
     return path
-
-
-@asynccontextmanager
-async def session(wasm: Path, **options: Any) -> AsyncIterator[tuple[Session, Told]]:
-    told = Told()
-    made = Session(Options(wasm, listen="127.0.0.1:0", **options), told)
-    task = asyncio.create_task(made.run())
-    ready = asyncio.create_task(made.ready.wait())
-    try:
-        await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        yield made, told
-    finally:
-        ready.cancel()
-        made.stop()
-        await task
-
-
-def save(path: Path, data: bytes) -> None:
-    """Write as editors and compilers do: beside it, then in its place."""
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(path)
-
-
-def text(result: dict[str, Any]) -> str:
-    return result["content"][0]["text"]
 
 
 async def test_a_call_is_shown_with_all_that_the_plugin_saw(wasm: Path) -> None:
@@ -138,7 +59,7 @@ async def test_a_saved_component_answers_the_next_call_and_no_call_is_dropped(wa
                 group.create_task(keep_calling())
             save(wasm, says("two"))
         assert answers <= {"one", "two"}
-        await told.until(lambda: any(line.startswith("exchanged for") for line in told.notes))
+        await told.until(lambda: told.exchanged)
         assert not told.problems
 
 
@@ -148,7 +69,7 @@ async def test_a_save_that_cannot_be_loaded_leaves_what_was_there(wasm: Path) ->
         await told.until(lambda: told.problems)
         assert text(await Calling(made._served.gateway).call("echo", {})) == "one"
         save(wasm, says("three"))
-        await told.until(lambda: any(line.startswith("exchanged for") for line in told.notes))
+        await told.until(lambda: told.exchanged)
         assert text(await Calling(made._served.gateway).call("echo", {})) == "three"
 
 
@@ -177,7 +98,7 @@ async def test_a_plugin_reaches_nothing_beyond_its_grant(wasm: Path) -> None:
         grant = {"http": {"hosts": ["127.0.0.1"], "schemes": ["http"], "ports": [port], "private": True}}
         async with session(wasm, grant=grant, call=("echo", {})) as (_, told):
             assert [text(result) for _, result in told.results] == ["done"]
-            [run] = [run for run, _ in told.runs if run.function == "after"]
+            [run] = told.of("after")
             assert (run.passes, len(run.effects), len(run.replies)) == (2, 1, 1)
             assert len(reached) == 1
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Origin", "Taken"]
 
-LEFT_OUT: Final = frozenset({"out", "target", "node_modules", "dist", "build", "venv"})
+LEFT_OUT: Final = frozenset({"out", "target", "node_modules", "dist", "build", "venv", "__pycache__"})
 MOST_FOLDERS: Final = 256
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Bytes of one source file that count for whether it has changed."""
@@ -71,11 +71,14 @@ class Origin:
             return self.project.cases
         return tuple(sorted((self.root / "cases").glob("*.y*ml")))
 
+    @property
+    def _wasm(self) -> Path:
+        return self.path if self.project is None else self.project.wasm
+
     async def take(self, folder: Path, say: Callable[[str], None]) -> Taken:
         """Build if there is something to build, and return the component as a copy in `folder`; raises `McpgError`."""
         if self.project is None or not self._builds:
-            wasm = self.path if self.project is None else self.project.wasm
-            return await asyncio.to_thread(_copied, wasm, folder)
+            return await asyncio.to_thread(_copied, self._wasm, folder)
         from mcpg.workshop.building import build  # noqa: PLC0415 - a component needs no toolchain
 
         built = await build(self.project, say=say)
@@ -84,10 +87,9 @@ class Origin:
     def folders(self) -> list[Path]:
         """Return the folders to watch: the root and those below it that hold sources. It blocks."""
         if not self._builds:
-            wasm = self.path if self.project is None else self.project.wasm
-            wasm.parent.mkdir(exist_ok=True)
+            self._wasm.parent.mkdir(exist_ok=True)
             beside = [] if self.project is None else [self.root]
-            return [folder for folder in (wasm.parent, *beside, self.root / "cases") if folder.is_dir()]
+            return [folder for folder in (self._wasm.parent, *beside, self.root / "cases") if folder.is_dir()]
         found = [self.root]
         for folder in found:
             below = (each for each in sorted(folder.iterdir()) if each.is_dir() and not _left_out(each))
@@ -100,8 +102,7 @@ class Origin:
         """Return a digest over all that a build goes by: it changes when an author saves. It blocks."""
         total = hashlib.sha256()
         if not self._builds:
-            wasm = self.path if self.project is None else self.project.wasm
-            _count(total, wasm)
+            _count(total, self._wasm)
             return total.hexdigest()
         for folder in self.folders():
             for file in sorted(folder.iterdir()):
@@ -112,15 +113,13 @@ class Origin:
     def matters(self, paths: Iterable[str]) -> bool:
         """Whether a change of these paths may concern the session at all."""
         if not self._builds:
-            wasm = self.path if self.project is None else self.project.wasm
-            return any(
-                Path(path).resolve() == wasm.resolve() or Path(path).suffix in {".yaml", ".yml"} for path in paths
-            )
+            wasm = self._wasm.resolve()
+            return any(Path(path).resolve() == wasm or Path(path).suffix in {".yaml", ".yml"} for path in paths)
         return any(not _left_out(Path(path)) and not Path(path).name.endswith(("~", ".swp")) for path in paths)
 
 
 def _left_out(path: Path) -> bool:
-    return path.name in LEFT_OUT or path.name[:1] in {".", "_"}
+    return path.name in LEFT_OUT or path.name[:1] == "."
 
 
 def _count(total: hashlib._Hash, file: Path) -> None:

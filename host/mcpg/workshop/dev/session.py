@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Session", "Teller"]
 
 FOLDER: Final = Path("out", "dev")
-"""Where in a project the session keeps its state, for `mcpg explain`."""
+"""Where in a project the session keeps its state."""
+BESIDE: Final = Path(".mcpg-dev")
+"""Where it does beside a component that has no project."""
 LOOK: Final = 500
 """Milliseconds after which a folder that has just been watched is looked at for what was saved before."""
 
@@ -315,13 +317,14 @@ class Session:
                     break
 
     def _make_folder(self, stack: AsyncExitStack) -> None:
-        if self._root is not None:
-            self._base = self._root
-            self._folder = self._root / FOLDER
-        else:
+        self._base = self.origin.root
+        self._folder = self._base / (FOLDER if self._root is not None else BESIDE)
+        try:
+            (self._folder / "components").mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:  # not ours to write to
             self._base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcpg-dev-")))
-            self._folder = self._base / "state"
-        (self._folder / "components").mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._folder = self._base / BESIDE
+            (self._folder / "components").mkdir(parents=True)
         self._folder.chmod(0o700)
         (self._folder / PERMIT).write_text(EVERYTHING)
         if self.options.cache is not None:
