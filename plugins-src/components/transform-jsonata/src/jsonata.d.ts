@@ -1,0 +1,3 @@
+declare module 'jsonata/jsonata.min.js' {
+  export { default } from 'jsonata';
+}
