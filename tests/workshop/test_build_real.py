@@ -35,7 +35,7 @@ def author(toolchains: dict[str, str], tmp_path: Path) -> Author:
 
 def _moved(project: Path, place: Path) -> Path:
     """Copy a project elsewhere without what was built, and give the folder another name."""
-    asides = ("out", "target", "sdk", "Cargo.lock")
+    asides = ("out", "target", "Cargo.lock")
     shutil.copytree(project, place, symlinks=True, ignore=shutil.ignore_patterns(*asides))
     return place
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["Python"]
 
 TOOL: Final = "componentize-py"
-_DROPPED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "VIRTUAL_ENV")
+_DROPPED: Final = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONHASHSEED",
+    "PYTHONOPTIMIZE",
+    "PYTHONSTARTUP",
+    "VIRTUAL_ENV",
+    "RUST_BACKTRACE",
+)
 _GET: Final = "pip install -r requirements-build.txt (in the project's `.venv`, or in any environment that is in PATH)"
 _LAST: Final = re.compile(r"^(\w[\w.]*(?:Error|Exception|Err)?: .+|SyntaxError: .+)$", re.MULTILINE)
 _FRAME: Final = re.compile(r'File "(?:/\d+/|[^"]*/app/)([^"]+)", line (\d+)')
@@ -74,11 +82,23 @@ def _copy(job: Job, app: Path) -> None:
 
 
 def _failed(built: Ran, job: Job) -> BuildFailed:
-    """Return the error with the author's own last line of the traceback, if there is one."""
+    """Return the error with the author's own frames: those of the tool itself help nobody."""
     said = f"{built.out}\n{built.err}"
-    frames = [(file, line) for file, line in _FRAME.findall(said) if (job.project.root / file).is_file()]
     errors = _LAST.findall(said)
     if not errors:
         return compiler_failed(TOOL, built, root=job.project.root)
-    where = ":".join(frames[-1]) if frames else ""
-    return BuildFailed(errors[-1], where=where, remedy="mend it there", output=built.err.strip()[:8000])
+    frames = [(file, line) for file, line in _FRAME.findall(said) if (job.project.root / file).is_file()]
+    return BuildFailed(
+        errors[-1],
+        where=":".join(frames[-1]) if frames else "",
+        remedy="mend it there",
+        output=_frames(said.split("\nCaused by:", maxsplit=1)[0])[:8000],
+    )
+
+
+def _frames(said: str) -> str:
+    """Return a traceback from the first frame inside the component on, with the paths that the author knows."""
+    lines = said.splitlines()
+    begin = next((number for number, line in enumerate(lines) if re.match(r'\s+File "/\d/', line)), 0)
+    text = "\n".join(lines[begin:]).rstrip()
+    return text.replace('File "/0/', 'File "').replace('File "/1/', 'File "sdk/')

@@ -107,4 +107,4 @@ def _artifact(messages: str, project: Project) -> Path:
 
 
 def _warnings(said: str) -> tuple[str, ...]:
-    return (said.strip()[:4000],) if "warning" in said else ()
+    return (said.strip().removeprefix("warning: ")[:4000],) if "warning" in said else ()
