@@ -85,7 +85,9 @@ async def walk(stand: Stand, question: Prepared, reply: Replier) -> Walk:
     walked = Walk()
     try:
         for _ in range(_BOUNDS.passes):
+            begin = perf_counter()
             answer = await _patiently(stand, question, walked, fresh=True)
+            walked.seconds += perf_counter() - begin
             walked.passes.append(Pass(len(walked.replies), answer))
             new = _news(stand.manifest, question, walked, answer, reply)
             if new is None:
