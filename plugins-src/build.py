@@ -1,21 +1,23 @@
-"""Build the Rust components: `python3 plugins-src/build.py [--only NAME] [--out FOLDER]`. It packs and signs nothing.
+"""Build the components: `python3 plugins-src/build.py [--only NAME] [--out FOLDER]`. It packs and signs nothing.
 
 With `--tool` it builds the tool instead that makes components of modules, `host/mcpg/workshop/componentize.wasm`.
 
-Each component becomes `<out>/<name>.wasm`. The bytes depend on the sources, the lock file and the pinned toolchain
-only: the paths of this machine are mapped away, and each component is built on its own so that no other's features
-reach it.
+Each component becomes `<out>/<name>.wasm`. The bytes of those in Rust depend on the sources, the lock file and the pinned
+toolchain only: the paths of this machine are mapped away, and each component is built on its own so that no other's
+features reach it. Those in other languages are projects, built as `mcpg plugin build` does.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -24,7 +26,9 @@ sys.path.insert(0, str(HERE.parent / "host"))
 from sources import digest_of_tool  # noqa: E402 - the host is beside us, installed or not
 
 from mcpg.contract.worlds import PluginKind  # noqa: E402 - likewise
+from mcpg.workshop.building import build as build_project  # noqa: E402 - likewise
 from mcpg.workshop.componentizing import TOOL, componentize  # noqa: E402 - likewise
+from mcpg.workshop.project import open_project  # noqa: E402 - likewise
 
 TARGET = "wasm32-unknown-unknown"
 # Cedar decides on every call, so its time counts for more than its size.
@@ -73,18 +77,23 @@ def build_tool() -> Path:
 
 def build(name: str, out: Path) -> Path:
     """Build one component and return its file."""
+    folder, file = HERE / "components" / name, out / f"{name}.wasm"
+    if not (folder / "Cargo.toml").exists():
+        with tempfile.TemporaryDirectory() as work:
+            built = asyncio.run(build_project(open_project(folder), out=Path(work) / file.name))
+            shutil.copyfile(built.wasm, file)
+        return file
     profile = PROFILES.get(name, "release")
     cargo("build", "--quiet", "--package", name, "--lib", "--profile", profile, "--target", TARGET, env=environment())
     core = target_folder() / TARGET / profile / f"{name.replace('-', '_')}.wasm"
-    file = out / f"{name}.wasm"
-    manifest = (HERE / "components" / name / "manifest.json").read_bytes()
+    manifest = (folder / "manifest.json").read_bytes()
     file.write_bytes(componentize(core.read_bytes(), PluginKind(json.loads(manifest)["kind"]), manifest))
     return file
 
 
 def main() -> int:
     """Build what was asked for."""
-    parser = argparse.ArgumentParser(description="build the Rust components")
+    parser = argparse.ArgumentParser(description="build the components")
     parser.add_argument("--only", action="append", choices=components(), help="build this one; may be repeated")
     parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for the components")
     parser.add_argument("--tool", action="store_true", help="build the tool that makes components of modules instead")
