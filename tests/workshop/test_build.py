@@ -28,7 +28,6 @@ from mcpg.workshop.processes import run
 from mcpg.workshop.project import LANGUAGES, Language, Project
 from mcpg.workshop.sdks import place_sdk, sdk_of
 from mcpg.workshop.sources import differences, digest_of, sources_of
-from mcpg.workshop.traces import author_frames, explain_trap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,26 +214,6 @@ async def test_what_was_not_built_from_these_sources_is_told(tmp_path: Path) -> 
     sources_file(project.wasm).write_text(json.dumps(now))
     with pytest.raises(Stale, match=r"`plugin\.py` has changed"):
         await check(project, project.wasm, print)
-
-
-def test_a_trace_leads_to_the_authors_own_lines(tmp_path: Path) -> None:
-    trace = f"""error while executing at wasm backtrace:
-    0:    0x651 - std[a543996e6e7dbf1e]::process::abort
-                    at /rustc/59807616e1fa/library/std/src/process.rs:2533:5
-    1:    0x0d0 - mcpg_sdk::run::ask::h0000000000000000
-                    at {tmp_path}/sdk/src/run.rs:9:5
-    2:     0xcc - my_plugin::inner::h9321eae961a2c86a
-                    at {tmp_path}/src/deep/inner.rs:9:5
-                - my_plugin::outer::h1111111111111111
-                    at {tmp_path}/src/lib.rs:40:1
-    3:    0x166 - call
-Caused by:
-    wasm trap: wasm `unreachable` instruction executed"""
-    first, second = author_frames(trace, tmp_path)
-    assert (first.file, first.line, first.name) == ("src/deep/inner.rs", 9, "my_plugin::inner")
-    assert str(second) == "src/lib.rs:40 in `my_plugin::outer`"
-    assert explain_trap(trace, tmp_path) == f"{first}, called from {second}"
-    assert not explain_trap(trace, tmp_path / "elsewhere")
 
 
 def test_the_command_line_tells_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

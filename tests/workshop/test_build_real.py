@@ -10,8 +10,8 @@ import pytest
 from tests.workshop.author import LANGUAGES, Author
 
 from mcpg.contract.problems import PluginTrapped
+from mcpg.workshop.cases.traces import place_in
 from mcpg.workshop.stand import open_workbench
-from mcpg.workshop.traces import author_frames, explain_trap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,5 @@ async def test_a_trap_in_rust_leads_to_the_line(author: Author) -> None:
         with pytest.raises(PluginTrapped) as trapped:
             await stand.ask("after", {"outcome": RESULT})
     line = 1 + next(number for number, each in enumerate(text.splitlines()) if "usize::MAX" in each)
-    assert author_frames(trapped.value.trace, project)[0].line == line
-    assert explain_trap(trapped.value.trace, project).startswith(f"src/lib.rs:{line} in ")
+    assert place_in(trapped.value.trace).startswith(f"`src/lib.rs:{line}:")
     assert built["traced"].endswith("my-plugin.traced.wasm")
