@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from tests.workshop.dev_guests import asks, says, traps
 from tests.workshop.dev_sessions import Told, save, session, text
 
+from mcpg.cli.group import cli
 from mcpg.contract.problems import ConfigError, McpgError
-from mcpg.gateway import rooms
+from mcpg.gateway import logs, rooms
 from mcpg.sandbox import SandboxSettings
+from mcpg.workshop import componentizing
 from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.dev.session import Options, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -151,3 +156,29 @@ tools:
     other.write_bytes(says("one"))
     with pytest.raises(ConfigError, match="no use of a plugin comes from"):
         await Session(Options(other, listen="127.0.0.1:0", config=file), Told()).run()
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch, compiled: Path) -> Callable[..., Any]:
+    monkeypatch.setattr(componentizing, "user_cache", lambda: compiled)
+    monkeypatch.setattr(logs, "set_up_logs", lambda _settings: None)
+    return lambda *words: CliRunner().invoke(cli, ["dev", *map(str, words), "--listen", "127.0.0.1:0"])
+
+
+def test_the_verb_prints_one_object_for_each_run_and_nothing_else(wasm: Path, verb: Callable[..., Any]) -> None:
+    done = verb(wasm, "--once", "--call", "echo", "--json", "--header", "x-any=1")
+    assert done.exit_code == 0, done.output
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["function"] for each in runs] == ["before", "after"]
+    assert runs[1]["answer"] == {"changed": {"content": [{"type": "text", "text": "one"}]}}
+    assert "serving http://127.0.0.1:" in done.stderr
+
+
+def test_the_verb_tells_people_and_exits_with_1_where_something_is_wrong(wasm: Path, verb: Callable[..., Any]) -> None:
+    save(wasm, traps())
+    done = verb(wasm, "--once", "--call", "echo")
+    assert done.exit_code == 1
+    assert "plugin-trapped" in done.stdout
+    assert "to do: return an error in place of a panic" in done.stdout
+    assert verb(wasm, "--once", "--grant", "[]").exit_code == 2
+    assert verb(wasm, "--once", "--header", "x").exit_code == 2

@@ -42,6 +42,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--config-of", type=_FILE, help="Take `config` from FILE (as dev.yaml or a file of cases has it).")
 @click.option("--grant", default="{}", metavar="JSON", help="Grants by driver, over those that are given otherwise.")
 @click.option("--key", default="", envvar="MCPG_KEY", show_envvar=True, help="With --config: the key to call with.")
+@click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="With --call: a header of the request.")
 @click.option("--no-build", is_flag=True, help="Take the component in `out/` as it is, and follow that.")
 @click.option("--once", is_flag=True, help="Build, try, run the cases and end; exit 1 if something is wrong.")
 @json_option
@@ -54,6 +55,7 @@ def dev(
     arguments: str,
     tool: str,
     grant: str,
+    headers: tuple[str, ...],
     no_build: bool,
     as_json: bool,
     **more: Any,
@@ -68,7 +70,8 @@ def dev(
 
     call = (tool, _object("--args", arguments)) if tool else None
     grants, cache = _object("--grant", grant), user_cache()
-    options = Options(plugin, grant=grants, build=not no_build, call=call, cache=cache, **more)
+    sent = dict(_pair(each) for each in headers)
+    options = Options(plugin, grant=grants, build=not no_build, call=call, cache=cache, headers=sent, **more)
     set_up_logs(Logs(level="warning"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
@@ -88,6 +91,13 @@ def _object(option: str, text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise click.UsageError(f"`{option}` is not a JSON object")
     return document
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.UsageError(f"`{text}` is not NAME=VALUE")
+    return name, value
 
 
 class Terminal:

@@ -11,6 +11,8 @@ from mcpg.contract.problems import McpgError
 from mcpg.protocol.versions import LATEST_HANDSHAKE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcpg.gateway.gateway import Gateway
 
 __all__ = ["CallRefused", "Calling"]
@@ -23,11 +25,13 @@ class CallRefused(McpgError):  # noqa: N818 - names state facts
 
 
 class Calling:
-    """A caller on this machine, with an API key if one is given. Its requests pass every stage."""
+    """A caller on this machine, with an API key and further headers if given. Its requests pass every stage."""
 
-    def __init__(self, gateway: Gateway, key: str = "") -> None:
+    def __init__(self, gateway: Gateway, key: str = "", headers: Mapping[str, str] | None = None) -> None:
         self._gateway = gateway
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        if key:
+            self._headers["authorization"] = f"Bearer {key}"
         self._ids = itertools.count(1)
 
     async def tools(self) -> list[str]:

@@ -52,13 +52,15 @@ FOLDER: Final = Path("out", "dev")
 """Where in a project the session keeps its state."""
 BESIDE: Final = Path(".mcpg-dev")
 """Where it does beside a component that has no project."""
+SHOWN: Final = 5.0
+"""Seconds that the runs of a call are waited for before the cases are run."""
 LOOK: Final = 500
 """Milliseconds after which a folder that has just been watched is looked at for what was saved before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a session is asked to do; `call` is a tool with its arguments, `key` an API key.
+    """What a session is asked to do; `call` is a tool with its arguments, `key` an API key for it and `headers` more.
 
     `cache` is a folder for compiled components that all sessions of one person share; without it each has its own.
     """
@@ -74,6 +76,7 @@ class Options:
     record: Path | None = None
     cache: Path | None = None
     key: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Teller(Protocol):
@@ -145,8 +148,6 @@ class Session:
             stack.push_async_callback(self._examiner.stop)
             served = self._served = Served(loaded, loopback=True, progress=self._teller.note, watcher=self._eyes)
             await stack.enter_async_context(served.lifespan())
-            showing = asyncio.create_task(self._eyes.show(self._show))
-            stack.push_async_callback(_end, showing)
             self._taken = taken
             await self._serve(listener)
         return self.good
@@ -164,14 +165,16 @@ class Session:
         site = Site(app, listener)
         serving = asyncio.create_task(serve([site], drain=self._served.hub.drain, running=self._running, grace=2.0))
         working = asyncio.create_task(self._work())
+        showing = asyncio.create_task(self._eyes.show(self._show))
         try:
-            done, _ = await asyncio.wait([serving, working], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([serving, working, showing], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             await _end(working)
             self._running.stop()
             await serving
+            await _end(showing)
 
     async def _work(self) -> None:
         """Try the plugin, then follow what is saved."""
@@ -268,7 +271,7 @@ class Session:
         """Ask the gateway for something, so that there is something to see, and run the cases."""
         assert self._taken is not None  # noqa: S101 - nothing is tried before it is there
         self._examiner.know(self._known)
-        calling = Calling(self._served.gateway, self.options.key)
+        calling = Calling(self._served.gateway, self.options.key, self.options.headers)
         call = self.options.call
         try:
             if call is not None:
@@ -281,7 +284,9 @@ class Session:
         except McpgError as error:
             self._teller.problem(error)
             self.good = False
-        await self._eyes.all_shown()
+        with contextlib.suppress(TimeoutError):  # other clients may keep it busy
+            async with asyncio.timeout(SHOWN):
+                await self._eyes.all_shown()
         if self._eyes.lost:
             self._teller.note(f"{self._eyes.lost} runs came too fast to be shown")
             self._eyes.lost = 0
