@@ -1,0 +1,7 @@
+module cookbook/budget-guard
+
+go 1.24
+
+require mcpg.dev/sdk v1.0.0
+
+replace mcpg.dev/sdk => ./sdk
