@@ -36,8 +36,9 @@ def wasm(tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_call_is_shown_with_all_that_the_plugin_saw(wasm: Path) -> None:
+async def test_a_call_is_shown_with_all_that_the_plugin_saw(wasm: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with session(wasm) as (made, told):
+        assert "every run of a plugin is shown" in caplog.text
         assert "tools: echo, remove" in told.notes
         assert text(await Calling(made._served.gateway).call("echo", {"text": "hi"})) == "one"
         await told.until(lambda: len(told.runs) == 2)
@@ -182,3 +183,17 @@ def test_the_verb_tells_people_and_exits_with_1_where_something_is_wrong(wasm: P
     assert "to do: return an error in place of a panic" in done.stdout
     assert verb(wasm, "--once", "--grant", "[]").exit_code == 2
     assert verb(wasm, "--once", "--header", "x").exit_code == 2
+
+
+async def test_a_first_build_that_fails_is_waited_out(wasm: Path) -> None:
+    good = says("one")
+    save(wasm, b"no component")
+    told = Told()
+    made = Session(Options(wasm, listen="127.0.0.1:0"), told)
+    task = asyncio.create_task(made.run())
+    await told.until(lambda: "waiting for a change" in told.notes)
+    save(wasm, good)
+    await made.ready.wait()
+    assert len(told.problems) == 1
+    made.stop()
+    assert await task

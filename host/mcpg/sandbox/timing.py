@@ -8,6 +8,7 @@ the guest's memory is in there too, and cannot be told from the guest's own work
 from __future__ import annotations
 
 import copy
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +30,6 @@ __all__ = ["Timed", "timed"]
 
 SECONDS: Final = 5.0
 """Time that one step may take: it is measured, not bounded."""
-_PAGE: Final = 4096
 
 
 @contextmanager
@@ -170,7 +170,7 @@ class _Clock:
 
 def _resident() -> int | None:
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return None
 

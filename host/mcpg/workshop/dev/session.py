@@ -38,7 +38,7 @@ from mcpg.workshop.dev.settings import Given, read_given
 from mcpg.workshop.dev.watching import Eyes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from mcpg.config import Loaded
     from mcpg.contract.ports import RunSeen
@@ -184,8 +184,9 @@ class Session:
         await self._try()
         self.ready.set()
         if not self.options.once:
-            async for saved in self._saves():
-                await self._follow(saved)
+            async with contextlib.aclosing(self._saves()) as saves:
+                async for saved in saves:
+                    await self._follow(saved)
 
     async def _first(self) -> Taken | None:
         """Return the first component that can be had; with `once`, or without anything to wait for, raise."""
@@ -196,11 +197,12 @@ class Session:
                 raise
             self._teller.problem(error)
         self._teller.note("waiting for a change")
-        async for _ in self._saves():
-            try:
-                return await self._take()
-            except McpgError as error:
-                self._teller.problem(error)
+        async with contextlib.aclosing(self._saves()) as saves:
+            async for _ in saves:
+                try:
+                    return await self._take()
+                except McpgError as error:
+                    self._teller.problem(error)
         return None
 
     async def _take(self) -> Taken:
@@ -303,7 +305,7 @@ class Session:
             self._teller.cases(cases)
             self.good = self.good and cases.good
 
-    async def _saves(self) -> AsyncIterator[float]:
+    async def _saves(self) -> AsyncGenerator[float, None]:
         """Yield the time of each save (seconds since 1970) that may concern the plugin."""
         while True:
             folders = await asyncio.to_thread(self.origin.folders)
