@@ -11,7 +11,9 @@ import yaml
 from click.testing import CliRunner
 
 from mcpg.cli.plugin import plugin
+from mcpg.config.load import loads
 from mcpg.contract.worlds import PluginKind
+from mcpg.plugins.configuration import configure
 from mcpg.workshop.manifests import find_manifest, judge
 from mcpg.workshop.new import Wish, kinds_of, new_project, render
 from mcpg.workshop.project import LANGUAGES, ProjectUnusable, open_project
@@ -137,3 +139,14 @@ def test_a_project_is_called_after_its_id_wherever_it_lies(tmp_path: Path) -> No
     for language in LANGUAGES:
         made = new_project(wish("my-plugin", language=language), tmp_path / f"checkout-{language}")
         assert open_project(made.root).wasm == made.root / "out" / "my-plugin.wasm"
+
+
+@pytest.mark.parametrize("kind", list(PluginKind))
+def test_the_configuration_in_the_readme_is_one(kind: PluginKind, tmp_path: Path) -> None:
+    files = render(wish("my-plugin", kind.value, "rust"))
+    [snippet] = re.findall(r"```yaml\n(.*?)```", files["README.md"], re.DOTALL)
+    use = loads(snippet, path=tmp_path / "mcpg.yaml", environment={}).config.plugins["my-plugin"]
+    manifest = judge(find_manifest(new_project(wish("my-plugin", kind.value, "rust"), tmp_path / "it")))[1]
+    configure(manifest, use.config, tmp_path, use="my-plugin")
+    drivers = {each.driver for each in manifest.effects}
+    assert set(use.grants) - {"secrets"} == drivers

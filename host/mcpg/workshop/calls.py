@@ -52,7 +52,7 @@ class _Rule:
 
 
 def _rules(*rules: tuple[str, str, str] | tuple[str, str, str, bool]) -> tuple[_Rule, ...]:
-    return tuple(_Rule(re.compile(pattern, re.MULTILINE), *more) for pattern, *more in rules)
+    return tuple(_Rule(re.compile(rule[0], re.MULTILINE), rule[1], rule[2], strings=bool(rule[3:])) for rule in rules)
 
 
 _CLOCK: Final = "there is no clock in the sandbox"

@@ -108,6 +108,7 @@ def render(wish: Wish) -> dict[str, str]:
     files |= {path: text for path, text in shared.items() if path.startswith("cases/")}
     files |= {} if in_code else {"manifest.json": manifest}
     files |= fixed_files()
+    files.setdefault(".gitignore", "/out\n")
     return {path: _filled(text, values) for path, text in sorted(files.items())}
 
 

@@ -76,7 +76,7 @@ def open_project(path: Path) -> Project:
         raise ProjectUnusable(
             "no such folder", where=f"{path}", remedy="name a plugin's folder, or make one: `mcpg plugin new`"
         )
-    found = [language for language, entry in ENTRIES.items() if (root / entry).is_file()]
+    found: list[Language] = [language for language, entry in ENTRIES.items() if (root / entry).is_file()]
     if len(found) == 1:
         return Project(root, _name(root, found[0]) or root.name, found[0])
     if found:

@@ -1,6 +1,7 @@
-"""Python: componentize-py, which puts CPython and the plugin's modules into a component. It brings no packages.
+"""Python: componentize-py, which puts CPython and the plugin's modules into a component.
 
-The project's sources are copied into a folder of their own first, so that nothing else that lies there gets in.
+The project's sources and the SDK are copied into folders of their own first, so that nothing else that lies there gets
+in, and nothing is written beside them.
 Source: componentize-py 0.25, `componentize-py componentize --help`.
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from mcpg.workshop.faults import BuildFailed, ToolMissing
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.sources import sources_of
+from mcpg.workshop.toolchains.packages import install_packages
 from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
 
 if TYPE_CHECKING:
@@ -55,12 +57,16 @@ class Python:
         """Make the component of the module `plugin` and what it imports."""
         if job.kind is None:
             raise BuildFailed("the manifest says no kind")
-        app, out = job.work / "app", job.work / "plugin.wasm"
-        await asyncio.to_thread(_copy, job, app)
-        world: list[str | Path] = ["--wit-path", job.sdk / "wit", "--world", f"{job.kind.value}-plugin"]
-        modules: list[str | Path] = ["--python-path", app, "--python-path", job.sdk]
+        app, sdk, out = job.work / "app", job.work / "sdk", job.work / "plugin.wasm"
+        await asyncio.to_thread(_copy, job, app, sdk)
+        # With an environment that is empty, it does not take what is installed beside it.
+        env = environment(_DROPPED, VIRTUAL_ENV=str(job.work / "no-environment"))
+        packages = await install_packages(job.project.root, _tool(job), job.work / "packages", environment(_DROPPED))
+        folders = [app, sdk, *([packages] if packages else [])]
+        world: list[str | Path] = ["--wit-path", sdk / "wit", "--world", f"{job.kind.value}-plugin"]
+        modules: list[str | Path] = [each for folder in folders for each in ("--python-path", folder)]
         command: list[str | Path] = [_tool(job), *world, "componentize", "--stub-wasi", *modules, "--output", out]
-        built = await run([*command, "plugin"], cwd=job.work, env=environment(_DROPPED), seconds=300)
+        built = await run([*command, "plugin"], cwd=job.work, env=env, seconds=300)
         if built.status:
             raise _failed(built, job)
         return Compiled(await asyncio.to_thread(out.read_bytes), component=True)
@@ -74,11 +80,13 @@ def _tool(job: Job) -> str:
     return tool
 
 
-def _copy(job: Job, app: Path) -> None:
+def _copy(job: Job, app: Path, sdk: Path) -> None:
+    """Copy the sources that count: the project's to `app`, the SDK's to `sdk`."""
     for path in sources_of(job.project, job.sdk):
-        if not path.startswith("sdk/"):
-            (app / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(job.project.root / path, app / path)
+        inside = path.removeprefix("sdk/")
+        source, target = (job.sdk / inside, sdk / inside) if inside != path else (job.project.root / path, app / path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _failed(built: Ran, job: Job) -> BuildFailed:

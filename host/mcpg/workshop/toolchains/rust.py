@@ -32,6 +32,7 @@ _DROPPED: Final = (
 )  # fmt: skip
 _GET_RUST: Final = "install Rust: https://rustup.rs"
 _ADVICE: Final = {
+    "--locked": "Cargo.toml has changed since Cargo.lock was written: run `cargo fetch`, and commit both",
     "no method named `unwrap` found for enum `Doc`": "read the document with `.value()?`",
     "unresolved import `mcpg_sdk": "see what the SDK has: `cargo doc --open`, or sdk/README.md",
 }
@@ -57,7 +58,7 @@ class Rust:
         locked = ["--locked"] if _lock_of(root) else []
         fetched = await run([cargo, "fetch", "--quiet", *locked, "--target", TARGET], cwd=root, env=_environment(root))
         if fetched.status:
-            raise compiler_failed("cargo", fetched, root=root)
+            raise compiler_failed("cargo", fetched, root=root, also=_ADVICE)
         return " ".join(version.out.split()[:2])
 
     async def compile(self, job: Job) -> Compiled:
@@ -74,7 +75,8 @@ class Rust:
 
 def _environment(root: Path) -> dict[str, str]:
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")).resolve()
-    target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")).resolve()
+    top = _lock_of(root) or root
+    target = Path(os.environ.get("CARGO_TARGET_DIR", top / "target")).resolve()
     # Line tables name folders, but they are taken out; what is mapped is alike for all projects of one machine, so
     # that they can share what they build. The registry's folder has the name of the mirror in use.
     sources = home / "registry" / "src"
@@ -89,9 +91,19 @@ def _environment(root: Path) -> dict[str, str]:
     )
 
 
-def _lock_of(root: Path) -> bool:
-    """Whether a lock file stands in the project, or in a workspace above it."""
-    return any((folder / "Cargo.lock").is_file() for folder in (root, *root.parents))
+def _lock_of(root: Path) -> Path | None:
+    """Return the folder of the lock file: the project's, or that of a workspace above it."""
+    if (root / "Cargo.lock").is_file():
+        return root
+    above = (folder for folder in root.parents if (folder / "Cargo.lock").is_file())
+    return next((folder for folder in above if "[workspace]" in _text(folder / "Cargo.toml")), None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _artifact(messages: str, project: Project) -> Path:
