@@ -36,11 +36,11 @@ func newBudgetGuard(c config) (budgetGuard, error) {
 	}
 	known := map[[2]string]bool{}
 	for _, each := range c.Budgets {
-		if account := [2]string{each.Every, each.Of}; known[account] {
+		account := [2]string{each.Every, each.Of}
+		if known[account] {
 			return budgetGuard{}, mcpg.Failf("bad-config", "there are two budgets of `%s` for every `%s`", each.Of, each.Every)
-		} else {
-			known[account] = true
 		}
+		known[account] = true
 		if each.Amount == 0 || each.Amount > limit.MaxNumber || seconds[each.Every] == 0 {
 			return budgetGuard{}, mcpg.Failf("bad-config", "a budget needs an `amount` above 0, and an `every` that is known")
 		}
