@@ -12,8 +12,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Cursor, instructions, join, leb, sections, sized } from './wasm.js';
 
-/** The runtime "opt-size, sync" of componentize-qjs 0.4.3. */
-const ORIGINAL = { size: 900514, sha256: '76750e8e8f58e442a9ee8385a3be3b1aa3307016cfd4b05290d287ace17d1179' };
+/** The runtime "opt-size, sync" of componentize-qjs 0.4.5. */
+const ORIGINAL = { size: 956298, sha256: '51bced91769e0a3cb8bc288d230675b03fca8f97b42723b9f9f1702e6903b6f7' };
 const HOSTS = /^(wasi:|wasi_snapshot_preview1$|local:init\/module-loader$)/;
 
 const END = 0x0b;
@@ -190,7 +190,7 @@ export function original(binding) {
     const found = binding.subarray(at, at + ORIGINAL.size);
     if (digest(found) === ORIGINAL.sha256) return found;
   }
-  throw new Error('the runtime of componentize-qjs 0.4.3 is not in that file');
+  throw new Error('the runtime of componentize-qjs 0.4.5 is not in that file');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

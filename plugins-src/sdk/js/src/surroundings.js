@@ -112,6 +112,6 @@ export function install(target, logs) {
   target.require = missing('require', 'write `import`, the build puts packages into the plugin');
 }
 
-/** @type {Globals} */
-const all = globalThis;
-if ('__cqjs' in all) install(all, Boolean(all.__mcpg_logs));
+// @ts-expect-error - the build puts true or false in its place
+const logs = Boolean(globalThis.__mcpg_logs);
+if ('__cqjs' in globalThis) install(globalThis, logs);

@@ -14,6 +14,8 @@ import { linesOf } from './lines.js';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ENGINE = path.join(HERE, '..', 'engine', 'engine.wasm');
 export const WIT = path.join(HERE, '..', 'wit');
+/** The release of componentize-qjs that the engine was made of: another one does not fit it. */
+const RELEASE = '0.4.5';
 
 /** What the author can mend, ready to be shown. */
 export class BuildError extends Error {}
@@ -33,6 +35,17 @@ async function tool(name) {
     }
     throw new BuildError(`the package \`${name}\` does not run here: ${reason.message}`);
   }
+}
+
+/** The component maker, in the release that fits the engine. */
+async function maker() {
+  const name = 'componentize-qjs';
+  const { default: described } = await import(`${name}/package.json`, { with: { type: 'json' } }).catch(() => ({}));
+  if (described && described.version !== RELEASE) {
+    const install = `npm install --save-dev --save-exact ${name}@${RELEASE}`;
+    throw new BuildError(`\`${name}\` ${described.version} does not fit the SDK's engine: run \`${install}\``);
+  }
+  return await tool(name);
 }
 
 /** @param {{text: string, location: {file: string, line: number, column: number} | null}} message */
@@ -119,7 +132,7 @@ export async function buildPlugin({ root, entry = 'plugin.js', kind, logs = fals
       `${entry}: exports no \`${name}\`, which the kind \`${kind}\` of manifest.json has: write \`export const { lifecycle, ${kind} } = ${define}(...)\``,
     );
   }
-  const { componentize } = await tool('componentize-qjs');
+  const { componentize } = await maker();
   const folder = await mkdtemp(path.join(tmpdir(), 'mcpg-js-'));
   try {
     const jsPath = path.join(folder, 'plugin.js');

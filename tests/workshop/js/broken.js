@@ -1,0 +1,5 @@
+// @ts-check
+/** @param {any} [nothing] */
+export function broken(nothing) {
+  return nothing.here;
+}
