@@ -41,6 +41,8 @@ const ahead = 8
 var (
 	held   []unsafe.Pointer
 	result variant
+	// nothing is where empty parameters are: a pointer to no memory of Go's, such as 1, ends the program when a stack grows.
+	nothing uint64
 )
 
 // Text returns a parameter's text.
@@ -129,9 +131,9 @@ func pointer(v view) (unsafe.Pointer, uint32) {
 // realloc is how the host gets room for parameters. Blocks are garbage collected, so nothing is freed here.
 //
 //go:wasmexport cabi_realloc
-func realloc(old unsafe.Pointer, oldSize, align, size uint32) unsafe.Pointer {
+func realloc(old unsafe.Pointer, oldSize, _, size uint32) unsafe.Pointer {
 	if size == 0 {
-		return unsafe.Add(unsafe.Pointer(nil), uintptr(align))
+		return unsafe.Pointer(&nothing)
 	}
 	block := unsafe.Pointer(unsafe.SliceData(make([]uint64, (size+7)/8)))
 	copy(unsafe.Slice((*byte)(block), size), unsafe.Slice((*byte)(old), min(oldSize, size)))
