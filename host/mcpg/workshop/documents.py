@@ -210,11 +210,13 @@ def _catalog(given: Any) -> dict[str, Any]:
     document: dict[str, Any] = {"tools": [], "prompts": [], "resources": [], "templates": [], **_mapping(given)}
     for field, naming in (("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("templates", "uriTemplate")):
         entries = [dict(each) if isinstance(each, Mapping) else each for each in _list(document[field])]
-        for each in entries:
+        for number, each in enumerate(entries):
             if isinstance(each, dict) and naming in each:
                 each.setdefault("target", each[naming])
                 if field == "tools":
                     each.setdefault("inputSchema", {"type": "object"})
+                if "" in {str(each[naming]), str(each["target"])}:
+                    raise Misfit("an entry of a catalog has no name", (field, number), f"give it a `{naming}`")
         document[field] = entries
     return _checked(Catalog, document)
 
