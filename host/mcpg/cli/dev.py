@@ -60,7 +60,11 @@ def dev(
     as_json: bool,
     **more: Any,
 ) -> None:
-    """Serve PLUGIN (a project's folder, or a component) from its source: rebuilt on save, each run shown."""
+    """Serve PLUGIN from its source: rebuilt on save, each run shown.
+
+    PLUGIN is a project's folder, or a component's file that somebody else builds. Without `--config` a gateway is made
+    around it by its kind; `dev.yaml` in the project says what it is configured with and granted. Loopback only.
+    """
     import uvloop  # noqa: PLC0415 - only this verb runs a gateway beside its own output
 
     from mcpg.config.root import Logs  # noqa: PLC0415 - likewise

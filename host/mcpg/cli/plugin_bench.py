@@ -28,9 +28,9 @@ MIB = 1 << 20
 @click.option("--build/--no-build", default=True, help="Build the project first.  [default: build]")
 @json_option
 def bench(*, place: Path, text: str, seconds: float, build: bool, as_json: bool) -> None:
-    """Measure the plugin at PLACE, a project's folder or a component's file, with its cases.
+    """Measure the plugin at PLACE, case by case.
 
-    A pass is the last one of its case, which has all replies. `values` is the host's part of it: writing documents for
+    PLACE is a project's folder or a component's file. A pass is the last one of its case, which has all replies. `values` is the host's part of it: writing documents for
     the guest and reading its answer. `memory` is the least that an instance can be limited to and still answer;
     `resident` what one more instance adds to the process. Times are of this machine as it is now.
     """
