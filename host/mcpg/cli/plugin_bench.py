@@ -31,9 +31,9 @@ def bench(*, place: Path, text: str, seconds: float, build: bool, as_json: bool)
     """Measure the plugin at PLACE, case by case.
 
     PLACE is a project's folder or a component's file. A pass is the last one of its case, which has all replies;
-    `values` is the host's part of it: writing documents for the guest and reading its answer. `memory` is the least that
-    an instance can be limited to and still answer; `resident` what one more instance adds to the process. Times are of
-    this machine as it is now.
+    `values` is the host's part of it: writing documents for the guest and reading its answer. `memory` is the least
+    that an instance can be limited to and still answer; `resident` what one more instance adds to the process. Times
+    are of this machine as it is now.
     """
     document = document_of(asyncio.run(_measure(place, text, seconds, build=build)))
     show(document, lambda console: _draw(console, document), as_json=as_json)
