@@ -1,7 +1,8 @@
 """Runs the quickstart: makes its database and keys once, starts the weather service and the gateway, says what to try.
 
 It installs nothing; `make run` has done that. With `--stdio` it serves MCP over its own standard input and output
-instead, as a desktop client starts it. Ctrl-C stops everything.
+instead, as a desktop client starts it. With `--zoo` it serves zoo.yaml, plugins in four languages. Ctrl-C stops
+everything.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STATE = ROOT / ".state" / "quickstart"
-CONFIG = HERE / "mcpg.yaml"
+CONFIG, ZOO = HERE / "mcpg.yaml", HERE / "zoo.yaml"
 WEATHER_PORT = "8789"
 URL = "http://127.0.0.1:8787"
 ROWS = [
@@ -119,13 +120,30 @@ The keys are in {ana} and {bot}. Ctrl-C stops.
 """, flush=True)  # fmt: skip
 
 
+def say_what_the_zoo_does() -> None:
+    """Print commands that show each animal."""
+    ana, bot = STATE.relative_to(ROOT) / "ana.key", STATE.relative_to(ROOT) / "bot.key"
+    print(f"""
+MCPG serves {URL}/mcp. From another shell, in this folder:
+
+  .venv/bin/mcpg call --list --key-file {ana}
+  .venv/bin/mcpg call top-customers --arg limit=3 --key-file {ana}       # rows became two numbers (JavaScript)
+  .venv/bin/mcpg call refund --arg amount=20 --key-file {ana}            # at night for analysts only (Go)
+  .venv/bin/mcpg call refund --arg amount=5000 --key-file {ana}          # too risky, says a model (Python)
+  .venv/bin/mcpg call forecast --arg city=Ulm --key-file {bot}           # a policy lets it (Rust)
+  .venv/bin/mcpg explain last --config deploy/quickstart/zoo.yaml                     # who said what
+
+Ctrl-C stops.
+""", flush=True)  # fmt: skip
+
+
 def main() -> int:
     """Run until the gateway ends; return its exit status."""
     STATE.mkdir(parents=True, exist_ok=True, mode=0o700)
     database()
     settings = environment()
-    command = [sys.executable, "-m", "mcpg", "serve", "--config", str(CONFIG)]
-    stdio = "--stdio" in sys.argv[1:]
+    stdio, zoo = "--stdio" in sys.argv[1:], "--zoo" in sys.argv[1:]
+    command = [sys.executable, "-m", "mcpg", "serve", "--config", str(ZOO if zoo else CONFIG)]
     if stdio:
         command.append("--stdio")
         settings["QUICKSTART_STATE"] = "stdio"
@@ -134,7 +152,7 @@ def main() -> int:
         gateway = subprocess.Popen(command, env=settings, cwd=ROOT)
         signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())
         if not stdio and wait_until_ready(gateway):
-            say_what_to_try()
+            (say_what_the_zoo_does if zoo else say_what_to_try)()
         while True:
             with contextlib.suppress(KeyboardInterrupt):
                 return gateway.wait()
