@@ -105,6 +105,10 @@ struct RawCharge {
 
 static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
+/// Tests that read answers hold it: in an instance there is one thread, in tests there are many.
+#[cfg(test)]
+pub static ALONE: Mutex<()> = Mutex::new(());
+
 /// Lays an answer out and returns where it is.
 pub fn lower(tag: usize, payload: Payload) -> *const Words {
     let mut kept = Kept::default();
@@ -187,9 +191,9 @@ mod tests {
         words.chunks_exact(2).map(read).collect()
     }
 
-    /// One test for all: answers share their place, as they do in an instance, which has one thread.
     #[test]
     fn answers_lie_as_the_canonical_abi_wants_them() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: each answer is read before the next is made.
         let answer = |tag, payload| unsafe { *lower(tag, payload) };
         assert_eq!(answer(1, Payload::Nothing), [1, 0, 0, 0, 0]);

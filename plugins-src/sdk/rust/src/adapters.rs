@@ -114,3 +114,6 @@ pub fn deliver<T: Held + Sink>(batch: String, replies: Vec<Reply>) -> Answer {
         Delivery::Retry(problem) => (1, problem.into()),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,12 +31,8 @@ impl Transform for {{ident}} {
             return Ok(Change::Unchanged);
         };
         let mut changed = false;
-        for item in result
-            .get_mut("content")
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
+        let items = result.get_mut("content").and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
             if let Some(cut) = item["text"].as_str().and_then(|text| self.cut(text)) {
                 item["text"] = cut.into();
                 changed = true;
