@@ -60,7 +60,7 @@ async def run(
     cases = [case for case in await asyncio.to_thread(load_cases, named) if text in case.name]
     async with open_workbench(subject.wasm, cache=user_cache(), say=_tell) as bench:
         begin = time.perf_counter()
-        report = await run_cases(bench, cases, traced=subject.traced)
+        report = await run_cases(bench, cases, traced=subject.traced, cache=user_cache())
         seconds = time.perf_counter() - begin
         tried = None
         if properties:

@@ -98,16 +98,18 @@ async def run_cases(
     cases: Iterable[PluginCase],
     *,
     traced: Path | None = None,
+    cache: Path | None = None,
     each: Callable[[Ran], None] = lambda _: None,
 ) -> Report:
     """Run cases one after the other; `each` gets the outcome of every one as soon as it is there.
 
-    `traced` is the same component with line tables, asked only to say where a trap happened. Raises nothing that a
+    `traced` is the same component with line tables, asked only to say where a trap happened; its compiled form is kept
+    in `cache`. Raises nothing that a
     plugin or a case can cause.
     """
     report = Report(Coverage(bench.manifest))
     stands = Stands(bench)
-    async with Tracer(traced, bench.manifest) as tracer:
+    async with Tracer(traced, bench.manifest, cache) as tracer:
         for case in cases:
             ran = await _refused(stands, case) if case.refuses is not None else await _run(stands, case, tracer, report)
             report.ran.append(ran)

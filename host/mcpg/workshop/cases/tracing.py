@@ -22,10 +22,14 @@ __all__ = ["Tracer"]
 
 
 class Tracer:
-    """Opens the traced build when the first trap is met, and keeps it open until the block is left."""
+    """Opens the traced build when the first trap is met, and keeps it open until the block is left.
 
-    def __init__(self, wasm: Path | None, manifest: Manifest) -> None:
+    Its compiled form is kept in `cache`, if one is given.
+    """
+
+    def __init__(self, wasm: Path | None, manifest: Manifest, cache: Path | None = None) -> None:
         self._wasm = wasm
+        self._cache = cache
         self._manifest = manifest
         self._stack = AsyncExitStack()
         self._bench: Workbench | None = None
@@ -47,7 +51,7 @@ class Tracer:
 
     async def _trace(self, wasm: Path, walked: Walk, case: PluginCase, question: Prepared) -> str:
         if self._bench is None:
-            opened = open_workbench(wasm, lines=True, manifest=self._manifest)
+            opened = open_workbench(wasm, lines=True, manifest=self._manifest, cache=self._cache)
             self._bench = await self._stack.enter_async_context(opened)
         stand = await self._bench.stand(case.config, case.base)
         try:

@@ -36,6 +36,6 @@ async def run_all(wasm: Path, traced: Path | None, files: Sequence[Path], cache:
     begin = time.perf_counter()
     cases = await asyncio.to_thread(load_cases, files)
     async with open_workbench(wasm, cache=cache) as bench:
-        report = await run_cases(bench, cases, traced=traced)
+        report = await run_cases(bench, cases, traced=traced, cache=cache)
     failed = tuple((each.case.name, *each.fault.lines()) for each in report.failed if each.fault is not None)
     return Cases(len(report.ran), failed, time.perf_counter() - begin)
