@@ -104,8 +104,7 @@ async def run_cases(
     """Run cases one after the other; `each` gets the outcome of every one as soon as it is there.
 
     `traced` is the same component with line tables, asked only to say where a trap happened; its compiled form is kept
-    in `cache`. Raises nothing that a
-    plugin or a case can cause.
+    in `cache`. Raises nothing that a plugin or a case can cause.
     """
     report = Report(Coverage(bench.manifest))
     stands = Stands(bench)
