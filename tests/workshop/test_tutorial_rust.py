@@ -1,4 +1,4 @@
-"""Every command of the tutorial for Rust works, as it stands there, with the real toolchain and a registry of the tests."""
+"""Every command of the tutorial for Rust works, as it stands there, with the real toolchain and our own registry."""
 
 from __future__ import annotations
 
