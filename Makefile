@@ -1,4 +1,4 @@
-# MCPG. Needs Python 3.11+ and make; everything else comes into .venv by hash. `make plugins` also needs Rust.
+# MCPG. Needs Python 3.11+ and make; everything else comes into .venv by hash. `make plugins` also needs Rust, Go and Node.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 TIME := .state/quickstart/time-server
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test test-real lint types docs plugins bench lock clean
+.PHONY: help run zoo test test-real lint types docs plugins bench lock clean
 
 help: ## Show what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -21,6 +21,9 @@ help: ## Show what can be made
 
 run: $(VENV)/run.stamp $(TIME)/stamp ## Serve the quickstart on http://127.0.0.1:8787/mcp and say what to try
 	@exec $(PY) deploy/quickstart/run.py
+
+zoo: $(VENV)/run.stamp $(TIME)/stamp ## Serve plugins in four languages instead
+	@exec $(PY) deploy/quickstart/run.py --zoo
 
 test: $(VENV)/dev.stamp ## Run the tests that need only Python
 	$(PY) -m pytest -m "not real" --numprocesses auto --dist loadfile $(ARGS)
@@ -33,21 +36,24 @@ lint: $(VENV)/dev.stamp ## Check style, format, imports between rooms, and that 
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(PY) docs/generate.py --check
+	$(PY) plugins-src/sdk/generate.py --check
 
 types: $(VENV)/dev.stamp ## Check types with mypy (strict) and pyright
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pyright
 
-docs: $(VENV)/dev.stamp ## Write the schemas and reference pages that are generated from code
+docs: $(VENV)/dev.stamp ## Write the schemas, reference pages and typed documents that are generated from code
 	$(PY) docs/generate.py
+	$(PY) plugins-src/sdk/generate.py
 
-plugins: $(VENV)/run.stamp ## Build, pack and sign the built-in components (needs Rust)
+plugins: $(VENV)/dev.stamp ## Build, pack and sign the built-in components (needs Rust, Go and Node)
+	$(PY) plugins-src/build.py --tool
 	$(PY) plugins-src/build.py
 	$(PY) plugins-src/sources.py --write plugins-src/sources.json
 	$(PY) -m mcpg.plugins.bundle make
 
 bench: $(VENV)/dev.stamp ## Run the benchmarks and print their tables
-	@for each in stage_call gateway start sessions ledger pull revocations revocation; do echo "== $$each"; $(PY) bench/$$each.py; done
+	@for each in stage_call gateway start sessions ledger pull revocations revocation plugins; do echo "== $$each"; $(PY) bench/$$each.py; done
 
 lock: ## Compile the hashed requirement files anew from pyproject.toml
 	PYTHON=$(PYTHON) .ci/lock
