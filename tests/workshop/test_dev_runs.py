@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 import yaml
@@ -36,9 +37,7 @@ from mcpg.workshop.dev.watching import MOST, Eyes
 from mcpg.workshop.measuring import Need
 from mcpg.workshop.stand import open_workbench
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 FACTS = RunFacts(id="c.1", now=1, seed="00")
 ANA = Caller(id="ana", kind="user", how=How(credential="key"), trust="verified")
 
@@ -155,6 +154,11 @@ def test_no_key_of_the_operators_file_watches_runs() -> None:
     assert not [key for key in keys(Config.model_json_schema()) if "watch" in key or "record" in key]
 
 
+def test_only_a_dev_session_gives_a_watcher() -> None:
+    giving = {path.name for path in (ROOT / "host").rglob("*.py") if "watcher=" in path.read_text()}
+    assert giving == {"served.py", "session.py"}, "`served.py` hands on what it is given"
+
+
 async def test_what_is_recorded_replays(tmp_path: Path, compiled: Path) -> None:
     wasm, file = tmp_path / "trimmer.wasm", tmp_path / "recorded.yaml"
     save(wasm, says("one"))
@@ -201,6 +205,14 @@ def test_a_run_is_told_line_by_line_and_as_json() -> None:
     assert json.loads(json.dumps(document))["memory"] == 2 << 20
     assert document["effects"][1]["failed"]["code"] == "timeout"
     assert document["input"] == {"caller": {"id": "ana"}, "call": {"name": "t"}}
+
+
+def test_no_header_of_a_caller_is_shown() -> None:
+    document = '{"transport":"http","headers":{"x-anything":"abcdef"}}'
+    told = seen(function="identify", documents=(document,), answer=Case("abstain"))
+    for shown in (repr(list(lines_of(told, Findings()))), json.dumps(document_of(told, Findings()))):
+        assert "x-anything" in shown
+        assert "abcdef" not in shown
 
 
 def test_a_failure_is_told_with_its_remedy() -> None:

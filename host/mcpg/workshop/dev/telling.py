@@ -46,7 +46,7 @@ def document_of(run: RunSeen, findings: Findings) -> dict[str, Any]:
         "component": run.digest,
         "stage": run.place,
         "function": run.function,
-        "input": {name: veiled(parsed(text)) for name, text in zip(names, run.documents, strict=False)},
+        "input": {name: _input(run, text) for name, text in zip(names, run.documents, strict=False)},
         "effects": [_effect(run, place) for place in range(len(run.effects))],
         "answer": None if run.answer is None else _answer(run.answer),
         "problem": None,
@@ -67,7 +67,7 @@ def lines_of(run: RunSeen, findings: Findings) -> Iterator[Line]:
     need = findings.need
     yield Line("head", _head(run, need))
     for name, text in zip(parameters(run.function), run.documents, strict=False):
-        yield Line("input", f"{name:<8} {_short(veiled(parsed(text)))}")
+        yield Line("input", f"{name:<8} {_short(_input(run, text))}")
     for place, effect in enumerate(run.effects):
         request = veiled(parsed(effect.request))
         if effect.driver == "log" and isinstance(request, dict):
@@ -81,6 +81,14 @@ def lines_of(run: RunSeen, findings: Findings) -> Iterator[Line]:
         yield Line("bad", "the same pass in a fresh instance answered otherwise: the plugin is not deterministic")
     if findings.remedy:
         yield Line("remedy", f"to do: {findings.remedy}")
+
+
+def _input(run: RunSeen, text: str) -> Any:
+    """Return a document as it is shown; of credentials no header's value, whatever the header is called."""
+    document = parsed(text)
+    if run.function == "identify" and isinstance(document, dict) and isinstance(document.get("headers"), dict):
+        return {**veiled(document), "headers": dict.fromkeys(document["headers"], "(not shown)")}
+    return veiled(document)
 
 
 def _head(run: RunSeen, need: Need | None) -> str:
