@@ -8,7 +8,7 @@ use crate::kinds::{
     Sink, Transform, Verdict,
 };
 use crate::run::End;
-use crate::types::{Problem, Reply};
+use crate::types::{Charge, Problem, Reply};
 
 type Answer = *const Words;
 
@@ -56,8 +56,26 @@ pub fn see<T: Held + Policy>(caller: String, actions: String, replies: Vec<Reply
     })
 }
 
+/// The numbers of charges fit into those that every language has.
+const MOST: u64 = (1 << 53) - 1;
+
+fn counted(charges: Vec<Charge>) -> Result<Vec<Charge>, Problem> {
+    for Charge { account, cost, capacity, refill, window } in &charges {
+        if [cost, capacity, refill, window].into_iter().any(|number| *number > MOST) {
+            let message = format!("a number of the charge to `{}` is above 2^53 - 1", account.join("/"));
+            return Err(Problem::new("plugin-error", message));
+        }
+    }
+    Ok(charges)
+}
+
 pub fn reserve<T: Held + Limit>(caller: String, action: String) -> Answer {
-    match T::get().and_then(|it| it.reserve(Doc(&caller), Doc(&action))) {
+    let plan = T::get().and_then(|it| it.reserve(Doc(&caller), Doc(&action)));
+    let plan = plan.and_then(|plan| match plan {
+        Plan::Charge(charges) => counted(charges).map(Plan::Charge),
+        denied => Ok(denied),
+    });
+    match plan {
         Ok(Plan::Charge(charges)) => lower(0, Payload::Charges(charges)),
         Ok(Plan::Deny(problem)) => lower(1, problem.into()),
         Err(problem) => lower(2, problem.into()),
@@ -66,7 +84,7 @@ pub fn reserve<T: Held + Limit>(caller: String, action: String) -> Answer {
 
 pub fn settle<T: Held + Limit>(caller: String, action: String, outcome: String) -> Answer {
     let charges = T::get().and_then(|it| it.settle(Doc(&caller), Doc(&action), Doc(&outcome)));
-    result(charges.map(Payload::Charges))
+    result(charges.and_then(counted).map(Payload::Charges))
 }
 
 fn change(pass: End<Change>) -> Answer {

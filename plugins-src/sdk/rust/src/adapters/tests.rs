@@ -3,7 +3,6 @@
 use super::*;
 use crate::abi::{ALONE, done};
 use crate::run::{Run, Stop};
-use crate::types::Charge;
 use crate::{Json, Plugin, json, problem};
 use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -176,4 +175,11 @@ fn results_are_ok_or_a_problem() {
     }
     assert_eq!(tag(before::<Said>(text(), text(), vec![])), 0, "what a transform does not write changes nothing");
     done();
+}
+
+#[test]
+fn numbers_that_another_language_would_round_are_refused() {
+    let charge = |cost| vec![Charge { account: vec!["a".into()], cost, ..Charge::default() }];
+    assert!(counted(charge(MOST)).is_ok());
+    assert_eq!(counted(charge(MOST + 1)).unwrap_err().code, "plugin-error");
 }
