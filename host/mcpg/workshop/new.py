@@ -29,6 +29,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PUBLISHER: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(/[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LICENCE: Final = re.compile(r"[A-Za-z0-9.+ ()-]{1,100}")
 _LONGEST: Final = 64
+_NEVER_COMMITTED: Final = "/*.key\n/password\n/token\n"
+"""What README and Makefile have in a project's folder and nobody should commit."""
 _TAKEN: Final = frozenset(
     {"sdk", "test", "main", "plugin", "core", "std", "alloc", "crate", "self", "super",
      "fn", "impl", "mod", "type", "use", "serde", "serde-json", "mcpg-sdk", "mcpg", "node-modules",
@@ -108,7 +110,7 @@ def render(wish: Wish) -> dict[str, str]:
     files |= {path: text for path, text in shared.items() if path.startswith("cases/")}
     files |= {} if in_code else {"manifest.json": manifest}
     files |= fixed_files()
-    files.setdefault(".gitignore", "/out\n")
+    files[".gitignore"] = f"{files.get('.gitignore', '/out').rstrip()}\n{_NEVER_COMMITTED}"
     return {path: _filled(text, values) for path, text in sorted(files.items())}
 
 
