@@ -12,7 +12,7 @@ class _Looked(Exception):
 
 
 class Glimpse(dict[str, Any]):
-    """A dictionary whose members nobody gets to see. `looked` is true once anything was read of it, even if the reader caught the error."""
+    """A dictionary whose members nobody sees. `looked` is true once anybody tried, even if they caught the error."""
 
     def __init__(self) -> None:
         # Not empty: what looks at no member still sees a size.

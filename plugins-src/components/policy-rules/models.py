@@ -1,8 +1,8 @@
 """Small models as JSON: a logistic regression or a decision tree. They score; they are not trained here.
 
-`{"kind": "logistic", "features": [...], "coefficients": [...], "intercept": 0.1, "mean": [...], "scale": [...]}`, the last
-two if values are standardised first; `{"kind": "tree", "features": [...], "left": [...], "right": [...], "feature": [...],
-"threshold": [...], "value": [...]}` as scikit-learn's `tree_` has them, a node that has no children with -1 on both sides.
+`{"kind": "logistic", "features": [...], "coefficients": [...], "intercept": 0.1}`, with `"mean"` and `"scale"` if values are
+standardised first; `{"kind": "tree", "features": [...], "left": [...], "right": [...], "feature": [...], "threshold":
+[...], "value": [...]}` as scikit-learn's `tree_` has them, a node that has no children with -1 on both sides.
 """
 
 from __future__ import annotations

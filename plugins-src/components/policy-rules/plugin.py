@@ -15,7 +15,9 @@ from mcpg_sdk import Action, Answer, Caller, Problem, abstain, deny, obligation,
 from scripts import Script
 
 DENIED = "the rules deny this"
-WANTED = '`"permit"`, `"deny"`, None, `{"deny": {"code": ..., "message": ...}}`, `{"permit": {...}}` or a number from 0 to 1'
+WANTED = (
+    '`"permit"`, `"deny"`, None, `{"deny": {"code": ..., "message": ...}}`, `{"permit": {...}}` or a number from 0 to 1'
+)
 
 
 @policy

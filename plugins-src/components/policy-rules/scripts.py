@@ -32,8 +32,8 @@ __all__ = ["NAMES", "Script"]
 
 LONGEST = 400
 MODULES = (
-    collections, dataclasses, datetime, decimal, fnmatch, fractions, functools, hashlib, ipaddress, itertools, json, math,
-    operator, re, statistics, string, textwrap, typing, unicodedata, urllib.parse,
+    collections, dataclasses, datetime, decimal, fnmatch, fractions, functools, hashlib, ipaddress, itertools, json,
+    math, operator, re, statistics, string, textwrap, typing, unicodedata, urllib.parse,
 )  # fmt: skip
 NAMES = tuple(module.__name__ for module in MODULES)
 """What rules can import: whatever was imported when the plugin was built. There is no numpy in the sandbox."""

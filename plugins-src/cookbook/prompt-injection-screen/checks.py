@@ -89,9 +89,7 @@ class Screen:
                     spans.append(match.span())
         return spans
 
-    def _comments(
-        self, text: str, phrases: list[tuple[int, int]], found: dict[str, int]
-    ) -> list[tuple[int, int]]:
+    def _comments(self, text: str, phrases: list[tuple[int, int]], found: dict[str, int]) -> list[tuple[int, int]]:
         """Return the comments that hold a phrase: whoever wrote it there did not want it to be seen."""
         begins = sorted(start for start, _ in phrases)
         comments = [match.span() for match in COMMENT.finditer(text)] if begins else []

@@ -42,7 +42,7 @@ def messages(text: str) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """Return `text` in lower case, sign by sign, with Latin letters for those that look like them. It keeps its length."""
+    """Return `text` in lower case, with Latin letters for those that look like them. It keeps its length."""
     if text.isascii():
         return text.lower()
     return text.translate({ord(sign): _plain(sign) for sign in set(text)})

@@ -1,7 +1,7 @@
-"""Phrases by which texts speak to a model, in four languages, each with a weight. The list is short and known to attackers.
+"""Phrases by which texts speak to a model, in four languages, with weights. Attackers can read them too.
 
-Texts are folded to lower case first. A pattern is only tried where one of its needles is, and its gaps are bounded, so that
-no text makes a search slow.
+Texts are folded to lower case first. A pattern is only tried where one of its needles is, and its gaps are bounded, so
+that no text makes a search slow.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
+
+from hidden import folded
 
 __all__ = ["PHRASES", "Phrase", "own_phrases"]
 
@@ -24,11 +26,14 @@ class Phrase(NamedTuple):
 
 _EARLIER = r"(?:all|any|every|the|your|my|these|those|of|previous|prior|above|earlier|preceding|existing|other)"
 _TOLD = r"(?:instructions?|prompts?|rules|directions?|directives?|guidelines|commands|messages)"
-_SECRET = r"(?:api[ _-]?keys?|passwords?|credentials?|secrets?|tokens?|private keys?|\.env|ssh keys?|chat history|conversation)"
-_SECRETS = "api", "password", "credential", "secret", "token", "private key", ".env", "ssh key", "history", "conversation"
+_SECRET = (
+    r"(?:api[ _-]?keys?|passwords?|credentials?|secrets?|tokens?|private keys?|\.env|ssh keys?"
+    r"|chat history|conversation)"
+)
+_SECRETS = ("api", "password", "credential", "secret", "token", "key", ".env", "history", "conversation")
 
 _TABLE = (
-    ("override", 3, ("ignore ", "disregard", "forget", "override", "bypass"),
+    ("override", 3, ("ignore", "disregard", "forget", "override", "bypass"),
      rf"\b(?:ignore|disregard|forget|override|bypass)\s+(?:{_EARLIER}\s+){{0,4}}{_TOLD}\b"),
     ("override", 3, ("ignorier",), r"\bignorier(?:e|en sie|t)\s+(?:\w{1,30}\s+){0,3}(?:anweisungen|regeln|vorgaben)\b"),
     ("override", 3, ("ignor",), r"\bignorez?\s+(?:\w{1,30}\s+){0,3}(?:instructions|consignes|règles)\b"),
@@ -42,7 +47,7 @@ _TABLE = (
     ("secrecy", 2, ("without",), r"\bwithout\s+(?:telling|informing|asking|notifying)\s+the\s+(?:user|human)\b"),
     ("system-prompt", 3, ("system prompt", "hidden instructions", "initial prompt"),
      r"\b(?:reveal|print|show|repeat|output|leak)\b[^.\n]{0,40}\b(?:system prompt|hidden instructions|initial prompt)\b"),
-    ("exfiltration", 3, _SECRETS,
+    ("exfiltration", 2, _SECRETS,
      rf"\b(?:send|forward|upload|post|email|exfiltrate|append|include|transmit)\b[^.\n]{{0,60}}\b{_SECRET}(?![a-z])"),
     ("roles", 3, ("<|", "[inst]", "[/inst]", "sys>>", "<start_of_turn>", "system>", "assistant>"),
      r"<\|(?:im_start|im_end|system|endoftext)\|>|\[/?inst\]|<</?sys>>|<start_of_turn>|</?(?:system|assistant)>"),
@@ -53,7 +58,8 @@ _TABLE = (
     ("address", 2, ("if you are a", "as an ai", "as a l", "as an l"),
      r"\b(?:if you are|as) an? (?:ai|llm|large language model|language model)(?: assistant| agent)?\b"),
     ("tools", 2, (" tool", " function"),
-     r"\b(?:you must|now|immediately|first)\s+(?:call|use|invoke|execute|run)\s+(?:the\s+)?[\w.-]{1,60}\s+(?:tool|function)\b"),
+     r"\b(?:you must|now|immediately|first)\s+(?:call|use|invoke|execute|run)\s+(?:the\s+)?[\w.-]{1,60}\s+"
+     r"(?:tool|function)\b"),
 )  # fmt: skip
 
 PHRASES = tuple(Phrase(f"phrase:{name}", weight, needles, re.compile(text)) for name, weight, needles, text in _TABLE)
@@ -62,5 +68,5 @@ PHRASES = tuple(Phrase(f"phrase:{name}", weight, needles, re.compile(text)) for 
 @lru_cache(maxsize=8)
 def own_phrases(phrases: tuple[str, ...]) -> tuple[Phrase, ...]:
     """Return the patterns of phrases that the operator wrote."""
-    words = [phrase.lower().split() for phrase in phrases]
-    return tuple(Phrase("phrase:own", 3, each[:1], re.compile(r"\s+".join(map(re.escape, each)))) for each in map(tuple, words))
+    words = [tuple(folded(phrase).split()) for phrase in phrases]
+    return tuple(Phrase("phrase:own", 3, each[:1], re.compile(r"\s+".join(map(re.escape, each)))) for each in words)

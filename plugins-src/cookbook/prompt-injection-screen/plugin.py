@@ -76,4 +76,5 @@ def _warned(result: dict[str, Any], warning: str) -> dict[str, Any]:
     if isinstance(result.get("contents"), list):
         uri = next((each.get("uri") for each in result["contents"] if isinstance(each, dict)), "")
         return {**result, "contents": [{"uri": uri, "mimeType": "text/plain", "text": warning}, *result["contents"]]}
-    return {**result, "content": [part, *result.get("content", [])]}
+    content = result.get("content")
+    return {**result, "content": [part, *(content if isinstance(content, list) else [])]}

@@ -1,8 +1,8 @@
 """Turns what would end the instance in the sandbox into Python errors that name the remedy. It is no protection.
 
 The sandbox has no clock, no randomness, no files, no network, no threads: their system calls trap. While a component is
-built, `prepare` replaces the Python functions that lead there, in every module that has been imported; they do what they
-always did until `activate`, which each instance calls first.
+built, `prepare` replaces the Python functions that lead there, in every module that has been imported; they do what
+they always did until `activate`, which each instance calls first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ REFUSED: tuple[tuple[str, str, str, type[Unavailable]], ...] = (
     ("time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time", CLOCK, Unavailable),
     ("time", "sleep", WAITING, Unavailable),
     ("os", "urandom", CHANCE, Unavailable),
-    ("os", "open stat lstat listdir scandir mkdir makedirs remove unlink rename rmdir getcwd access", FILES, UnavailableFile),
+    (
+        "os",
+        "open stat lstat listdir scandir mkdir makedirs remove unlink rename rmdir getcwd access",
+        FILES,
+        UnavailableFile,
+    ),
     ("os", "system popen", "ask for it: `command(argv=[...])`", UnavailableFile),
     ("builtins", "open", FILES, UnavailableFile),
     ("builtins", "input", CLIENT, Unavailable),

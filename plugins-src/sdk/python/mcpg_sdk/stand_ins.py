@@ -1,4 +1,4 @@
-"""What stands in for functions and classes of Python that would trap: the real ones while building, errors afterwards."""
+"""What stands in for functions and classes of Python that would trap: real while building, errors afterwards."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ class Plugin:
             raise Problem(*refused)
 
     def run(self, function: str, *documents: Any, replies: Sequence[Any] = ()) -> tuple[Any, list[tuple[str, Any]]]:
-        """Ask until there is an answer; returns `(tag, value)` and the effects that were asked for, as `(driver, request)`.
+        """Ask until there is an answer; returns `(tag, value)` and the effects asked for, as `(driver, request)`.
 
         `replies` are reply documents, or `Failed`, for the effects in their order; those of `log` need none. What the
-        client answers to `ask_client` is a reply too. `AssertionError` when an effect has no reply, or one is left over.
+        client answers to `ask_client` is a reply too. `AssertionError` when an effect has none, or one is left over.
         """
         texts = [dump(each, "a document") for each in documents]
         given = list(replies)

@@ -87,7 +87,10 @@ def test_backend():
     (tag, result), effects = plugin.run("call", {}, {}, replies=[{"status": 200, "json": {"a": 1}}])
     assert (tag, result["structuredContent"]) == ("done", {"a": 1})
     assert effects[0][1]["headers"] == {"authorization": {"$secret": "secret://env/T", "prefix": "Bearer "}}
-    assert plugin.run("call", {}, {}, replies=[Failed("http-timeout", "late")])[0] == ("failed", ("http-timeout", "late"))
+    assert plugin.run("call", {}, {}, replies=[Failed("http-timeout", "late")])[0] == (
+        "failed",
+        ("http-timeout", "late"),
+    )
     with pytest.raises(AssertionError, match="has no reply"):
         plugin.run("call", {}, {})
 
