@@ -1,6 +1,6 @@
 """Small models as JSON: a logistic regression or a decision tree. They score; they are not trained here.
 
-`{"kind": "logistic", "features": [...], "coefficients": [...], "intercept": 0.1}`, with `"mean"` and `"scale"` if values are
+`{"kind": "logistic", "features": [...], "coefficients": [...], "intercept": 0.1}`, with `mean` and `scale` if values are
 standardised first; `{"kind": "tree", "features": [...], "left": [...], "right": [...], "feature": [...], "threshold":
 [...], "value": [...]}` as scikit-learn's `tree_` has them, a node that has no children with -1 on both sides.
 """
