@@ -78,3 +78,14 @@ def test_the_program_runs_from_the_wheel_alone(installed: Path) -> None:
     assert checked.returncode == 0, checked
     doctor = mcpg(installed, "-m", "mcpg", "doctor")
     assert "built-in plugins verify" in doctor.stdout, doctor
+
+
+@pytest.mark.parametrize("lang", ["rust", "go", "javascript", "python"])
+def test_plugins_are_begun_from_the_wheel_alone(installed: Path, lang: str) -> None:
+    made = mcpg(installed, "-m", "mcpg", "plugin", "new", f"my-{lang}", "--kind", "policy", "--lang", lang)
+    assert made.returncode == 0, made
+    project, sdk = installed.parent / f"my-{lang}", installed / "mcpg" / "sdk"
+    assert not [name for name in ("node_modules", "target") if list(sdk.rglob(name))]
+    assert (project / ".gitignore").is_file()
+    assert any((project / "sdk").iterdir())
+    assert (project / "cases" / "policy.yaml").read_bytes() == (sdk / "kinds/policy/cases/policy.yaml").read_bytes()
