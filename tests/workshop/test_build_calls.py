@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.workshop.projects import made
 
+from mcpg.contract.worlds import PluginKind
 from mcpg.workshop.advice import about_code
 from mcpg.workshop.calls import suspicious_calls, undeclared_effects
 from mcpg.workshop.manifests import find_manifest, judge
-from mcpg.workshop.new import kinds_of
-from mcpg.workshop.project import LANGUAGES, Language
+from mcpg.workshop.new import Wish, kinds_of, render
+from mcpg.workshop.project import ENTRIES, LANGUAGES, Language
 from mcpg.workshop.sources import sources_of
 
 FOUND: list[tuple[Language, str]] = [
@@ -76,7 +77,11 @@ def test_comments_strings_and_others_names_are_left_alone(language: Language, co
     [
         ("rust", "let r = run.http(json!({}))?;"),
         ("rust", 'run.ask("http", x)?;'),
+        ("rust", "let r = run.send(&HttpRequest { url, ..Default::default() })?;"),
+        ("rust", "let [a, b] = run.all([http(a), http(b)])?;"),
         ("go", "r, err := run.HTTP(mcpg.HTTPRequest{})"),
+        ("go", "r := run.Ask(mcpg.Of(mcpg.HTTPRequest{URL: u}))"),
+        ("go", 'r := run.Ask(mcpg.Asking("http", u))'),
         ("javascript", "const r = http({ url });"),
         ("javascript", "all([http.effect({ url })])"),
         ("javascript", "ask('http', {})"),
@@ -94,6 +99,14 @@ def test_an_effect_that_the_manifest_does_not_name_is_found(language: Language, 
 def test_effects_of_others_are_not_ours() -> None:
     assert not undeclared_effects("javascript", "console.log(1); Math.log(2); function log(a) {}", ())
     assert not undeclared_effects("python", "math.log(2)\ndef sql(a): ...", ())
+    assert not undeclared_effects("rust", "use mcpg_sdk::documents::HttpRequest;\nfn http(a: u8) {} self.log(1)", ())
+    assert not undeclared_effects("go", "math.Log(2); func (p *P) log(a int) {}", ())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_samples_that_ask_are_seen_to_ask(language: Language) -> None:
+    text = render(Wish("my-plugin", PluginKind.BACKEND, language))[ENTRIES[language]]
+    assert [each.what.split("`")[1] for each in undeclared_effects(language, text, ())] == ["http", "log"]
 
 
 @pytest.mark.parametrize(

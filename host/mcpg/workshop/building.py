@@ -26,7 +26,7 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from mcpg.contract.manifest import Built
-from mcpg.contract.problems import PluginRefused
+from mcpg.contract.problems import PluginRefused, reason_of
 from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg.workshop.advice import about_code, about_manifest
 from mcpg.workshop.componentizing import componentize, core_manifest, user_cache
@@ -99,7 +99,11 @@ async def build(
         made = await _make(project, work, say)
         await _check(made.component, project, made.manifest, cache or user_cache())
     traced = None if made.traced is None else wasm.with_suffix(".traced.wasm")
-    await asyncio.to_thread(_write, made, wasm, traced)
+    try:
+        await asyncio.to_thread(_write, made, wasm, traced)
+    except OSError as error:
+        message = f"the component cannot be written: {reason_of(error)}"
+        raise BuildFailed(message, where=str(wasm), remedy="look at room and rights, or say --out FILE") from error
     digest = f"sha256:{hashlib.sha256(made.component).hexdigest()}"
     return BuiltPlugin(wasm, traced, made.manifest, digest, len(made.component), perf_counter() - begin, made.warnings)
 
@@ -133,7 +137,10 @@ async def _make(project: Project, work: Path, say: Callable[[str], None]) -> _Ma
 
 def _embedded(core: bytes, written: Written) -> tuple[dict[str, Any], Manifest]:
     """Return the manifest that the code itself carries, as Rust's does, or the one of the file."""
-    section = core_manifest(core)
+    try:
+        section = core_manifest(core)
+    except PluginRefused as error:
+        raise _failed(error) from None
     if section is not None:
         return judge(Written(written.file, section.decode(errors="replace")) if written.text else written)
     if written.file.endswith(".rs"):
@@ -148,7 +155,11 @@ def _component(wasm: bytes, compiled: Compiled, manifest: Manifest, text: bytes)
     try:
         return componentize(wasm, manifest.kind, text)
     except PluginRefused as error:
-        raise BuildFailed(error.message, code=error.code, where=error.where, remedy=error.remedy) from None
+        raise _failed(error) from None
+
+
+def _failed(error: PluginRefused) -> BuildFailed:
+    return BuildFailed(error.message, code=error.code, where=error.where, remedy=error.remedy)
 
 
 async def _check(component: bytes, project: Project, manifest: Manifest, cache: Path) -> None:

@@ -120,15 +120,20 @@ _LEXED: Final[dict[Language, tuple[str, str]]] = {
     "python": (r"#[^\n]*", rf"{_TRIPLE}|{_DOUBLE}|{_SINGLE}"),
 }
 _TESTS: Final = re.compile(r"#\[cfg\(test\)\].*", re.DOTALL)
-_DRIVERS: Final = "http|sql|command|mcp|notify|sign|log"
+_ASKED: Final = "http|sql|command|mcp|notify|sign"
+_DRIVERS: Final = f"{_ASKED}|log"
+_NAMES: Final = "Http|Sql|Command|Mcp|Notify|Sign|Log"
 _EFFECTS: Final[dict[Language, tuple[re.Pattern[str], re.Pattern[str]]]] = {
     "rust": (
-        re.compile(rf"\brun\s*\.\s*({_DRIVERS})\s*\("),
+        re.compile(
+            rf"\brun\s*\.\s*({_DRIVERS})(?:_data)?\s*\(|\b({_NAMES})Request\s*(?:\{{|::)"
+            rf"|(?<![\w.:])(?<!fn )({_ASKED})\s*\("
+        ),
         re.compile(r"\b(?:ask|effect)\s*\(\s*\"([a-z][a-z0-9-]*)\""),
     ),
     "go": (
-        re.compile(r"\b(?:run|mcpg|sdk)\.(HTTP|SQL|Command|MCP|Notify|Sign|Log)\s*[(\[]"),
-        re.compile(r"\.(?:Ask|Effect)\s*\(\s*\"([a-z][a-z0-9-]*)\""),
+        re.compile(rf"\b(?:run|mcpg|sdk)\.({_NAMES})\s*[(\[]|\b({_NAMES})Request\s*\{{", re.IGNORECASE),
+        re.compile(r"\.Asking\s*\(\s*\"([a-z][a-z0-9-]*)\""),
     ),
     "javascript": (
         re.compile(rf"(?<![\w.$])(?<!function )({_DRIVERS})\s*(?:\.\s*effect\s*)?\("),
@@ -160,7 +165,7 @@ def undeclared_effects(language: Language, text: str, declared: Collection[str])
     found: dict[str, Warned] = {}
     for pattern, looked_at in zip(_EFFECTS[language], (bare, said), strict=True):
         for match in pattern.finditer(looked_at):
-            driver = match[1].lower()
+            driver = next(group for group in match.groups() if group).lower()
             if driver not in declared and driver not in found:
                 what = f"this asks for `{driver}`, which the manifest does not name under `effects`"
                 remedy = f'add {{"driver": "{driver}", "why": "..."}} there'

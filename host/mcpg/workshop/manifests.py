@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from mcpg.contract.manifest import MAX_MANIFEST, Manifest, decode_manifest
+from mcpg.contract.problems import reason_of
 from mcpg.contract.worlds import PluginKind
 from mcpg.plugins.schemas import FILE, FILES, compile_schema
 from mcpg.workshop.documents import place_of
@@ -200,3 +201,7 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ManifestWrong("this is not UTF-8", where=path.name, remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise ManifestWrong(
+            f"cannot be read: {reason_of(error)}", where=path.name, remedy="look at its rights"
+        ) from None
