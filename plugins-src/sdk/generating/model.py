@@ -151,7 +151,7 @@ class _Reader:
 
     def member(self, owner: str, name: str, schema: dict[str, Any], *, required: bool) -> Member:
         rest = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
-        types = tuple(self.type(owner, name, each) for each in rest)
+        types = tuple(self.type(owner, name, each) for each in rest or [schema])
         return Member(
             name=name,
             type=types[0] if len(types) == 1 else Type("union", inner=types),
