@@ -127,8 +127,8 @@ async def _run(stands: Stands, case: PluginCase, tracer: Tracer, report: Report)
     fault = walked.fault or script.left() or _answered(case, walked)
     if isinstance(walked.error, PluginTrapped):
         fault = await tracer.located(walked, case, question)
-    if fault is None:
-        fault = await repeat(stand, question, walked)
+    if walked.error is None:  # that the same question has two answers explains a wrong one
+        fault = await repeat(stand, question, walked) or fault
     if walked.answer is not None:
         report.coverage.note(case.ask, walked)
     if fault is not None and not fault.where:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Frame", "frames_of", "place_in"]
+from mcpg.workshop.cases.lines import line_after
+
+__all__ = ["Frame", "completed", "frames_of", "place_in"]
 
 _FRAME: Final = re.compile(r"^\s*(?:\d+:\s+)?(?:0x[0-9a-f]+ )?- (?P<name>.+)$")
 _AT: Final = re.compile(r"^\s+at (?P<file>.+):(?P<line>\d+):(?P<column>\d+)$")
@@ -17,6 +19,8 @@ _FOREIGN: Final = ("/rustc/", "/.cargo/", "/registry/src/", "/rustlib/", "/go/sr
 _SDK: Final = re.compile(r"(^|/)(sdk|mcpg-sdk|mcpg_sdk)/")
 _HASH: Final = re.compile(r"(::h[0-9a-f]{16}|\[[0-9a-f]{16}\])")
 _KEPT: Final = 3
+_HEAD: Final = re.compile(r"^\s*\d+:\s+0x(?P<offset>[0-9a-f]+) - ")
+_LINELESS: Final = re.compile(r"^\s+at (?P<file>.*[^:0-9].*)$")
 
 
 class Frame(NamedTuple):
@@ -38,6 +42,18 @@ def frames_of(trace: str) -> tuple[Frame, ...]:
         elif (found := _FRAME.match(line)) is not None:
             frames.append(Frame(_HASH.sub("", found["name"]).partition("!")[2] or _HASH.sub("", found["name"])))
     return tuple(frames)
+
+
+def completed(trace: str, wasm: bytes) -> str:
+    """Return a trace with lines where the engine found none, out of the component's own table. It blocks."""
+    told, offset = [], 0
+    for line in trace.splitlines():
+        head = _HEAD.match(line)
+        offset = int(head["offset"], 16) if head is not None else offset
+        bare = None if _AT.match(line) else _LINELESS.match(line)
+        number = line_after(wasm, offset, bare["file"]) if bare is not None else 0
+        told.append(f"{line}:{number}:1" if number else line)
+    return "\n".join(told)
 
 
 def place_in(trace: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
 from mcpg.contract.problems import McpgError, PluginTrapped
 from mcpg.workshop.cases.faults import broken
+from mcpg.workshop.cases.traces import completed
 from mcpg.workshop.stand import open_workbench
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ class Tracer:
         try:
             await stand.make(question, walked.replies, fresh=True)
         except PluginTrapped as error:
-            return error.trace
+            trace = error.trace
+            return await asyncio.to_thread(lambda: completed(trace, wasm.read_bytes()))
         finally:
             await stand.close()
         return ""
