@@ -20,20 +20,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
 from mcpg.contract.manifest import Built
 from mcpg.contract.problems import PluginRefused, reason_of
-from mcpg.sandbox import Sandbox, SandboxSettings
+from mcpg.workshop.admission import admit, told
 from mcpg.workshop.advice import about_code, about_manifest
 from mcpg.workshop.componentizing import componentize, core_manifest, user_cache
 from mcpg.workshop.faults import BuildFailed, ManifestWrong
 from mcpg.workshop.manifests import Written, find_manifest, judge, with_built
 from mcpg.workshop.modules import with_manifest
-from mcpg.workshop.project import ENTRIES
 from mcpg.workshop.sdks import place_sdk
 from mcpg.workshop.sources import digest_of, sources_of
 from mcpg.workshop.toolchains import toolchain_of
@@ -43,18 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcpg.contract.manifest import Manifest
-    from mcpg.workshop.project import Language, Project
+    from mcpg.contract.worlds import PluginKind
+    from mcpg.workshop.project import Project
     from mcpg.workshop.toolchains.shape import Compiled
 
 __all__ = ["BuiltPlugin", "build", "sources_file"]
-
-_IMPORTS: Final[dict[Language, str]] = {
-    "rust": "leave out the crate that calls the host, or its feature (`wasm-bindgen`, `js`, `getrandom`, `wasi`)",
-    "go": "leave out the package that calls the system",
-    "javascript": "leave out the package that calls the system",
-    "python": "leave out the module that calls the system, and build with the SDK's own options",
-}
-_WORLD: Final = "say the same in both: the line that names the plugin, and `kind` and `world` in the manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +89,7 @@ async def build(
     async with AsyncExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcpg-build-")))
         made = await _make(project, work, say)
-        await _check(made.component, project, made.manifest, cache or user_cache())
+        await admit(made.component, project, made.manifest, cache or user_cache())
     traced = None if made.traced is None else wasm.with_suffix(".traced.wasm")
     try:
         await asyncio.to_thread(_write, made, wasm, traced)
@@ -126,68 +118,34 @@ async def _make(project: Project, work: Path, say: Callable[[str], None]) -> _Ma
     say(f"compiling `{project.name}` with {tool}")
     compiled = await toolchain.compile(job)
     if not compiled.component:
-        plain, manifest = await asyncio.to_thread(_embedded, compiled.wasm, written)
+        plain, manifest = await asyncio.to_thread(_embedded, compiled.wasm, project, written)
     built = Built(sources=digest_of(sources), sdk=sdk.label, tool=tool)
     text = with_built(plain, to_builtins(built))
-    component = await asyncio.to_thread(_component, compiled.wasm, compiled, manifest, text)
-    traced = compiled.traced and await asyncio.to_thread(_component, compiled.traced, compiled, manifest, text)
+    try:
+        component = await asyncio.to_thread(_component, compiled.wasm, compiled, manifest.kind, text)
+        traced = compiled.traced and await asyncio.to_thread(_component, compiled.traced, compiled, manifest.kind, text)
+    except PluginRefused as error:
+        raise await asyncio.to_thread(told, error, project, written) from None
     warnings += compiled.notes
     return _Made(component, traced, replace(manifest, built=built), sources, tuple(warnings))
 
 
-def _embedded(core: bytes, written: Written) -> tuple[dict[str, Any], Manifest]:
+def _embedded(core: bytes, project: Project, written: Written) -> tuple[dict[str, Any], Manifest]:
     """Return the manifest that the code itself carries, as Rust's does, or the one of the file."""
     try:
         section = core_manifest(core)
     except PluginRefused as error:
-        raise _failed(error) from None
+        raise told(error, project, written) from None
     if section is not None:
-        return judge(Written(written.file, section.decode(errors="replace")) if written.text else written)
+        return judge(Written(written.file, section.decode(errors="replace")))
     if written.file.endswith(".rs"):
         remedy = "write `mcpg_sdk::manifest!({ ... })` at the outermost level, under no `#[cfg]`"
         raise ManifestWrong("the manifest did not come into the module", where=written.at(), remedy=remedy)
     return judge(written)
 
 
-def _component(wasm: bytes, compiled: Compiled, manifest: Manifest, text: bytes) -> bytes:
-    if compiled.component:
-        return with_manifest(wasm, text)
-    try:
-        return componentize(wasm, manifest.kind, text)
-    except PluginRefused as error:
-        raise _failed(error) from None
-
-
-def _failed(error: PluginRefused) -> BuildFailed:
-    return BuildFailed(error.message, code=error.code, where=error.where, remedy=error.remedy)
-
-
-async def _check(component: bytes, project: Project, manifest: Manifest, cache: Path) -> None:
-    """Compile a component as a gateway would; `BuildFailed` names what no gateway takes, and what to do."""
-    settings = SandboxSettings(cache=cache)
-    if len(component) > settings.max_component:
-        message = f"the component has {len(component)} bytes, at most {settings.max_component} are allowed"
-        raise BuildFailed(message, remedy="leave out data and packages that it can do without")
-    sandbox = Sandbox(settings)
-    try:
-        found = await sandbox.inspect(component, label=project.name)
-    except PluginRefused as error:
-        raise BuildFailed(
-            error.message, code=error.code, remedy="build it again; if that does not help, report it"
-        ) from None
-    finally:
-        await sandbox.stop()
-    forbidden = [each for each in found.imports if each.kind != "types"]
-    if forbidden:
-        names = "; ".join(f"`{each.name}` ({', '.join(each.members[:6])})" for each in forbidden[:6])
-        message = f"the component imports {names}: a plugin imports nothing, it can only ask"
-        raise BuildFailed(
-            message, code="forbidden-import", where=ENTRIES[project.language], remedy=_IMPORTS[project.language]
-        )
-    if found.faults or found.kind is not manifest.kind:
-        has = f"the code is a {found.kind.value} plugin" if found.kind else "; ".join(found.faults)
-        message = f"{has}, and the manifest says `{manifest.kind.value}`"
-        raise BuildFailed(message, code="wrong-world", where=ENTRIES[project.language], remedy=_WORLD)
+def _component(wasm: bytes, compiled: Compiled, kind: PluginKind, text: bytes) -> bytes:
+    return with_manifest(wasm, text) if compiled.component else componentize(wasm, kind, text)
 
 
 def _write(made: _Made, wasm: Path, traced: Path | None) -> None:

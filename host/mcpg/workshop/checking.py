@@ -78,7 +78,7 @@ async def check(project: Project, wasm: Path, say: Callable[[str], None]) -> Che
 def _different(wanted: str, found: str, then: Built, now: Built | None) -> str:
     if now is not None and (now.tool, now.sdk) != (then.tool, then.sdk):
         return f"it was built with {then.tool} and {then.sdk}, here are {now.tool} and {now.sdk}"
-    return f"these sources give `{found}`, and it is `{wanted}`"
+    return f"these sources and this mcpg give `{found}`, and it is `{wanted}`"
 
 
 def _changes(wasm: Path, built: Built, now: dict[str, str]) -> str:

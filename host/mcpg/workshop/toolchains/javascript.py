@@ -29,6 +29,7 @@ _GET_NODE: Final = "install Node.js 20 or newer, npm comes with it: https://node
 _DROPPED: Final = ("NODE_OPTIONS", "NODE_PATH", "NODE_ENV", "NODE_PRESERVE_SYMLINKS")
 _QUIET: Final = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier", "--loglevel=error")
 _TOOL: Final = "componentize-qjs"
+_PLACED: Final = re.compile(r"(?P<where>[\w@./-]+\.\w+(?::\d+){0,2}): (?P<what>.+)")
 _UNPUBLISHED: Final = re.compile(r"Missing: \S+@ from lock file")
 
 
@@ -119,4 +120,9 @@ def _failed(built: Ran, root: Path) -> BuildFailed:
     if "Error: Cannot find module" in built.err and "@mcpg/sdk" in built.err:
         message = "the SDK is not among the packages of the project"
         return BuildFailed(message, where="package.json", remedy='write `"@mcpg/sdk": "file:sdk"` under `dependencies`')
-    return compiler_failed("the SDK's builder", built, root=root)
+    first, *more = built.err.strip().splitlines() or [""]
+    said = _PLACED.fullmatch(first)
+    if said is None:
+        return compiler_failed("the SDK's builder", built, root=root)
+    output = built.err.strip()[:8000] if more else ""
+    return BuildFailed(said["what"], where=said["where"], remedy="mend it there", output=output)
