@@ -46,8 +46,8 @@ class Page:
         found = [Block(kind, label.strip(), body) for kind, label, body in BLOCK.findall(text)]
         return [block for block in found if block.language == language]
 
-    def run(self, *, skip: str = "none", alone: str = "none", more: str = "") -> str:
-        """Run every block but those labelled `skip`; returns all that was printed.
+    def run(self, *, skip: str = "none", alone: str = "none", more: str = "", patience: float = 300) -> str:
+        """Run every block but those labelled `skip`, for `patience` seconds at most; returns all that was printed.
 
         Those labelled `alone`, which stand one behind the other, run where there is no network but loopback.
         """
@@ -63,7 +63,7 @@ class Page:
         done = subprocess.run(
             ["bash", str(self.folder / "page.sh")],
             cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=patience, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-6000:]
         assert "Traceback" not in done.stdout, done.stdout[-6000:]
