@@ -84,9 +84,11 @@ def test_the_tests_in_new_projects_pass(tmp_path: Path) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["pii-redaction", "sql-guard"])
 def test_a_plugin_of_the_cookbook_passes_its_cases(name: str, tmp_path: Path) -> None:
-    project = tmp_path / name
+    # In one place always, for cargo knows what it has built by its folder; the SDK is the one of today.
+    project = TARGET / "cookbook" / name
+    shutil.rmtree(project / "sdk", ignore_errors=True)
     ignored = shutil.ignore_patterns("target", "out", "sdk")
-    shutil.copytree(SOURCES / "cookbook" / name, project, ignore=ignored)
+    shutil.copytree(SOURCES / "cookbook" / name, project, ignore=ignored, dirs_exist_ok=True)
     author = Author(tmp_path, {**os.environ, "CARGO_TARGET_DIR": str(TARGET)})
     author.mcpg("plugin", "build", cwd=project)
     author.mcpg("plugin", "test", "--properties", "100", "--require-coverage", cwd=project)

@@ -101,7 +101,10 @@ const fn list(bytes: &[u8], mut at: usize, close: u8) -> usize {
     }
     loop {
         if close == b'}' {
-            assert!(peek(bytes, at) == b'"', "the manifest is no JSON: the name of a member is a string in quotes");
+            assert!(
+                peek(bytes, at) == b'"',
+                "the manifest is no JSON: a name in quotes is missing, or a comma is too many"
+            );
             at = string(bytes, skip(bytes, at));
             assert!(peek(bytes, at) == b':', "the manifest is no JSON: behind the name of a member stands `:`");
             at = skip(bytes, at) + 1;
