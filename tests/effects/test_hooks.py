@@ -37,11 +37,11 @@ def test_each_hook_says_what_it_returns_and_when_it_is_called(hook: Any) -> None
 async def test_our_own_drivers_come_through_the_hook(tmp_path: Path) -> None:
     extensions = Extensions([builtin], installed=False)
     few = extensions.drivers(wiring())
-    assert [driver.name for driver in few] == ["http", "command", "notify"]
+    assert [driver.name for driver in few] == ["http", "command", "notify", "log", "sign"]
     all_ = extensions.drivers(
         wiring(connections={"a": f"sqlite+aiosqlite:///{tmp_path}/a"}, upstreams=SimpleNamespace())
     )
-    assert [driver.name for driver in all_] == ["http", "command", "notify", "sql", "mcp"]
+    assert [driver.name for driver in all_] == ["http", "command", "notify", "log", "sign", "sql", "mcp"]
     sources = extensions.secret_sources(wiring(secrets_folder=tmp_path))
     assert sorted(sources) == ["env", "file"]
     desk = Desk(all_, sources)
