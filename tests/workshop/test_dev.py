@@ -197,3 +197,17 @@ async def test_a_first_build_that_fails_is_waited_out(wasm: Path) -> None:
     assert len(told.problems) == 1
     made.stop()
     assert await task
+
+
+async def test_a_plugin_that_is_not_taken_is_waited_out_and_a_session_that_waits_can_be_stopped(wasm: Path) -> None:
+    save(wasm, says("one", world="mcpg:plugin/policy-plugin@1.0.0", kind="policy"))
+    told = Told()
+    made = Session(Options(wasm, listen="127.0.0.1:0"), told)
+    task = asyncio.create_task(made.run())
+    await told.until(lambda: "waiting for a change" in told.notes)
+    assert told.problems[0].code == "wrong-world"
+    made.stop()
+    await task
+    assert not made.ready.is_set()
+    with pytest.raises(McpgError, match="its manifest says"):
+        await Session(Options(wasm, listen="127.0.0.1:0", once=True), Told()).run()

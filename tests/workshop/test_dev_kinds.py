@@ -72,7 +72,9 @@ async def test_a_backend_has_the_tools_of_its_own(dev: Any) -> None:
         assert "tools: now" in told.notes
         assert text(await Calling(made._served.gateway).call("now", {})) == "noon"
         await told.until(lambda: told.of("call"))
-        assert told.of("describe")[0].answer.tag == "catalog"
+        described, found = told.runs[0]
+        assert (described.function, described.answer.tag) == ("describe", "catalog")
+        assert found.need.memory
 
 
 async def test_tools_are_bound_to_a_backend_as_an_operator_binds_them(dev: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import watchfiles
 
 from mcpg.config import load
-from mcpg.contract.problems import ConfigError, McpgError
+from mcpg.contract.problems import ConfigError, LedgerUnavailable, McpgError
 from mcpg.edge.front import front_doors
 from mcpg.edge.listeners import open_listener
 from mcpg.edge.public import public_app
@@ -124,7 +125,6 @@ class Session:
         self._state = ""
         self._granted: dict[str, Any] | None = None
         self._served: Served
-        self._known: Known
         self._examiner: Examiner
 
     def stop(self) -> None:
@@ -138,26 +138,60 @@ class Session:
             stack.callback(listener.close)
             self.address = f"http://{listener.name}"
             await asyncio.to_thread(self._make_folder, stack)
+            if self.options.config is not None:  # no save of the plugin would mend it
+                await self._replaced(self.options.config, self.origin.path)
             self._port = await stack.enter_async_context(shown_headers())
-            taken = await self._first()
-            if taken is None:
-                return False
-            loaded = await self._loaded(taken)
             self._examiner = Examiner(self._folder / "compiled")
             await self._examiner.start()
             stack.push_async_callback(self._examiner.stop)
-            served = self._served = Served(loaded, loopback=True, progress=self._teller.note, watcher=self._eyes)
-            await stack.enter_async_context(served.lifespan())
-            self._taken = taken
-            await self._serve(listener)
+            showing = asyncio.create_task(self._eyes.show(self._show))
+            stack.push_async_callback(_end, showing)
+            if await self._begin(stack):
+                await self._serve(listener, showing)
         return self.good
+
+    async def _begin(self, stack: AsyncExitStack) -> bool:
+        """Build the plugin and start the gateway; what goes wrong is told, and tried again after the next save.
+
+        Returns whether there is a gateway; else it was stopped. Raises `McpgError` with `once`.
+        """
+        while True:
+            try:
+                taken = await self._take()
+                loaded = await self._loaded(taken)
+                served = Served(loaded, loopback=True, progress=self._teller.note, watcher=self._eyes)
+                await stack.enter_async_context(served.lifespan())
+            except McpgError as error:
+                await self._all_shown()
+                if self.options.once or isinstance(error, LedgerUnavailable):
+                    raise
+                self._teller.problem(error)
+            else:
+                self._served, self._taken = served, taken
+                return True
+            self._teller.note("waiting for a change")
+            if not await self._next_save():
+                return False
+
+    async def _next_save(self) -> bool:
+        """Wait for a save, and return true; false when the session is stopped before."""
+        async with contextlib.aclosing(self._saves()) as saves:
+            saved = asyncio.ensure_future(anext(saves))
+            stopped = asyncio.create_task(self._running.stopping.wait())
+            await asyncio.wait([saved, stopped], return_when=asyncio.FIRST_COMPLETED)
+            await _end(stopped)
+            if not saved.done():
+                await _end(saved)
+                return False
+            saved.result()
+            return True
 
     async def _show(self, run: RunSeen, briefly: bool) -> None:  # noqa: FBT001 - `Eyes.show` calls it
         self._teller.run(run, await self._examiner.examine(run, briefly=briefly))
         if self._recorder is not None:
             await self._recorder.take(run, self._examiner.config_of(run.digest))
 
-    async def _serve(self, listener: Listener) -> None:
+    async def _serve(self, listener: Listener, showing: asyncio.Task[None]) -> None:
         gateway = self._served.gateway
         app = front_doors(
             self._served.resolve, public_app(lambda: gateway.ready), root=gateway.loaded.config.server.path
@@ -165,7 +199,6 @@ class Session:
         site = Site(app, listener)
         serving = asyncio.create_task(serve([site], drain=self._served.hub.drain, running=self._running, grace=2.0))
         working = asyncio.create_task(self._work())
-        showing = asyncio.create_task(self._eyes.show(self._show))
         try:
             done, _ = await asyncio.wait([serving, working, showing], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -174,12 +207,10 @@ class Session:
             await _end(working)
             self._running.stop()
             await serving
-            await _end(showing)
 
     async def _work(self) -> None:
         """Try the plugin, then follow what is saved."""
-        started = asyncio.create_task(self._running.started.wait())
-        await started
+        await self._running.started.wait()
         self._teller.note(f"serving {self.address}{self._served.gateway.loaded.config.server.path}")
         await self._try()
         self.ready.set()
@@ -187,23 +218,6 @@ class Session:
             async with contextlib.aclosing(self._saves()) as saves:
                 async for saved in saves:
                     await self._follow(saved)
-
-    async def _first(self) -> Taken | None:
-        """Return the first component that can be had; with `once`, or without anything to wait for, raise."""
-        try:
-            return await self._take()
-        except McpgError as error:
-            if self.options.once:
-                raise
-            self._teller.problem(error)
-        self._teller.note("waiting for a change")
-        async with contextlib.aclosing(self._saves()) as saves:
-            async for _ in saves:
-                try:
-                    return await self._take()
-                except McpgError as error:
-                    self._teller.problem(error)
-        return None
 
     async def _take(self) -> Taken:
         self._state = await asyncio.to_thread(self.origin.state)
@@ -215,8 +229,7 @@ class Session:
     async def _loaded(self, taken: Taken) -> Loaded:
         """Return the file that the gateway is to obey with this component; say what is granted where that is new."""
         if self.options.config is not None:
-            operators = await asyncio.to_thread(load, self.options.config)
-            loaded, names = replaced(operators, self.origin.sources, taken.wasm, state=self._folder)
+            loaded, names = await self._replaced(self.options.config, taken.wasm)
             uses = {name: loaded.config.plugins[name].config for name in names}
         else:
             given = await asyncio.to_thread(
@@ -232,8 +245,12 @@ class Session:
         self._eyes.uses = frozenset(uses)
         for name, config in uses.items():
             text = (await asyncio.to_thread(configure, taken.manifest, config, loaded.base, use=name)).text
-            self._known = Known(taken, config, text, loaded.base)
+            self._examiner.know(Known(taken, config, text, loaded.base))
         return loaded
+
+    async def _replaced(self, config: Path, wasm: Path) -> tuple[Loaded, tuple[str, ...]]:
+        operators = await asyncio.to_thread(load, config)
+        return replaced(operators, self.origin.sources, wasm, state=self._folder)
 
     @property
     def _root(self) -> Path | None:
@@ -246,7 +263,7 @@ class Session:
         self._granted = said
         self._teller.note(f"configured from {given.source}")
         for driver, grant in given.grants.items():
-            self._teller.note(f"granted: {driver} {grant}")
+            self._teller.note(f"granted: {driver} {json.dumps(grant)}")
         for line in given.withheld:
             self._teller.note(f"not granted: {line} (give it with `--grant`, or under `grants` in dev.yaml)")
 
@@ -272,31 +289,34 @@ class Session:
     async def _try(self) -> None:
         """Ask the gateway for something, so that there is something to see, and run the cases."""
         assert self._taken is not None  # noqa: S101 - nothing is tried before it is there
-        self._examiner.know(self._known)
         calling = Calling(self._served.gateway, self.options.key, self.options.headers)
-        call = self.options.call
+        call, self.good = self.options.call, True
         try:
-            if call is not None:
+            if call is None:
+                self._teller.note(f"tools: {', '.join(await calling.tools()) or 'none'}")
+                await self._all_shown()
+            else:
                 result = await calling.call(*call)
+                await self._all_shown()
                 self._teller.result(call[0], result)
                 self.good = not result.get("isError")
-            else:
-                self._teller.note(f"tools: {', '.join(await calling.tools()) or 'none'}")
-                self.good = True
+        except McpgError as error:
+            await self._all_shown()
+            self._teller.problem(error)
+            self.good = False
+        try:
+            await self._run_cases(self._taken)
         except McpgError as error:
             self._teller.problem(error)
             self.good = False
+
+    async def _all_shown(self) -> None:
         with contextlib.suppress(TimeoutError):  # other clients may keep it busy
             async with asyncio.timeout(SHOWN):
                 await self._eyes.all_shown()
         if self._eyes.lost:
             self._teller.note(f"{self._eyes.lost} runs came too fast to be shown")
             self._eyes.lost = 0
-        try:
-            await self._run_cases(self._taken)
-        except McpgError as error:
-            self._teller.problem(error)
-            self.good = False
 
     async def _run_cases(self, taken: Taken) -> None:
         files = self.origin.cases
