@@ -102,7 +102,8 @@ def test_secrets_without_a_value_are_found_and_never_shown(folder: Folder, monke
 
 def test_references_are_typed_nodes_and_grants_only() -> None:
     value = {"a": "secret://env/TEXT", "b": [{"$secret": "secret://env/NODE"}], "secret://env/GRANT": {"host": "x"}}
-    assert sorted(checks_service._references(value)) == ["secret://env/GRANT", "secret://env/NODE"]
+    value["sign"] = {"keys": ["secret://env/KEY"], "algorithms": ["hmac-sha256"]}
+    assert sorted(checks_service._references(value)) == ["secret://env/GRANT", "secret://env/KEY", "secret://env/NODE"]
 
 
 @pytest.mark.parametrize(

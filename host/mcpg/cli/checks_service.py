@@ -99,7 +99,7 @@ def secrets(subject: Subject) -> Iterator[Result]:
 
 
 def _references(value: Any) -> Iterator[str]:
-    """Yield the references in typed nodes and in grants (where they are keys); other text is not looked at."""
+    """Yield the references in typed nodes and in grants: of secrets, and of `sign`; other text is not looked at."""
     from pydantic import BaseModel  # noqa: PLC0415 - slow to import
 
     from mcpg.config.values import SecretValue  # noqa: PLC0415 - likewise
@@ -114,6 +114,8 @@ def _references(value: Any) -> Iterator[str]:
                 yield key
             if key == "$secret" and isinstance(item, str) and item.startswith("secret://"):
                 yield item
+            if key == "keys" and isinstance(item, list | tuple):
+                yield from (each for each in item if isinstance(each, str) and each.startswith("secret://"))
             yield from _references(item)
     elif isinstance(value, list | tuple):
         for item in value:
