@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.workshop.author import ROOT, Author
+from tests.system.kit import ROOT
+from tests.workshop.author import Author
 
 from mcpg.contract.problems import PluginTrapped
 from mcpg.contract.verdicts import Case, Problem, ok

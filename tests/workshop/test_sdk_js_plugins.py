@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.workshop.author import ROOT, Author
+from tests.system.kit import ROOT
+from tests.workshop.author import Author
 
 if TYPE_CHECKING:
     from pathlib import Path

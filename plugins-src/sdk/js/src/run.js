@@ -56,8 +56,13 @@ export function allSettled(effects) {
 
 /** @param {Reply} reply @returns {{status: 'fulfilled', value: any} | {status: 'rejected', reason: Failed}} */
 function settled({ tag, val }) {
-  return tag === 'failed'
-    ? { status: 'rejected', reason: new Failed(val) }
+  if (tag === 'failed') return { status: 'rejected', reason: new Failed(val) };
+  try {
+    return { status: 'fulfilled', value: parse(val) };
+  } catch {
+    throw new Problem('bad-reply', 'a reply is not JSON');
+  }
+}
     : { status: 'fulfilled', value: parse(val) };
 }
 

@@ -124,3 +124,8 @@ test('any driver can be asked, and secrets are typed nodes', () => {
   assert.equal(request, '{"key":{"$secret":"secret://env/K","prefix":"Bearer "}}');
   assert.deepEqual(sdk.secret('cred://a/b'), { $secret: 'cred://a/b' });
 });
+
+test('a reply that is no JSON is a problem of its own', () => {
+  const call = calling(() => sdk.http(GET));
+  assert.equal(call('{}', '{}', [{ tag: 'ok', val: '{' }]).val.code, 'bad-reply');
+});
