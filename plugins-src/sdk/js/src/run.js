@@ -63,8 +63,6 @@ function settled({ tag, val }) {
     throw new Problem('bad-reply', 'a reply is not JSON');
   }
 }
-    : { status: 'fulfilled', value: parse(val) };
-}
 
 /**
  * Asks for several effects at once and returns their replies; throws the first that failed.
