@@ -58,6 +58,10 @@ async def test_what_was_recorded_holds(tmp_path: Path, compiled: Path) -> None:
     assert write_case(path, decided, config={"n": 1}).name == "decide answers permit"
     assert write_case(path, decided, config={"n": 1}).name == "decide answers permit (2)"
     assert write_case(path, decided, config={"n": 2}, name="another").name == "another"
+    own = tmp_path / "own.yaml"
+    own.write_text("cases:\n  - {name: a, config: {n: 1}, ask: decide, answer: permit}\n")
+    write_case(own, decided, config={"n": 1})
+    assert [case.config for case in load_cases([own])] == [{"n": 1}, {"n": 1}]
     seen_all = seen("see", ({"id": "a"}, [{"name": "x", "run": run}]), Case("seen", "p"), effects=(), replies=())
     assert write_case(path, seen_all, config={"n": 1}).notes == ()
     cases = load_cases([path])

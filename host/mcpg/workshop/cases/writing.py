@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mcpg.config.source import read_source
 from mcpg.contract.problems import ConfigError
 from mcpg.workshop.cases.dumping import case_text, effect_of, run_facts, yaml_text
 from mcpg.workshop.cases.reading import FUNCTIONS, read_cases
@@ -82,7 +83,7 @@ def write_case(path: Path, seen: RunSeen, *, config: Mapping[str, Any] | None = 
         head = yaml_text({"config": own}) if own else ""
         text = f"{head}cases:\n{case_text(case)}"
     else:
-        if known and config is not None and own != dict(known[0].config):
+        if config is not None and own != read_source(before, str(path)).data.get("config", {}):
             case = {"name": case.pop("name"), "config": own, **case}
         indents = _ITEM.findall(before.partition("cases:")[2])
         text = f"{before.rstrip()}\n\n{case_text(case, len(indents[0]) if indents else 2)}"
