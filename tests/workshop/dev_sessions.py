@@ -6,7 +6,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from mcpg.workshop.dev.session import Options, Session
+from mcpg.workshop.dev.options import Options
+from mcpg.workshop.dev.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -17,7 +17,8 @@ from mcpg.gateway import logs, rooms
 from mcpg.sandbox import SandboxSettings
 from mcpg.workshop import componentizing
 from mcpg.workshop.dev.calling import Calling
-from mcpg.workshop.dev.session import Options, Session
+from mcpg.workshop.dev.options import Options
+from mcpg.workshop.dev.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -70,7 +70,8 @@ def dev(
     from mcpg.config.root import Logs  # noqa: PLC0415 - likewise
     from mcpg.gateway.logs import set_up_logs  # noqa: PLC0415 - likewise
     from mcpg.workshop.componentizing import user_cache  # noqa: PLC0415 - likewise
-    from mcpg.workshop.dev.session import Options, Session  # noqa: PLC0415 - the whole gateway
+    from mcpg.workshop.dev.options import Options  # noqa: PLC0415 - likewise
+    from mcpg.workshop.dev.session import Session  # noqa: PLC0415 - the whole gateway
 
     call = (tool, _object("--args", arguments)) if tool else None
     grants, cache = _object("--grant", grant), user_cache()

@@ -14,9 +14,8 @@ import os
 import tempfile
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import watchfiles
 
@@ -44,10 +43,9 @@ if TYPE_CHECKING:
     from mcpg.config import Loaded
     from mcpg.contract.ports import RunSeen
     from mcpg.edge.listeners import Listener
-    from mcpg.workshop.dev.casing import Cases
-    from mcpg.workshop.dev.examining import Findings
+    from mcpg.workshop.dev.options import Options, Teller
 
-__all__ = ["Options", "Session", "Teller"]
+__all__ = ["Session"]
 
 FOLDER: Final = Path("out", "dev")
 """Where in a project the session keeps its state."""
@@ -57,51 +55,6 @@ SHOWN: Final = 5.0
 """Seconds that the runs of a call are waited for before the cases are run."""
 LOOK: Final = 500
 """Milliseconds after which a folder that has just been watched is looked at for what was saved before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a session is asked to do; `call` is a tool with its arguments, `key` an API key for it and `headers` more.
-
-    `cache` is a folder for compiled components that all sessions of one person share; without it each has its own.
-    """
-
-    plugin: Path
-    listen: str = "127.0.0.1:8787"
-    config: Path | None = None
-    config_of: Path | None = None
-    grant: dict[str, Any] = field(default_factory=dict)
-    build: bool = True
-    once: bool = False
-    call: tuple[str, dict[str, Any]] | None = None
-    record: Path | None = None
-    cache: Path | None = None
-    key: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class Teller(Protocol):
-    """Who shows a session to its author. Nothing here may block."""
-
-    def note(self, line: str) -> None:
-        """Tell how things go, one line."""
-        ...
-
-    def problem(self, error: McpgError) -> None:
-        """Tell of an error that the session survives."""
-        ...
-
-    def run(self, run: RunSeen, findings: Findings) -> None:
-        """Tell of a run of the plugin."""
-        ...
-
-    def cases(self, cases: Cases) -> None:
-        """Tell how the plugin's cases went."""
-        ...
-
-    def result(self, tool: str, result: dict[str, Any] | None) -> None:
-        """Tell what a call that the session made was answered; None for a refusal, which `problem` has told."""
-        ...
 
 
 class Session:
