@@ -77,7 +77,7 @@ def test_what_does_not_compile_is_told_as_the_compiler_tells_it(lang: str, autho
     assert f"\nerror: {file}:{line}" in f"\n{done.stderr}", done.stderr
     assert "to do: " in done.stderr
     error = json.loads(author.mcpg("plugin", "build", "--json", cwd=project, check=1).stderr)["error"]
-    assert said in error["output"]
+    assert said in error.get("output", "") + error["message"]
     assert error["code"] == "build-failed"
 
 

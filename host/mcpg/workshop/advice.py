@@ -71,11 +71,12 @@ def about_manifest(written: Written, manifest: Manifest) -> Iterator[str]:
 def about_code(project: Project, paths: Iterable[str], manifest: Manifest) -> Iterator[str]:
     """Give a line for each call in the author's files (`paths` in the project) that cannot work. It blocks."""
     declared = {wish.driver for wish in manifest.effects}
+    facts = {fact for fact in ("now", "seed") if {"/run", f"/run/{fact}"} & set(manifest.reads)}
     for path in paths:
         if path.startswith("sdk/") or not path.endswith(ENDINGS[project.language]):
             continue
         text = (project.root / path).read_text(encoding="utf-8", errors="replace")
-        found = suspicious_calls(project.language, text)
+        found = suspicious_calls(project.language, text, facts)
         for each in (*found, *undeclared_effects(project.language, text, declared)):
             yield _line(f"{path}:{each.line}", each.what, each.remedy)
 

@@ -29,6 +29,7 @@ ENDINGS: Final[dict[Language, tuple[str, ...]]] = {
 _FACTS: Final = "list `/run/now` or `/run/seed` under `reads` and take it from the document's `run`"
 _ASK: Final = "ask the host: an effect of the driver `http`, `sql`, `command` or `mcp`"
 _GIVEN: Final = "take what you need from `config`; a member of format `mcpg-file` is a file that the host reads"
+_OPEN: Final = "read it at the top of the module, while it is built; or a member of format `mcpg-file` in `config`"
 _LOG: Final = "use the SDK's `log`, and name the driver `log` under `effects`"
 _WAIT: Final = "a plugin cannot wait: answer, or ask for an effect"
 
@@ -85,13 +86,13 @@ _RULES: Final[dict[Language, tuple[_Rule, ...]]] = {
     ),
     "javascript": _rules(
         (r"\bDate\.now\b|\bnew\s+Date\s*\(\s*\)|\bperformance\.now\b", _CLOCK, _FACTS),
-        (r"\bMath\.random\b|\bcrypto\.(getRandomValues|randomUUID)\b", "this is alike in every instance", _FACTS),
+        (r"\bMath\.random\b", _CHANCE, _FACTS),
+        (r"\bcrypto\.(getRandomValues|randomUUID)\b", "nothing here can make secrets", _FACTS),
         (r"(?<![\w.])(fetch|XMLHttpRequest|WebSocket)\s*\(", _NET, _ASK),
         (r"(?<![\w.])(setTimeout|setInterval|setImmediate|queueMicrotask)\s*\(", "there are no timers here", _WAIT),
         (r"\b(require\s*\(|from|import)\s*['\"](node:)?(fs|net|http|https|child_process|os|crypto|path)(/\w+)?['\"]",
          "Node's own modules are not in the sandbox", _ASK, True),
         (r"\bprocess\.(env|argv|exit)\b", "there is no process in the sandbox", _GIVEN),
-        (r"\bconsole\.\w+\s*\(", "there is no console in the sandbox", _LOG),
         (r"\basync\s+(function|\()|\bawait\s", "functions of a plugin answer at once, and promises are not waited for",
          "write straight-line code: an effect returns its reply"),
     ),
@@ -99,15 +100,24 @@ _RULES: Final[dict[Language, tuple[_Rule, ...]]] = {
         (r"(?<![\w.])time\.(time|monotonic|perf_counter)\w*\s*\(|\b(datetime|date)\.(now|utcnow|today)\s*\(",
          _CLOCK, _FACTS),
         (r"(?<![\w.])time\.sleep\s*\(", "nothing sleeps in the sandbox", _WAIT),
-        (r"(?<![\w.])random\.\w+|\bos\.urandom\b|\buuid\.uuid[14]\b|(?<![\w.])secrets\.\w+|^\s*(import|from)\s+(random|secrets)\b",
-         "this is alike in every instance, or traps", _FACTS),
-        (r"(?<![\w.])open\s*\(|\.(read_text|write_text|read_bytes|write_bytes)\s*\(", _FILES, _GIVEN),
+        (r"(?<![\w.])random\.(?!Random\b|seed\b)\w+\s*\(", _CHANCE, _FACTS),
+        (r"\bos\.urandom\b|\buuid\.uuid[14]\b|(?<![\w.])secrets\.\w+", "nothing here can make secrets", _FACTS),
+        (r"^[ \t]+(?:.*[^\w.\n])?open\s*\(|^[ \t].*\.(read_text|write_text|read_bytes|write_bytes)\s*\(",
+         _FILES, _OPEN),
         (r"^\s*(import|from)\s+(requests|httpx|urllib3|aiohttp|socket|http\.client|urllib\.request)\b", _NET, _ASK),
         (r"^\s*(import|from)\s+(threading|multiprocessing|subprocess|asyncio|concurrent)\b", _THREADS,
          "do one thing after the other; `all` asks for several effects at once"),
         (r"\bos\.(environ|getenv)\b", "there is no environment in the sandbox", _GIVEN),
             ),
 }  # fmt: skip
+
+_BEHIND: Final[dict[Language, dict[str, str]]] = {
+    "rust": {},
+    "go": {},
+    "javascript": {"now": _CLOCK, "seed": _CHANCE},
+    "python": {"seed": _CHANCE},
+}
+"""What an SDK answers by the run's own facts, if the plugin is given them."""
 
 _SLASHES: Final = r"//[^\n]*|/\*.*?\*/"
 _DOUBLE: Final = r'"(?:\\.|[^"\\\n])*"'
@@ -146,11 +156,17 @@ _EFFECTS: Final[dict[Language, tuple[re.Pattern[str], re.Pattern[str]]]] = {
 }
 
 
-def suspicious_calls(language: Language, text: str) -> list[Warned]:
-    """Return a warning for each call in a file's `text` that cannot work in the sandbox, by line."""
+def suspicious_calls(language: Language, text: str, facts: Collection[str] = ()) -> list[Warned]:
+    """Return a warning for each call in a file's `text` that cannot work in the sandbox, by line.
+
+    `facts` are members of the run that the manifest reads (`now`, `seed`): some SDKs put them behind the usual calls.
+    """
+    known = [what for fact, what in _BEHIND[language].items() if fact in facts]
     said, bare = _blanked(language, text)
     found = []
     for rule in _RULES[language]:
+        if rule.what in known:
+            continue
         looked_at = said if rule.strings else bare
         for match in rule.pattern.finditer(looked_at):
             begin = match.start() + len(match[0]) - len(match[0].lstrip())
