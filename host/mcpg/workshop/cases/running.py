@@ -124,7 +124,7 @@ async def _run(stands: Stands, case: PluginCase, tracer: Tracer, report: Report)
         return Ran(case, Fault(error.code, error.message, case.where, error.remedy))
     script = Script(case.effects)
     walked = await walk(stand, question, script)
-    fault = walked.fault or script.left() or _answered(case, walked)
+    fault = walked.fault or _failed(case, walked) or script.left() or _answered(case, walked)
     if isinstance(walked.error, PluginTrapped):
         fault = await tracer.located(walked, case, question)
     if walked.error is None:  # that the same question has two answers explains a wrong one
@@ -135,6 +135,12 @@ async def _run(stands: Stands, case: PluginCase, tracer: Tracer, report: Report)
         fault = replace(fault, where=case.where)
     tag = walked.answer.tag if walked.answer is not None else ""
     return Ran(case, fault, walked.seconds, len(walked.passes), tuple(script.logs), tag, tuple(walked.effects))
+
+
+def _failed(case: PluginCase, walked: Walk) -> Fault | None:
+    """Return the fault of a plugin that failed unasked: why it did says more than what it did not ask for any more."""
+    failed = walked.answer is not None and walked.answer.tag in {"failed", "err"}
+    return _answered(case, walked) if failed else None
 
 
 def _answered(case: PluginCase, walked: Walk) -> Fault | None:
