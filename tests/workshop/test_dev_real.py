@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
+PATIENCE = 300.0
+
 
 @pytest.fixture(autouse=True)
 def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,18 +37,18 @@ async def test_a_go_plugin_is_edited_saved_and_swapped(tmp_path: Path, compiled:
         assert (told.case_runs[-1].good, made.good) == (True, True)
 
         save(project.entry, good.replace(b" [cut]", b" [CUT]"))
-        await told.until(lambda: len(told.case_runs) == 2)
+        await told.until(lambda: len(told.case_runs) == 2, PATIENCE)
         assert text(told.results[-1][1]).endswith(" [CUT]")
         assert told.exchanged == 1
         assert any('found "abcde [CUT]"' in line for lines in told.case_runs[-1].failed for line in lines)
 
         save(project.entry, good + b"\n}\n")
-        await told.until(lambda: told.problems)
+        await told.until(lambda: told.problems, PATIENCE)
         assert told.problems[-1].where.startswith("plugin.go:")
         assert text(await calling.call("echo", {})).endswith(" [CUT]"), "what could be built goes on"
 
         save(project.entry, good)
-        await told.until(lambda: len(told.case_runs) == 3)
+        await told.until(lambda: len(told.case_runs) == 3, PATIENCE)
         assert told.case_runs[-1].good
         [run, findings] = next(each for each in reversed(told.runs) if each[0].function == "after")
         assert run.answer is not None
