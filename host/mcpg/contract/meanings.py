@@ -216,7 +216,7 @@ _MANIFEST: dict[str, dict[str, str]] = {
         "world": "the world that it exports, which follows from the kind",
         "summary": "one sentence for the operator",
         "licence": "SPDX expression",
-        "config": "JSON Schema of what the operator configures; a file (`format: mcpg-file`) is given as `{name, text}`",
+        "config": "JSON Schema of what the operator configures; a file (`mcpg-file`) is given as `{name, text}`",
         "binding": "JSON Schema of what he writes under a tool of this backend",
         "reads": "JSON pointers to what it is given; nothing else is",
         "memo": "whether the same input may be answered from memory",
