@@ -30,7 +30,12 @@ _FILES: Final[dict[Language, tuple[str, ...]]] = {
         _MANIFEST,
         "| `package.json` | its packages, and the tools that build it |",
     ),
-    "python": ("| `plugin.py` | the plugin |", _MANIFEST, "| `requirements-build.txt` | the tool that builds it |"),
+    "python": (
+        "| `plugin.py` | the plugin |",
+        _MANIFEST,
+        "| `requirements.txt` | packages that the plugin uses, in pure Python and with exact versions |",
+        "| `requirements-build.txt` | the tool that builds it |",
+    ),
 }
 
 
