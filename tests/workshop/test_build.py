@@ -71,6 +71,11 @@ def test_the_digest_is_of_the_sources_and_not_of_the_folder(language: Language, 
         (one.root / aside).parent.mkdir(exist_ok=True)
         (one.root / aside).write_text("anything")
     assert digest_of(sources(one)) == digest
+    for counted in ("src/build/tests.go", "words.md", "data/model.wasm", ".cargo/config.toml"):
+        before = digest_of(sources(one))
+        (one.root / counted).parent.mkdir(parents=True, exist_ok=True)
+        (one.root / counted).write_text("anything")
+        assert digest_of(sources(one)) != before, counted
     before = sources(one)
     one.entry.write_text(one.entry.read_text() + "\n")
     assert differences(before, sources(one)) == [f"`{one.entry.relative_to(one.root)}` has changed"]

@@ -1,6 +1,6 @@
 """The digest of what a component is built from: its code, its build files and its SDK. It reads; it builds nothing.
 
-Not counted is what cannot change a component: cases, tests, texts, CI files, editors' files, and what builds leave
+Not counted is what cannot change a component: cases, tests, READMEs, CI files, editors' files, and what builds leave
 behind. An SDK that stands outside the project (`../../sdk/js`) counts as the project's own folder `sdk`, so that the
 same sources have the same digest wherever their SDK stands. Line ends count as they are.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["differences", "digest_of", "sources_of"]
 
-FOLDERS_ASIDE: Final = frozenset(
-    {"out", "target", "node_modules", "cases", "tests", "test", "examples", "template", "docs", "venv", "build", "dist",
-     "__pycache__", "componentize-py.egg-info"}
-)  # fmt: skip
-ENDINGS_ASIDE: Final = (".md", ".pyc", "_test.go", ".test.js", ".test.mjs", ".wasm", ".log", ".orig", ".tmp", "~")
-FILES_ASIDE: Final = frozenset({"Makefile", "LICENSE", "LICENCE", "rustfmt.toml", "clippy.toml"})
+TOP_ASIDE: Final = frozenset({"out", "target", "cases", "tests", "test", "examples", "template", "venv"})
+"""Folders in the root that are no sources; deeper ones of these names may well be code."""
+FOLDERS_ASIDE: Final = frozenset({"node_modules", "__pycache__"})
+ENDINGS_ASIDE: Final = (".pyc", "_test.go", ".test.js", ".test.mjs", ".log", ".orig", ".tmp", "~")
+FILES_ASIDE: Final = frozenset(
+    {"Makefile", "README.md", "CHANGELOG.md", "LICENSE", "LICENCE", "rustfmt.toml", "clippy.toml"}
+)
+_PYTEST: Final = re.compile(r"test_.*\.py|conftest\.py")
+HIDDEN: Final = frozenset({".cargo"})
+"""Folders that builds go by though their names begin with a dot."""
 
 
 def sources_of(project: Project, sdk: Path) -> dict[str, str]:
@@ -53,11 +58,14 @@ def _below(root: Path, prefix: str, skip: Path | None = None) -> dict[str, str]:
     found = {}
     for folder, folders, files in os.walk(root):
         here = Path(folder)
+        aside = FOLDERS_ASIDE | TOP_ASIDE if here == root else FOLDERS_ASIDE
         folders[:] = sorted(
-            name for name in folders if name not in FOLDERS_ASIDE and not name.startswith(".") and here / name != skip
+            name
+            for name in folders
+            if name not in aside and (name in HIDDEN or not name.startswith(".")) and here / name != skip
         )
         for name in files:
-            if name in FILES_ASIDE or name.startswith((".", "test_")) or name.endswith(ENDINGS_ASIDE):
+            if name in FILES_ASIDE or name.startswith(".") or name.endswith(ENDINGS_ASIDE) or _PYTEST.fullmatch(name):
                 continue
             path = here / name
             found[prefix + path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
