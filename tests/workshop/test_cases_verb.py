@@ -108,6 +108,7 @@ def _empty(plugin: Path) -> Path:
         (["."], "is no plugin's project"),
         (["policy.wasm", "--cases", "missing.yaml"], "missing.yaml: cannot be read"),
         (["policy.wasm", "--cases", "empty"], "there are no cases"),
+        (["policy.wasm", "-k", "nothing"], "no case has `nothing` in its name"),
         (["cases/policy.yaml"], "this is not a WebAssembly component"),
     ],
 )

@@ -58,6 +58,13 @@ async def run(
             code="no-cases",
         )  # fmt: skip
     cases = [case for case in await asyncio.to_thread(load_cases, named) if text in case.name]
+    if text and not cases:
+        raise ConfigError(
+            f"no case has `{text}` in its name",
+            where=str(place),
+            remedy="leave out `-k`, or shorten it",
+            code="no-cases",
+        )
     async with open_workbench(subject.wasm, cache=user_cache(), say=_tell) as bench:
         begin = time.perf_counter()
         report = await run_cases(bench, cases, traced=subject.traced, cache=user_cache())
