@@ -11,9 +11,9 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from componentize_py_types import Err
-from wit_world import exports
-from wit_world.imports import types as wit
+from componentize_py_types import Err  # type: ignore[import-not-found]
+from wit_world import exports  # type: ignore[import-not-found]
+from wit_world.imports import types as wit  # type: ignore[import-not-found]
 
 from . import guards, output
 from .kinds import KINDS
@@ -51,8 +51,8 @@ def export(session: Session, module: ModuleType) -> None:
     drivers = {each.get("driver") for each in said.get("effects", ())}
     generated = import_module(f"wit_world.exports.{session.kind}")
     methods = {name: _function(session, name, generated) for name in KINDS[session.kind]}
-    module.Lifecycle = type("Lifecycle", (), {"configure": _configure(session, told="log" in drivers)})
-    setattr(module, interface, type(interface, (), methods))
+    vars(module)["Lifecycle"] = type("Lifecycle", (), {"configure": _configure(session, told="log" in drivers)})
+    vars(module)[interface] = type(interface, (), methods)
     guards.prepare()
     # What stands here stays: it need not be looked through again in every instance.
     gc.collect()

@@ -33,39 +33,57 @@ __all__ = ["command", "http", "mcp", "notify", "sign", "sql"]
 
 if TYPE_CHECKING:
 
-    class _Http(Driver):
+    class _Http:
         """Asks for an HTTP request."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[HttpRequest]) -> HttpReply: ...
         def effect(self, **request: Unpack[HttpRequest]) -> Effect: ...
 
-    class _Sql(Driver):
+    class _Sql:
         """Asks for an SQL statement or transaction."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[SqlRequest]) -> SqlReply: ...
         def effect(self, **request: Unpack[SqlRequest]) -> Effect: ...
 
-    class _Command(Driver):
+    class _Command:
         """Asks for a command."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[CommandRequest]) -> CommandReply: ...
         def effect(self, **request: Unpack[CommandRequest]) -> Effect: ...
 
-    class _Mcp(Driver):
+    class _Mcp:
         """Asks for a request to an MCP server."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[McpRequest]) -> McpReply: ...
         def effect(self, **request: Unpack[McpRequest]) -> Effect: ...
 
-    class _Notify(Driver):
+    class _Notify:
         """Asks for a notice to the client of this call."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[NotifyRequest]) -> NotifyReply: ...
         def effect(self, **request: Unpack[NotifyRequest]) -> Effect: ...
 
-    class _Sign(Driver):
+    class _Sign:
         """Asks for an HMAC under a key that the plugin never sees."""
 
+        name: str
+
+        def __init__(self, name: str) -> None: ...
         def __call__(self, **request: Unpack[SignRequest]) -> SignReply: ...
         def effect(self, **request: Unpack[SignRequest]) -> Effect: ...
 

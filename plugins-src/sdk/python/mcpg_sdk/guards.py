@@ -8,6 +8,8 @@ they always did until `activate`, which each instance calls first.
 from __future__ import annotations
 
 import sys
+from functools import partial
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +59,7 @@ KEPT = ("mcpg_sdk", "importlib", "zipimport", "posix", "_frozen_importlib")
 def prepare() -> None:
     """Put guards in place of what would trap, wherever a module holds it by name."""
     if "datetime" in sys.modules:
-        import _strptime  # noqa: F401, PLC0415 - `strptime` imports it when it is called, which is too late
+        import_module("_strptime")  # `strptime` imports it when it is called, which is too late
     guards = {id(original): (original, guard) for original, guard in _guards()}
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
@@ -95,9 +97,9 @@ def _guards() -> Iterator[tuple[Any, Any]]:
     for module, names, remedy, error in REFUSED:
         for name in names.split():
             what = name if module == "builtins" else f"{module}.{name}"
-            yield from of(module, name, lambda real, w=what, r=remedy, e=error: stand_ins.refusing(real, w, r, e))
+            yield from of(module, name, partial(stand_ins.refusing, what=what, remedy=remedy, error=error))
     for name, place in TIMES.items():
-        yield from of("time", name, lambda real, p=place: stand_ins.unless_given(real, p))
+        yield from of("time", name, partial(stand_ins.unless_given, place=place))
     for name in ("datetime", "date"):
         yield from of("datetime", name, stand_ins.dates)
     loaded = sys.modules.get("random")

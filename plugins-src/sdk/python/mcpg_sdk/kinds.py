@@ -68,7 +68,7 @@ class Session:
         if self.plugin is not None:
             return "bad-config", "the plugin is configured already"
         try:
-            bare = self.made_by.__init__ is object.__init__
+            bare = getattr(self.made_by, "__init__", None) is object.__init__
             self.plugin = self.made_by() if bare else self.made_by(load(config))
         except BaseException as error:  # noqa: BLE001 - anything else would end the instance: also SystemExit
             return bugs.refusal_of(error)
@@ -109,7 +109,7 @@ class Session:
         return "".join(str(each) for each in letters)
 
     def _wrong(self, function: str, answer: Any) -> TypeError:
-        method = getattr(self.made_by, function, None) or self.made_by.decide
+        method: Any = getattr(self.made_by, function, None) or getattr(self.made_by, "decide", None)
         text = "nothing" if answer is None else repr(answer)[:80]
         return TypeError(f"`{function}` returned {text}: return {ANSWERS[function]} ({bugs.place_of(method.__code__)})")
 

@@ -62,7 +62,7 @@ def seeded_class(original: Any) -> Any:
         if State.active and arguments[:1] in ((), (None,)):
             raise Unavailable("`random.Random` without a seed", CHANCE)
 
-    class Random(original):  # type: ignore[misc] - the class is only known here
+    class Random(original):  # type: ignore[misc]  # the class is only known here
         def __new__(cls, *arguments: Any) -> Any:
             need(arguments)
             return super().__new__(cls, *arguments)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timezone
 
-from mcpg_sdk import Action, Answer, Caller, deny, permit, policy
+from mcpg_sdk import Action, Answer, Caller, Problem, deny, permit, policy
 
 
 @policy
@@ -11,7 +11,10 @@ class OfficeHours:
 
     def decide(self, caller: Caller, action: Action) -> Answer:
         """Judge one action by when it is asked for."""
-        now = datetime.fromtimestamp(action["run"]["now"] / 1000, timezone.utc)
+        run = action.get("run")
+        if run is None:
+            raise Problem("no-time", "the manifest has to list `/run/now` under `reads`")
+        now = datetime.fromtimestamp(run["now"] / 1000, timezone.utc)
         if now.weekday() < 5 and 8 <= now.hour < 18:
             return permit()
         return deny("closed", "this works from Monday to Friday, 8 to 18 o'clock UTC")
