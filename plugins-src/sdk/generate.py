@@ -21,16 +21,23 @@ ROOT = SDK.parents[1]
 WIT = ROOT / "wit"
 COPIES = ("rust", "js", "python")
 """SDKs whose tools read the worlds from a folder of their own."""
+DOCUMENTS = (
+    "go/documents_*.go",
+    "js/documents/*.d.ts",
+    "python/mcpg_sdk/documents/*.py",
+    "rust/src/documents/*.rs",
+)
+"""Where files of documents stand, and nothing else but their tests."""
 
 
 def texts() -> dict[Path, str]:
     """Return every generated file with its text."""
     model = read_model(WIT / "schemas")
-    found = {
-        SDK / "rust" / "src" / "documents.rs": rust.write(model),
-        SDK / "go" / "documents.go": go.write(model),
-        SDK / "js" / "documents.d.ts": javascript.write(model),
-        SDK / "python" / "mcpg_sdk" / "documents.py": python_types.write(model),
+    found = {SDK / "rust" / "src" / name: text for name, text in rust.write(model).items()}
+    found |= {SDK / "go" / name: text for name, text in go.write(model).items()}
+    found |= {SDK / "js" / name: text for name, text in javascript.write(model).items()}
+    found |= {
+        SDK / "python" / "mcpg_sdk" / "documents" / name: text for name, text in python_types.write(model).items()
     }
     for language in COPIES:
         found |= {SDK / language / "wit" / path.name: path.read_text(encoding="utf-8") for path in WIT.glob("*.wit")}
@@ -38,8 +45,10 @@ def texts() -> dict[Path, str]:
 
 
 def gone(current: dict[Path, str]) -> list[Path]:
-    """Return copies of worlds that are no more."""
-    return [path for language in COPIES for path in (SDK / language / "wit").glob("*.wit") if path not in current]
+    """Return copies of worlds, and files of documents, that are no more."""
+    there = [path for language in COPIES for path in (SDK / language / "wit").glob("*.wit")]
+    there += [path for pattern in DOCUMENTS for path in SDK.glob(pattern)]
+    return [path for path in there if path not in current and not path.stem.endswith("_test")]
 
 
 def main() -> int:
@@ -54,7 +63,7 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     for path in gone(current):
-        print(f"{'no longer in wit' if check else 'removed'}: {path.relative_to(ROOT)}")
+        print(f"{'no longer made' if check else 'removed'}: {path.relative_to(ROOT)}")
         if not check:
             path.unlink()
     return 1 if check and (stale or gone(current)) else 0

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from generating.groups import grouped
 from generating.model import NO_DEFAULT, Document, Member, Model, Type, pascal
+
+if TYPE_CHECKING:
+    from generating.groups import Group
 
 HEAD = """\
 // Code generated from wit/schemas by plugins-src/sdk/generate.py. DO NOT EDIT.
 
 package sdk
 
-import "encoding/json"
-
+{import}// {text}
+//
 // A plugin is given what its manifest's reads lists and nothing else: a member that is left out has its zero value, and
 // one that is not known here is passed over.
 
+"""
+REQUEST = """\
 // DriverRequest is a request to a driver, which it names.
 type DriverRequest interface {
 	Driver() string
@@ -71,13 +78,23 @@ INITIALISMS = {
 FIELDS = {"$secret": "Reference", "$ref": "Reference"}
 
 
-def write(model: Model) -> str:
-    """Return the file."""
-    parts = [HEAD, *(_enum(name, values) for name, values in model.enums.items())]
-    parts += [_union(name, each) for name, each in sorted(_read_unions(model).items())]
-    parts += [_struct(each) for each in model.documents.values()]
-    parts += [_driver(each) for each in model.drivers]
-    return "\n".join([*parts, OPEN])
+def write(model: Model) -> dict[str, str]:
+    """Return the files by their names, all of one package."""
+    return {f"documents_{each.name}.go": _file(each) for each in grouped(model)}
+
+
+def _file(group: Group) -> str:
+    own = {each.name for each in group.documents}
+    unions = {name: each for name, each in _read_unions(group.model).items() if each.inner[1].name in own}
+    parts = [REQUEST] if any(each.driver for each in group.documents) else []
+    parts += [_enum(name, group.model.enums[name]) for name in group.enums]
+    parts += [_union(name, each) for name, each in sorted(unions.items())]
+    parts += [_struct(each) for each in group.documents]
+    parts += [_driver(each) for each in group.documents if each.driver]
+    parts += [OPEN] if any(each.open and each.written for each in group.documents) else []
+    body = "\n".join(parts)
+    json = 'import "encoding/json"\n\n' if "json." in body else ""
+    return HEAD.replace("{import}", json).replace("{text}", group.text) + body
 
 
 def go_name(name: str) -> str:

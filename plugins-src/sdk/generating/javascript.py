@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from generating.groups import grouped
 from generating.model import NO_DEFAULT, Document, Member, Model, Type
 
-HEAD = """\
+if TYPE_CHECKING:
+    from generating.groups import Group
+
+ROOT = """\
 // Generated from wit/schemas by plugins-src/sdk/generate.py; do not edit.
 //
 // A plugin is given what its manifest's `reads` lists and nothing else; the types of what it reads name every member that
 // can be there. `NewCaller` and the like are what a plugin may write: what has a default may be left out.
+
+"""
+HEAD = """\
+// {text}
+//
+// Generated from wit/schemas by plugins-src/sdk/generate.py; do not edit.
+
 """
 SCALARS = {
     "text": "string",
@@ -22,12 +34,23 @@ SCALARS = {
 }
 
 
-def write(model: Model) -> str:
-    """Return the file."""
-    parts = [HEAD]
-    parts += [f"export type {name} = {' | '.join(map(_quoted, values))};\n" for name, values in model.enums.items()]
-    parts += [_interface(model, *view) for view in model.views()]
-    return "\n".join([*parts, _drivers(model)])
+def write(model: Model) -> dict[str, str]:
+    """Return the files by their paths in the package."""
+    groups = grouped(model)
+    root = ROOT + "".join(f"export type * from './documents/{each.name}.js';\n" for each in groups)
+    return {"documents.d.ts": root} | {f"documents/{each.name}.d.ts": _file(each) for each in groups}
+
+
+def _file(group: Group) -> str:
+    model = group.model
+    parts = [f"export type {name} = {' | '.join(map(_quoted, model.enums[name]))};\n" for name in group.enums]
+    parts += [_interface(model, *view) for view in model.views() if view[0] in group.documents]
+    parts += [_drivers(model)] if any(each.driver for each in group.documents) else []
+    lines = "".join(
+        f"import type {{ {', '.join(sorted(model.names_of(names)))} }} from './{other}.js';\n"
+        for other, names in group.taken.items()
+    )
+    return HEAD.replace("{text}", group.text) + (f"{lines}\n" if lines else "") + "\n".join(parts)
 
 
 def _quoted(value: str) -> str:

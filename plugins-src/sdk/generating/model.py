@@ -10,7 +10,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 READ = frozenset({"Action", "Call", "Caller", "Catalog", "Credentials", "Outcome", "Record"})
 """What plugins are given, besides the replies of drivers."""
@@ -85,6 +88,11 @@ class Model:
         document = self.documents[name]
         both = document.read and document.written and not document.open
         return f"New{name}" if both and not full else name
+
+    def names_of(self, documents: Iterable[str]) -> list[str]:
+        """Return the names of all types of these documents and enums."""
+        wanted = set(documents)
+        return [*(name for document, name, _ in self.views() if document.name in wanted), *wanted & set(self.enums)]
 
     @property
     def drivers(self) -> list[Document]:

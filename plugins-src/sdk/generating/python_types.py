@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import keyword
+import re
+from typing import TYPE_CHECKING
 
+from generating.groups import grouped
 from generating.model import NO_DEFAULT, Document, Member, Model, Type
 
-HEAD = '''\
+if TYPE_CHECKING:
+    from generating.groups import Group
+
+ROOT = '''\
 """The documents of the contract, typed. A plugin is given what its manifest's `reads` lists and nothing else; the types
 of what it reads name every member that can be there. `NewCaller` and the like are what a plugin may write.
 
@@ -15,11 +21,24 @@ Generated from `wit/schemas/` by `plugins-src/sdk/generate.py`; do not edit.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
-
+{imports}
 __all__ = [
 {names}]
 '''
+HEAD = '''\
+"""{text}
+
+Generated from `wit/schemas/` by `plugins-src/sdk/generate.py`; do not edit.
+"""
+
+from __future__ import annotations
+
+{imports}
+__all__ = [
+{names}]
+'''
+LINE = 120
+TYPING = ("Any", "Literal", "NotRequired", "TypeAlias", "TypedDict")
 SCALARS = {
     "text": "str",
     "integer": "int",
@@ -30,15 +49,47 @@ SCALARS = {
 }
 
 
-def write(model: Model) -> str:
-    """Return the module."""
-    views = model.views()
-    names = sorted([*model.enums, *(name for _, name, _ in views), "Driver"])
-    parts = [HEAD.replace("{names}", "".join(f'    "{name}",\n' for name in names))]
-    parts.append("".join(f"{name}: TypeAlias = {_literal(values)}\n" for name, values in model.enums.items()))
-    drivers = tuple(sorted(each.driver for each in model.drivers))
-    parts[-1] += f'Driver: TypeAlias = {_literal(drivers)}\n"""The built-in drivers; others may be installed."""\n'
-    return "\n".join(parts) + "".join(f"\n\n{_typed(model, *view)}" for view in views)
+def write(model: Model) -> dict[str, str]:
+    """Return the modules of the package by their names."""
+    groups = grouped(model)
+    names = {each.name: _own(each) for each in groups}
+    imports = "".join(_import(name, names[name]) for name in sorted(names))
+    everything = sorted(each for own in names.values() for each in own)
+    root = ROOT.replace("{imports}", imports).replace("{names}", _listed(everything))
+    return {"__init__.py": root} | {f"{each.name}.py": _module(each) for each in groups}
+
+
+def _own(group: Group) -> list[str]:
+    views = [name for document, name, _ in group.model.views() if document in group.documents]
+    return sorted([*group.enums, *views, *(["Driver"] if any(each.driver for each in group.documents) else [])])
+
+
+def _listed(names: list[str]) -> str:
+    return "".join(f'    "{name}",\n' for name in names)
+
+
+def _import(module: str, names: list[str]) -> str:
+    line = f"from .{module} import {', '.join(names)}\n"
+    return (
+        line
+        if len(line) <= LINE
+        else f"from .{module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
+    )
+
+
+def _module(group: Group) -> str:
+    model = group.model
+    aliases = "".join(f"{name}: TypeAlias = {_literal(model.enums[name])}\n" for name in group.enums)
+    if drivers := tuple(sorted(each.driver for each in group.documents if each.driver)):
+        aliases += f'Driver: TypeAlias = {_literal(drivers)}\n"""The built-in drivers; others may be installed."""\n'
+    body = f"\n{aliases}" if aliases else ""
+    body += "".join(f"\n\n{_typed(model, *view)}" for view in model.views() if view[0] in group.documents)
+    typing = [each for each in TYPING if re.search(rf"\b{each}\b", body)]
+    imports = f"from typing import {', '.join(typing)}\n"
+    taken = [_import(other, sorted(model.names_of(names))) for other, names in sorted(group.taken.items())]
+    imports += "".join(["\n", *taken] if taken else [])
+    head = HEAD.replace("{text}", group.text).replace("{imports}", imports)
+    return head.replace("{names}", _listed(_own(group))) + body
 
 
 def _literal(values: tuple[str, ...]) -> str:

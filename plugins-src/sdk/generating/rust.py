@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from generating.groups import grouped
 from generating.model import NO_DEFAULT, Document, Member, Model, Type, pascal
 
-HEAD = """\
+if TYPE_CHECKING:
+    from generating.groups import Group
+
+ROOT = """\
 //! The documents of the contract, typed. A plugin is given what its manifest's `reads` lists and nothing else: a member
 //! that is left out has its default here, and one that is not known here is passed over.
 //!
 //! Generated from `wit/schemas/` by `plugins-src/sdk/generate.py`; do not edit.
 
-use std::collections::BTreeMap;
+"""
+HEAD = """\
+//! {text}
+//!
+//! Generated from `wit/schemas/` by `plugins-src/sdk/generate.py`; do not edit.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
+"""
+USES = (
+    ("use std::collections::BTreeMap;\n\n", ("BTreeMap",)),
+    ("use serde::de::DeserializeOwned;\n", ("DeserializeOwned",)),
+    ("use serde::{Deserialize, Serialize};\n", ()),
+)
+REQUEST = """\
 /// A request to a driver: its name, and the reply that it answers with.
 pub trait DriverRequest: Serialize {
     const DRIVER: &'static str;
@@ -37,14 +49,44 @@ SKIPS = {"text": "String::is_empty", "boolean": "std::ops::Not::not", "list": "V
 DERIVES = "Clone, Debug, PartialEq, Serialize, Deserialize"
 
 
-def write(model: Model) -> str:
-    """Return the module."""
-    unions = {union_name(each): each for each in _unions(model)}
-    parts = [HEAD, *(_union(name, each) for name, each in sorted(unions.items()))]
-    parts += [_enum(model, name, values) for name, values in model.enums.items()]
-    parts += [_struct(each) for each in model.documents.values()]
-    parts += [_driver(each) for each in model.drivers]
-    return "\n".join(parts)
+def write(model: Model) -> dict[str, str]:
+    """Return the modules by their paths below `src`."""
+    groups = grouped(model)
+    names = sorted(each.name for each in groups)
+    modules = "".join(f"mod {name};\n" for name in names) + "\n" + "".join(f"pub use {name}::*;\n" for name in names)
+    return {"documents.rs": ROOT + modules} | {f"documents/{each.name}.rs": _module(each, groups) for each in groups}
+
+
+def _module(group: Group, groups: list[Group]) -> str:
+    model, unions = group.model, _own_unions(group)
+    parts = [REQUEST] if any(each.driver for each in group.documents) else []
+    parts += [_union(name, each) for name, each in sorted(unions.items())]
+    parts += [_enum(model, name, model.enums[name]) for name in group.enums]
+    parts += [_struct(each) for each in group.documents]
+    parts += [_driver(each) for each in group.documents if each.driver]
+    body = "\n".join(parts)
+    return HEAD.replace("{text}", group.text) + _uses(group, groups, body) + "\n" + body
+
+
+def _own_unions(group: Group) -> dict[str, Type]:
+    own = {each.name for each in group.documents}
+    return {union_name(each): each for each in _unions(group.model) if {inner.name for inner in each.inner} & own}
+
+
+def _uses(group: Group, groups: list[Group], body: str) -> str:
+    text = "".join(line for line, words in USES if all(re.search(rf"\b{word}\b", body) for word in words))
+    json = [word for word in ("Map", "Value") if re.search(rf"\b{word}\b", body)]
+    text += f"use serde_json::{_braced(json)};\n" if json else ""
+    taken = ""
+    for other in groups:
+        names = {*_own_unions(other), *group.taken.get(other.name, ())} if other is not group else set()
+        used = sorted(name for name in names if re.search(rf"(?<!::)\b{name}\b", body))
+        taken += f"use super::{other.name}::{_braced(used)};\n" if used else ""
+    return text + (f"\n{taken}" if taken else "")
+
+
+def _braced(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else "{" + ", ".join(names) + "}"
 
 
 def union_name(union: Type) -> str:
@@ -91,9 +133,7 @@ def _union(name: str, union: Type) -> str:
 
 
 def _from(name: str, source: str, made: str) -> str:
-    return (
-        f"\nimpl From<{source}> for {name} {{\n    fn from(value: {source}) -> Self {{\n        {made}\n    }}\n}}\n"
-    )
+    return f"\nimpl From<{source}> for {name} {{\n    fn from(value: {source}) -> Self {{\n        {made}\n    }}\n}}\n"
 
 
 def _enum(model: Model, name: str, values: tuple[str, ...]) -> str:
@@ -124,7 +164,9 @@ def _struct(document: Document) -> str:
         fields += "    /// Members that no schema names; they go out as they came in.\n    #[serde(flatten)]\n"
         fields += "    pub more: Map<String, Value>,\n"
     head = f"{_doc(document.text)}#[derive(Default, {DERIVES})]\n#[serde(default)]\n"
-    return f"{head}pub struct {document.name} {{\n{fields}}}\n" if fields else f"{head}pub struct {document.name} {{}}\n"
+    return (
+        f"{head}pub struct {document.name} {{\n{fields}}}\n" if fields else f"{head}pub struct {document.name} {{}}\n"
+    )
 
 
 def _field(document: Document, member: Member) -> str:
