@@ -112,8 +112,8 @@ class Terminal:
         from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
 
         self._json = as_json
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, emoji=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
     def note(self, line: str) -> None:
         """Tell how things go."""

@@ -97,7 +97,7 @@ def show(document: Any, draw: Callable[[Console], None], *, as_json: bool) -> No
         from rich.console import Console  # noqa: PLC0415 - drawing is slow to import
 
         width = None if sys.stdout.isatty() else PIPE_WIDTH
-        draw(Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width))
+        draw(Console(file=sys.stdout, highlight=False, emoji=False, soft_wrap=True, width=width))
 
 
 def show_lines(documents: Iterable[Any], line: Callable[[Any], str], *, as_json: bool) -> None:

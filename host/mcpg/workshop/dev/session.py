@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import shutil
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -300,15 +302,32 @@ class Session:
         self._base = self.origin.root
         self._folder = self._base / (FOLDER if self._root is not None else BESIDE)
         try:
-            (self._folder / "components").mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_own(self._folder)
         except OSError:  # not ours to write to
             self._base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mcpg-dev-")))
             self._folder = self._base / BESIDE
-            (self._folder / "components").mkdir(parents=True)
-        self._folder.chmod(0o700)
+            _make_own(self._folder)
         (self._folder / PERMIT).write_text(EVERYTHING)
         if self.options.cache is not None:
             _share(self.options.cache, self._folder / "compiled")
+
+
+def _make_own(folder: Path) -> None:
+    """Make the session's folder; what may have come with the project and must not be trusted is taken out of it.
+
+    That is compiled code, which would run outside the sandbox, and links, through which others' files would be written.
+    Raises `OSError`, too where the folder itself is a link.
+    """
+    if folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "is a link", str(folder))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path in folder.iterdir():
+        if path.is_symlink():
+            path.unlink()
+    if (folder / "compiled").exists():
+        shutil.rmtree(folder / "compiled")
+    (folder / "components").mkdir(exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
 
 
 def _share(cache: Path, place: Path) -> None:

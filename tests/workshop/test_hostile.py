@@ -1,0 +1,71 @@
+"""What plugins and projects of others try on who builds, tests and watches them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.workshop.dev_guests import says
+from tests.workshop.dev_sessions import session
+
+from mcpg.cli.dev import Terminal
+from mcpg.cli.output import say, show
+from mcpg.gateway import rooms
+from mcpg.sandbox import SandboxSettings
+from mcpg.workshop.dev.arranging import PERMIT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = "plugin.py:100: error, plugin.js:1234:5, :bug:"
+
+
+def test_a_place_in_a_file_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    show({}, lambda console: say(console, LINES), as_json=False)
+    Terminal(as_json=False).note(LINES)
+    told = capsys.readouterr()
+    assert LINES in told.out
+    assert LINES in told.err
+
+
+@pytest.fixture
+def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+
+
+@pytest.fixture
+def wasm(tmp_path: Path) -> Path:
+    path = tmp_path / "trimmer.wasm"
+    path.write_bytes(says("one"))
+    return path
+
+
+@pytest.mark.usefixtures("shared_cache")
+@pytest.mark.parametrize("shared", [True, False])
+async def test_no_native_code_is_taken_that_came_with_a_component(wasm: Path, compiled: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """A compiled form is native code: whoever packs a key and a file under its MAC beside a component would run it."""
+    packed = wasm.parent / ".mcpg-dev" / "compiled"
+    packed.mkdir(parents=True, mode=0o700)
+    (packed / "key").touch(mode=0o600)
+    (packed / "key").write_bytes(b"k" * 32)
+    (packed / "any.cwasm").write_bytes(b"native code")
+    async with session(wasm, cache=compiled if shared else None):
+        assert not (packed / "any.cwasm").exists()
+        assert not (packed / "key").exists() or (packed / "key").read_bytes() != b"k" * 32
+
+
+@pytest.mark.usefixtures("shared_cache")
+@pytest.mark.parametrize("name", [".mcpg-dev", f".mcpg-dev/{PERMIT}"])
+async def test_a_session_writes_through_no_link_that_came_with_a_component(
+    wasm: Path, tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o755)
+    (mine / PERMIT).write_text("mine")
+    target = mine if name == ".mcpg-dev" else mine / PERMIT
+    link = wasm.parent / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(target)
+    async with session(wasm):
+        assert (mine / PERMIT).read_text() == "mine"
+        assert mine.stat().st_mode & 0o777 == 0o755
