@@ -39,6 +39,9 @@ func (p {{ident}}) Identify(run *mcpg.Run, request mcpg.Credentials) (identity.F
 	if err := json.Unmarshal(reply.JSON, &said); err != nil {
 		return identity.Finding{}, err
 	}
+	if said.Active && said.Sub == "" {
+		return identity.Finding{}, mcpg.Failf("introspection-failed", "the service does not say whose token it is")
+	}
 	if !said.Active {
 		return identity.Reject("bad-token", "the token is not good, or no longer"), nil
 	}

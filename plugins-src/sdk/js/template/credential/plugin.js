@@ -9,7 +9,8 @@ export const { lifecycle, credential } = defineCredential((/** @type {Config} */
     const reply = http({ method: 'POST', url, headers, json: { target } });
     if (reply.status === 403) return deny('no-credential', `the issuer refuses \`${target}\``);
     if (reply.status !== 200) throw new Problem('issuer-failed', `the issuer answered ${reply.status}`);
-    const { access_token: value, expires_at: expires } = reply.json;
+    const { access_token: value, expires_at: expires } = reply.json ?? {};
+    if (typeof value !== 'string') throw new Problem('issuer-failed', 'the issuer answered without a token');
     return issued({ value, scheme: 'Bearer', header: 'authorization', expires });
   },
 }));
