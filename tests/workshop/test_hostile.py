@@ -10,9 +10,11 @@ from tests.workshop.dev_sessions import session
 
 from mcpg.cli.dev import Terminal
 from mcpg.cli.output import say, show
+from mcpg.contract.worlds import PluginKind
 from mcpg.gateway import rooms
 from mcpg.sandbox import SandboxSettings
 from mcpg.workshop.dev.arranging import PERMIT
+from mcpg.workshop.new import Wish, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +71,11 @@ async def test_a_session_writes_through_no_link_that_came_with_a_component(
     async with session(wasm):
         assert (mine / PERMIT).read_text() == "mine"
         assert mine.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(("name", "kind"), [("policy", "policy"), ("string", "backend"), ("stop", "sink")])
+def test_a_plugin_may_be_called_what_its_language_calls_something_else(name: str, kind: str) -> None:
+    code = render(Wish(name, PluginKind(kind), "rust"))["src/lib.rs"]
+    assert f"struct {name.capitalize()}Plugin" in code
+    assert f"mcpg_sdk::{kind}!({name.capitalize()}Plugin)" in code
+    assert "struct MinePlugin" not in render(Wish("mine", PluginKind(kind), "rust"))["src/lib.rs"]

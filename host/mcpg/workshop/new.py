@@ -106,6 +106,8 @@ def render(wish: Wish) -> dict[str, str]:
     about, manifest = shared.pop("about.md"), _filled(shared.pop("manifest.json"), wish.values)
     values = {**wish.values, "manifest": manifest.strip(), "about": _filled(about, wish.values).strip()}
     values |= language_values(wish.language)
+    if any(re.search(rf"\b{values['ident']}\b", text) for text in files.values()):  # `policy` would be two things
+        values["ident"] += "Plugin"
     in_code = any("{{manifest}}" in text for text in files.values())
     files |= {path: text for path, text in shared.items() if path.startswith("cases/")}
     files |= {} if in_code else {"manifest.json": manifest}
