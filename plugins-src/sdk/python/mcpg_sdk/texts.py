@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 __all__ = ["dump", "line", "load", "well_formed"]
 
 LONGEST = 500
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 load = json.loads
 
@@ -32,13 +34,19 @@ def _reason(error: BaseException) -> str:
 
 def well_formed(text: str) -> str:
     """Return `text` with each lone surrogate replaced by U+FFFD, because only Unicode can cross the boundary."""
-    if text.isascii():
-        return text
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return _HALVES.sub(_whole, text)
     return text
+
+
+def _whole(halves: re.Match[str]) -> str:
+    """Return the character that two halves make, or U+FFFD. By hand: the codec would be imported when it is too late."""
+    if len(halves[0]) == 1:
+        return "\ufffd"
+    high, low = map(ord, halves[0])
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def line(text: str) -> str:

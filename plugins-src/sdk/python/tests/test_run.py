@@ -1,12 +1,17 @@
 """Effects, replies and what ends a pass."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from mcpg_sdk import Failed, Problem, all, ask, ask_client, http, log, sql, text_result
 from mcpg_sdk.run import Answer, Reply, current, drive
 from mcpg_sdk.texts import dump
+
+SDK = Path(__file__).parents[1]
 
 
 def reply(value):
@@ -147,3 +152,10 @@ def test_any_driver_can_be_asked():
 def test_lone_surrogates_do_not_cross_the_boundary():
     assert dump({"a": "\ud83d \ud83d\ude00 ü"}, "it") == '{"a":"\ufffd \U0001f600 ü"}'
     assert text_result("x") == {"content": [{"type": "text", "text": "x"}]}
+
+
+def test_lone_surrogates_need_no_codec_that_the_sandbox_lacks():
+    text = r"a\ud800b\udc00\ud83d\ude00"
+    code = f"import sys, mcpg_sdk.texts as t; sys.meta_path[:] = []; print(ascii(t.well_formed('{text}')))"
+    made = subprocess.run([sys.executable, "-c", code], cwd=SDK, capture_output=True, text=True)
+    assert made.stdout.strip() == ascii("a\ufffdb\ufffd\U0001f600"), made.stderr
