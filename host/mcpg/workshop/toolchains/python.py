@@ -37,6 +37,9 @@ _DROPPED: Final = (
     "VIRTUAL_ENV",
     "RUST_BACKTRACE",
 )
+# Where those who made the tool had its crates: the interpreter names them in panics that no plugin meets.
+_HOME: Final = b"/root/.cargo/"
+_NOBODY: Final = b"/rust/.cargo/"  # as long, so that nothing moves
 _GET: Final = "pip install -r requirements-build.txt (in the project's `.venv`, or in any environment that is in PATH)"
 _LAST: Final = re.compile(r"^(\w[\w.]*(?:Error|Exception|Err)?: .+|SyntaxError: .+)$", re.MULTILINE)
 _FRAME: Final = re.compile(r'File "(?:/\d+/|[^"]*/app/)([^"]+)", line (\d+)')
@@ -69,7 +72,8 @@ class Python:
         built = await run([*command, "plugin"], cwd=job.work, env=env, seconds=300)
         if built.status:
             raise _failed(built, job)
-        return Compiled(await asyncio.to_thread(out.read_bytes), component=True)
+        component = await asyncio.to_thread(out.read_bytes)
+        return Compiled(component.replace(_HOME, _NOBODY), component=True)
 
 
 def _tool(job: Job) -> str:
