@@ -47,7 +47,12 @@ export const obligation = (kind, detail = {}) => ({ kind: String(kind).toWellFor
  *
  * @param {...{kind: string, detail: string}} obligations
  */
-export const permit = (...obligations) => new Answer('permit', obligations);
+export function permit(...obligations) {
+  if (!obligations.every((each) => typeof each?.kind === 'string' && typeof each.detail === 'string')) {
+    throw new TypeError('permit() takes what obligation(kind, detail) returns, one after the other');
+  }
+  return new Answer('permit', obligations);
+}
 
 /** Leave it as it is. */
 export const unchanged = () => new Answer('unchanged');

@@ -45,9 +45,21 @@ export function where(error, lines = /** @type {{__mcpg_lines?: Lines}} */ (glob
  * @param {unknown} error
  */
 export function problemOf(error) {
-  if (error instanceof Problem) return { code: error.code, message: error.message };
+  try {
+    return told(error);
+  } catch {
+    return { code: 'plugin-error', message: 'thrown: something that cannot be looked at' };
+  }
+}
+
+/** @param {unknown} error */
+function told(error) {
+  if (error instanceof Problem && typeof error.code === 'string') {
+    return { code: error.code.toWellFormed(), message: oneLine(String(error.message)) };
+  }
   const place = where(error);
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${shown(error)}`;
+  const text =
+    error instanceof Error ? `${String(error.name)}: ${String(error.message)}` : `thrown: ${shown(error)}`;
   return { code: 'plugin-error', message: oneLine(place ? `${text} (${place})` : text) };
 }
 

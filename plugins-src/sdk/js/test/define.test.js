@@ -169,3 +169,29 @@ test("a problem's code is words, and its message one short line of Unicode", () 
   assert.equal(new sdk.Problem('a-b2', `x\n\ty \ud800${'z'.repeat(1000)}`).message.length, 501);
   assert(new sdk.Problem('a', '\ud800').message.isWellFormed());
 });
+
+test('an error of any make is a failure, not a trap', () => {
+  const made = (/** @type {() => never} */ before) => configured(sdk.defineTransform(() => ({ before }))).transform;
+  const thrown = [
+    Object.assign(new Error('x'), { message: Symbol('x') }),
+    Object.assign(new sdk.Problem('a-b', 'x'), { code: 404 }),
+    Object.assign(new sdk.Problem('a-b', 'x'), { message: { a: 1 } }),
+    new Proxy(new Error('x'), { get: () => assert.fail('looked at') }),
+    new Proxy({}, { getPrototypeOf: () => assert.fail('looked at') }),
+  ];
+  for (const error of thrown) {
+    const { tag, val } = made(() => {
+      throw error;
+    }).before('{}', '{}', []);
+    assert.equal(tag, 'failed');
+    assert.deepEqual([typeof val.code, typeof val.message], ['string', 'string']);
+  }
+});
+
+test('an obligation that obligation() did not make is a bug', () => {
+  for (const given of ['redact', { kind: 'redact', detail: { paths: [] } }, [sdk.obligation('redact')], null]) {
+    const decide = () => sdk.permit(/** @type {any} */ (given));
+    const { policy } = configured(sdk.definePolicy(() => ({ decide, see: () => [] })));
+    isBug(policy.decide('{}', '{}', []), /obligation\(kind, detail\)/);
+  }
+});
