@@ -13,7 +13,7 @@ from tests.workshop.dev_guests import asks, says, traps
 from mcpg.cli import group
 from mcpg.contract.problems import ConfigError
 from mcpg.workshop.cases import load_cases
-from mcpg.workshop.measuring_passes import measure
+from mcpg.workshop.measuring import measure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,8 +22,8 @@ from mcpg.workshop import processes
 from mcpg.workshop.building import build, sources_file
 from mcpg.workshop.checking import Stale, check
 from mcpg.workshop.componentizing import TOOL
-from mcpg.workshop.faults import BuildFailed, ToolMissing
 from mcpg.workshop.modules import with_manifest, without_debugging
+from mcpg.workshop.problems import BuildFailed, ToolMissing
 from mcpg.workshop.processes import run
 from mcpg.workshop.project import LANGUAGES, Language, Project
 from mcpg.workshop.sdks import place_sdk, sdk_of

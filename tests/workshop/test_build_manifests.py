@@ -9,8 +9,8 @@ from tests.workshop.projects import edited, made
 
 from mcpg.contract.manifest import decode_manifest
 from mcpg.workshop.advice import DRIVERS, about_manifest
-from mcpg.workshop.faults import ManifestWrong
 from mcpg.workshop.manifests import find_manifest, judge, with_built
+from mcpg.workshop.problems import ManifestWrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable

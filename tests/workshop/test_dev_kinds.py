@@ -12,7 +12,7 @@ from tests.workshop.dev_sessions import save, session, text
 from mcpg.gateway import rooms
 from mcpg.sandbox import SandboxSettings
 from mcpg.workshop.dev.calling import Calling
-from mcpg.workshop.dev.mirror import shown_headers
+from mcpg.workshop.dev.witness import shown_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -34,7 +34,7 @@ from mcpg.workshop.dev.settings import read_given
 from mcpg.workshop.dev.telling import document_of, lines_of
 from mcpg.workshop.dev.veiling import veiled
 from mcpg.workshop.dev.watching import MOST, Eyes
-from mcpg.workshop.measuring import Need
+from mcpg.workshop.memory import Need
 from mcpg.workshop.stand import open_workbench
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tests.system.kit import ROOT
 
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 from mcpg.workshop.toolchains.packages import install_packages
 
 if TYPE_CHECKING:

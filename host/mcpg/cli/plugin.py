@@ -11,7 +11,10 @@ __all__ = ["VERBS", "plugin"]
 VERBS: dict[str, tuple[str, str]] = {
     "new": ("mcpg.cli.plugin_new:new", "Write the project of a plugin NAME."),
     "build": ("mcpg.cli.plugin_build:build", "Build the project in FOLDER, the current one if none is given."),
-    "test": ("mcpg.cli.plugin_test:test", "Run the cases of the plugin at PLACE, a project's folder or a component's file."),
+    "test": (
+        "mcpg.cli.plugin_test:test",
+        "Run the cases of the plugin at PLACE, a project's folder or a component's file.",
+    ),
     "bench": ("mcpg.cli.plugin_bench:bench", "Measure the plugin at PLACE, case by case."),
     "list": (
         "mcpg.cli.plugin_list:list_plugins",

@@ -14,7 +14,7 @@ from mcpg.cli.output import Verb, json_option, say, show, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mcpg.workshop.measuring_passes import Figures, Spread
+    from mcpg.workshop.measuring import Figures, Spread
 
 __all__ = ["bench", "document_of"]
 
@@ -42,7 +42,7 @@ def bench(*, place: Path, text: str, seconds: float, build: bool, as_json: bool)
 async def _measure(place: Path, text: str, seconds: float, *, build: bool) -> Figures:
     from mcpg.workshop.cases import load_cases  # noqa: PLC0415 - slow to import
     from mcpg.workshop.dev.origin import Origin  # noqa: PLC0415 - likewise
-    from mcpg.workshop.measuring_passes import measure  # noqa: PLC0415 - likewise
+    from mcpg.workshop.measuring import measure  # noqa: PLC0415 - likewise
 
     origin = Origin(place, builds=build)
     with tempfile.TemporaryDirectory(prefix="mcpg-bench-") as folder:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mcpg.contract.problems import PluginRefused
 from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg.workshop.calls import ENDINGS
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 from mcpg.workshop.project import ENTRIES
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from mcpg.contract.problems import PluginRefused, reason_of
 from mcpg.workshop.admission import admit, told
 from mcpg.workshop.advice import about_code, about_manifest
 from mcpg.workshop.componentizing import componentize, core_manifest, user_cache
-from mcpg.workshop.faults import BuildFailed, ManifestWrong
 from mcpg.workshop.manifests import Written, find_manifest, judge, with_built
 from mcpg.workshop.modules import with_manifest
+from mcpg.workshop.problems import BuildFailed, ManifestWrong
 from mcpg.workshop.sdks import place_sdk
 from mcpg.workshop.sources import digest_of, sources_of
 from mcpg.workshop.toolchains import toolchain_of

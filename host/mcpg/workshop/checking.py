@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from mcpg.contract.problems import PluginRefused, reason_of
 from mcpg.plugins.components import describe_component
 from mcpg.workshop.building import build, sources_file
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 from mcpg.workshop.sdks import place_sdk
 from mcpg.workshop.sources import differences, digest_of, sources_of
 from mcpg_registry.digests import digest_bytes

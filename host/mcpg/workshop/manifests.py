@@ -18,7 +18,7 @@ from mcpg.contract.problems import reason_of
 from mcpg.contract.worlds import PluginKind
 from mcpg.plugins.schemas import FILE, FILES, compile_schema
 from mcpg.workshop.documents import place_of
-from mcpg.workshop.faults import ManifestWrong
+from mcpg.workshop.problems import ManifestWrong
 from mcpg_registry.strict_json import parse_object
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mcpg.contract.manifest import SECTION
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

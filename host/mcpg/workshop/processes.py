@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mcpg.contract.problems import reason_of
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from mcpg.workshop.cases.comparing import differences
 from mcpg.workshop.cases.coverage import Coverage
 from mcpg.workshop.cases.model import ANY, Difference, Fault
 from mcpg.workshop.cases.script import Script
-from mcpg.workshop.cases.tracing import Tracer
+from mcpg.workshop.cases.traps import Tracer
 from mcpg.workshop.cases.walking import Walk, repeat, walk
 
 if TYPE_CHECKING:

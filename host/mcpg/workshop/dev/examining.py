@@ -14,7 +14,7 @@ from mcpg.contract.problems import McpgError, PluginTrapped
 from mcpg.contract.worlds import WORLDS
 from mcpg.sandbox import Sandbox, SandboxSettings
 from mcpg.workshop.dev.remedies import message_of, remedy_for
-from mcpg.workshop.measuring import Asked, Guest, Need, least_memory
+from mcpg.workshop.memory import Asked, Guest, Need, least_memory
 from mcpg.workshop.stand import open_workbench
 
 if TYPE_CHECKING:

@@ -33,11 +33,11 @@ from mcpg.workshop.dev.arranging import EVERYTHING, PERMIT, arranged, replaced, 
 from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.dev.casing import run_all
 from mcpg.workshop.dev.examining import Examiner, Known
-from mcpg.workshop.dev.mirror import shown_headers
 from mcpg.workshop.dev.origin import Origin, Taken
 from mcpg.workshop.dev.recording import Recorder
 from mcpg.workshop.dev.settings import Given, read_given
 from mcpg.workshop.dev.watching import Eyes
+from mcpg.workshop.dev.witness import shown_headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

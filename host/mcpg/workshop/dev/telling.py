@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mcpg.contract.ports import RunSeen
     from mcpg.contract.verdicts import Case
     from mcpg.workshop.dev.examining import Findings
-    from mcpg.workshop.measuring import Need
+    from mcpg.workshop.memory import Need
 
 __all__ = ["Line", "document_of", "lines_of", "parameters"]
 

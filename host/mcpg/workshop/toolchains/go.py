@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mcpg.workshop.componentizing import forbidden_calls
-from mcpg.workshop.faults import ToolMissing
 from mcpg.workshop.modules import without_debugging
+from mcpg.workshop.problems import ToolMissing
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
 

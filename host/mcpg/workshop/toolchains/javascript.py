@@ -12,7 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from mcpg.workshop.faults import BuildFailed, ToolMissing
+from mcpg.workshop.problems import BuildFailed, ToolMissing
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
 

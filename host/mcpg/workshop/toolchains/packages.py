@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 from mcpg.workshop.processes import found, run
 
 if TYPE_CHECKING:

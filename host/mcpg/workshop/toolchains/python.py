@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpg.workshop.faults import BuildFailed, ToolMissing
+from mcpg.workshop.problems import BuildFailed, ToolMissing
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.sources import sources_of
 from mcpg.workshop.toolchains.packages import install_packages

@@ -14,8 +14,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpg.workshop.faults import BuildFailed, ToolMissing
 from mcpg.workshop.modules import without_debugging
+from mcpg.workshop.problems import BuildFailed, ToolMissing
 from mcpg.workshop.processes import found, run
 from mcpg.workshop.toolchains.shape import Compiled, compiler_failed, environment
 

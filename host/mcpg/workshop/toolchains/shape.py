@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from mcpg.workshop.faults import BuildFailed
+from mcpg.workshop.problems import BuildFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
