@@ -8,7 +8,7 @@ export const { lifecycle, transform } = defineTransform((/** @type {{max_chars: 
     after(caller, call, { result }) {
       let cut = false;
       const content = result?.content?.map((/** @type {any} */ part) => {
-        const characters = part.type === 'text' ? [...part.text] : [];
+        const characters = part?.type === 'text' && typeof part.text === 'string' ? [...part.text] : [];
         if (characters.length <= most) return part;
         cut = true;
         return { ...part, text: `${characters.slice(0, most).join('')} [cut]` };

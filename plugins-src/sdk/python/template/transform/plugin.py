@@ -27,7 +27,7 @@ class Shortener:
 
     def cut(self, part: dict) -> dict:
         """Return a part of the content with its text cut, if it has a long one."""
-        text = part.get("text")
-        if part.get("type") != "text" or not isinstance(text, str) or len(text) <= self.most:
-            return part
-        return {**part, "text": text[: self.most] + " [cut]"}
+        match part:
+            case {"type": "text", "text": str(text)} if len(text) > self.most:
+                return {**part, "text": text[: self.most] + " [cut]"}
+        return part
