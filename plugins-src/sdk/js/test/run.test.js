@@ -52,9 +52,9 @@ test('a catch that takes everything does not hide that a reply is missing', () =
 });
 
 test('a failed reply can be caught, and fails the run when it is not', () => {
-  const late = () => failed('http-timeout', 'late');
+  const late = () => failed('timeout', 'late');
   const uncaught = calling(() => sdk.http(GET));
-  assert.deepEqual(toTheEnd(uncaught, [{}, {}], late).answer, failed('http-timeout', 'late'));
+  assert.deepEqual(toTheEnd(uncaught, [{}, {}], late).answer, failed('timeout', 'late'));
   const caught = calling(() => {
     try {
       return sdk.http(GET);
@@ -63,7 +63,7 @@ test('a failed reply can be caught, and fails the run when it is not', () => {
       return { code: error.code };
     }
   });
-  assert.deepEqual(toTheEnd(caught, [{}, {}], late).answer, { tag: 'done', val: '{"code":"http-timeout"}' });
+  assert.deepEqual(toTheEnd(caught, [{}, {}], late).answer, { tag: 'done', val: '{"code":"timeout"}' });
 });
 
 test('allSettled tells what became of each', () => {

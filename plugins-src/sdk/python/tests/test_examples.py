@@ -30,7 +30,7 @@ def test_currency(example):
     (tag, result), effects = plugin.run("call", {}, call, replies=[rates, {"status": 200, "body": "up"}])
     assert (tag, result["structuredContent"]) == ("done", {"amount": 9.5, "headline": "up"})
     assert [request["url"] for _, request in effects] == ["https://r.test/EUR", "https://n.test"]
-    (tag, result), effects = plugin.run("call", {}, call, replies=[rates, Failed("http-timeout", "late")])
+    (tag, result), effects = plugin.run("call", {}, call, replies=[rates, Failed("timeout", "late")])
     assert result["structuredContent"]["headline"] == ""
     assert effects[2][0] == "log"
     assert plugin.run("call", {}, call, replies=[{"status": 404}, {}])[0][1][0] == "rate-unknown"

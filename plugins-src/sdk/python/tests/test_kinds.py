@@ -87,9 +87,9 @@ def test_backend():
     (tag, result), effects = plugin.run("call", {}, {}, replies=[{"status": 200, "json": {"a": 1}}])
     assert (tag, result["structuredContent"]) == ("done", {"a": 1})
     assert effects[0][1]["headers"] == {"authorization": {"$secret": "secret://env/T", "prefix": "Bearer "}}
-    assert plugin.run("call", {}, {}, replies=[Failed("http-timeout", "late")])[0] == (
+    assert plugin.run("call", {}, {}, replies=[Failed("timeout", "late")])[0] == (
         "failed",
-        ("http-timeout", "late"),
+        ("timeout", "late"),
     )
     with pytest.raises(AssertionError, match="has no reply"):
         plugin.run("call", {}, {})

@@ -67,7 +67,7 @@ def test_an_error_after_the_signal_does_not_hide_it():
 
 
 def test_a_failed_reply_can_be_caught_and_is_failed_when_it_is_not():
-    late = Reply(problem=("http-timeout", "late"))
+    late = Reply(problem=("timeout", "late"))
 
     def caught():
         try:
@@ -75,8 +75,8 @@ def test_a_failed_reply_can_be_caught_and_is_failed_when_it_is_not():
         except Failed as failed:
             return done([failed.code, failed.message, failed.driver])
 
-    assert drive([late], lambda: done(http(url="a"))) == ("failed", ("http-timeout", "late"))
-    assert drive([late], caught) == ("done", '["http-timeout","late","http"]')
+    assert drive([late], lambda: done(http(url="a"))) == ("failed", ("timeout", "late"))
+    assert drive([late], caught) == ("done", '["timeout","late","http"]')
 
 
 def test_all_raises_the_first_failure_or_gives_each():

@@ -52,7 +52,7 @@ func (w weather) Call(run *mcpg.Run, _ mcpg.Caller, call mcpg.Call) (backend.Pro
 	if err := replies[1].Read(&warnings); err != nil {
 		// a failed reply is an error like any other: it can be told apart by its code, and gone on from
 		var problem *mcpg.Problem
-		if !errors.As(err, &problem) || problem.Code != "http-timeout" {
+		if !errors.As(err, &problem) || problem.Code != "timeout" {
 			return backend.Progress{}, err
 		}
 		run.Log(mcpg.LogLevelWarning, "no warnings in time", map[string]string{"place": wanted.Place})

@@ -24,7 +24,7 @@ func TestBothServicesAreAskedAtOnce(t *testing.T) {
 	if len(asked) != 2 || string(asked[1].Request) != `{"url":"https://b.test?place=Ulm+%26+Kiel"}` {
 		t.Errorf("%s", asked)
 	}
-	late := mcpg.Reply{Problem: &mcpg.Problem{Code: "http-timeout", Message: "late"}}
+	late := mcpg.Reply{Problem: &mcpg.Problem{Code: "timeout", Message: "late"}}
 	sun := mcpg.Reply{JSON: json.RawMessage(`{"status": 200, "body": "sun"}`)}
 	if end := pass(sun, sun); end.Failed != nil || end.Perform != nil {
 		t.Errorf("%+v", end)
@@ -32,7 +32,7 @@ func TestBothServicesAreAskedAtOnce(t *testing.T) {
 	if end := pass(sun, late); len(end.Perform) != 3 || end.Perform[2].Driver != "log" {
 		t.Errorf("%+v", end)
 	}
-	if end := pass(late, sun); end.Failed == nil || end.Failed.Code != "http-timeout" {
+	if end := pass(late, sun); end.Failed == nil || end.Failed.Code != "timeout" {
 		t.Errorf("%+v", end)
 	}
 }
