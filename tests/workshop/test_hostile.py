@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.workshop.dev_guests import says
 from tests.workshop.dev_sessions import session
+from tests.workshop.test_cases_writing import seen
 
 from mcpg.cli.dev import Terminal
 from mcpg.cli.output import say, show
+from mcpg.contract.verdicts import Case, Effect, ok
 from mcpg.contract.worlds import PluginKind
 from mcpg.gateway import rooms
 from mcpg.sandbox import SandboxSettings
+from mcpg.workshop.cases import write_case
 from mcpg.workshop.dev.arranging import PERMIT
 from mcpg.workshop.new import Wish, render
 
@@ -79,3 +82,24 @@ def test_a_plugin_may_be_called_what_its_language_calls_something_else(name: str
     assert f"struct {name.capitalize()}Plugin" in code
     assert f"mcpg_sdk::{kind}!({name.capitalize()}Plugin)" in code
     assert "struct MinePlugin" not in render(Wish("mine", PluginKind(kind), "rust"))["src/lib.rs"]
+
+
+def test_a_recorded_case_holds_no_token_that_a_service_gave(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.yaml"
+    log_in = Effect("http", '{"url":"https://a.test/login","json":{"password":"hunter2hunter2"}}')
+    use = Effect("http", '{"url":"https://a.test/x","headers":{"authorization":"Bearer s3cr3t-t0ken"}}')
+    run = seen(
+        "call",
+        ({}, {"name": "echo", "arguments": {"api_key": "k-123456789"}}),
+        Case("done", '{"content":[{"type":"text","text":"you are s3cr3t-t0ken"}]}'),
+        effects=(log_in, use),
+        replies=(
+            ok('{"status":200,"json":{"access_token":"s3cr3t-t0ken","token_type":"bearer"}}'),
+            ok('{"status":200}'),
+        ),
+    )
+    written = write_case(path, run)
+    text = path.read_text()
+    assert not {secret for secret in ("hunter2hunter2", "s3cr3t-t0ken", "k-123456789") if secret in text}
+    assert "token_type: bearer" in text
+    assert any("`access_token`" in note for note in written.notes)

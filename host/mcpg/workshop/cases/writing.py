@@ -2,7 +2,7 @@
 
 A recorded case holds what the plugin was shown and what it said. Secrets by reference stay references. What is a secret
 by its place gets a made-up text, the same wherever it stands in the case: the values of the headers that an identity
-plugin was shown, and the credential that a credential plugin issued.
+plugin was shown, and the credential that a credential plugin issued; and so do texts whose member's name says so.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from mcpg.contract.problems import ConfigError
 from mcpg.workshop.cases.dumping import case_text, effect_of, run_facts, yaml_text
 from mcpg.workshop.cases.reading import FUNCTIONS, read_cases
 from mcpg.workshop.cases.script import LOG
+from mcpg.workshop.dev.veiling import looks_secret
 from mcpg.workshop.judging import plain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mcpg.contract.ports import RunSeen
@@ -29,6 +30,9 @@ __all__ = ["Written", "case_of", "write_case"]
 
 LEAST: Final = 4
 """Characters that a value has at least to be replaced inside other texts too: `a` is in every word."""
+TELLING: Final = 8
+"""Characters that a text has at least to be a secret only for its member's name."""
+REFERENCES: Final = ("secret://", "cred://")
 _ITEM: Final = re.compile(r"^( *)- ", re.MULTILINE)
 
 
@@ -131,10 +135,27 @@ def _veiled(case: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         secrets.setdefault(issued["value"], "recorded-credential")
         issued["value"] = secrets[issued["value"]]
         notes.append("the credential is not recorded: it has a made-up text in the reply and in the answer")
-    for member in ("effects", "answer"):
+    named = {text: name for text, name in _named(case) if text not in secrets}
+    if named:
+        secrets |= {text: f"recorded-{name}" for text, name in named.items()}
+        names = ", ".join(f"`{name}`" for name in sorted(set(named.values())))
+        notes.append(f"what stands under {names} looks like a secret and is not recorded: it has a made-up text")
+    for member in ("with", "effects", "answer"):
         if member in case:
             case[member] = _replaced(case[member], secrets)
     return case, tuple(notes)
+
+
+def _named(value: Any) -> Iterator[tuple[str, str]]:
+    """Give every text that is a secret by its member's name, with that name; references are none."""
+    for name, each in value.items() if isinstance(value, dict) else ():
+        if isinstance(each, str) and looks_secret(name):
+            if len(each) >= TELLING and not each.startswith((*REFERENCES, "recorded-")):
+                yield each, name
+        else:
+            yield from _named(each)
+    for each in value if isinstance(value, list) else ():
+        yield from _named(each)
 
 
 def _replaced(value: Any, secrets: Mapping[str, str]) -> Any:

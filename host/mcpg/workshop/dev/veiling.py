@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["parsed", "veiled"]
+__all__ = ["looks_secret", "parsed", "veiled"]
 
 NAMES: Final = re.compile(r"token|secret|passw|authori[sz]ation|cookie|api[-_]?key|private[-_]?key", re.IGNORECASE)
 
@@ -33,11 +33,14 @@ def veiled(value: Any) -> Any:
     return value
 
 
-def _veil(name: str, value: Any) -> Any:
-    if isinstance(value, str) and _is_secret(name):
-        return f"({len(value)} characters, not shown)"
-    return veiled(value)
-
-
-def _is_secret(name: str) -> bool:
+def looks_secret(name: str) -> bool:
+    """Whether a member's name says that what stands under it is a secret."""
     return not name.startswith("$") and NAMES.search(name) is not None
+
+
+def _veil(name: str, value: Any) -> Any:
+    if isinstance(value, str) and looks_secret(name):
+        return f"({len(value)} characters, not shown)"
+    if isinstance(value, list) and looks_secret(name):
+        return [_veil(name, each) for each in value]
+    return veiled(value)
