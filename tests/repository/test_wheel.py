@@ -17,7 +17,11 @@ SOURCES = {
     "mcpg_mirror": ROOT / "mirror" / "mcpg_mirror",
     "mcpg_revocations": ROOT / "revocations" / "mcpg_revocations",
     "mcpg/wit": ROOT / "wit",
+    "mcpg/sdk": ROOT / "plugins-src" / "sdk",
 }
+LEFT = {"__pycache__", "target", "node_modules", "out", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+"""Folders that tools leave behind."""
+LARGEST = 24 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_of_the_contract(wheel: P
         names = set(archive.namelist())
     for package, folder in SOURCES.items():
         files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        wanted = {f"{package}/{name}" for name in files if "__pycache__" not in name}
+        wanted = {f"{package}/{name}" for name in files if not LEFT & set(name.split("/"))}
         assert wanted - names == set()
     for needed in (
         "plugins/builtin/anchor.pem",
@@ -63,7 +67,10 @@ def test_the_wheel_holds_every_file_of_the_packages_and_of_the_contract(wheel: P
     ):
         assert f"mcpg/{needed}" in names
     assert {"mcpg_revocations/list.json", "mcpg_revocations/anchor.pem"} <= names
-    assert not [name for name in names if name.startswith(("tests", "docs", "plugins-src")) or "__pycache__" in name]
+    assert not [
+        name for name in names if name.startswith(("tests", "docs", "plugins-src")) or LEFT & set(name.split("/"))
+    ]
+    assert wheel.stat().st_size < LARGEST
 
 
 def test_the_program_runs_from_the_wheel_alone(installed: Path) -> None:
