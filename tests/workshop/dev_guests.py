@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.sandbox.world import expand
 
+from mcpg.workshop.modules import with_manifest
+
 TEMPLATE = """
 (component
   (core module $m
@@ -86,19 +88,4 @@ def traps(**changes: Any) -> bytes:
 def _component(texts: str, body: str, changes: dict[str, Any], *, raw: str = "", tail: str = "") -> bytes:
     escaped = texts.replace('"', '\\"') + raw + tail.replace('"', '\\"')
     wasm = expand(TEMPLATE.replace("{texts}", escaped).replace("{body}", body))
-    return wasm + _section(json.dumps(manifest(**changes)).encode())
-
-
-def _section(content: bytes) -> bytes:
-    name = b"mcpg:manifest"
-    body = bytes([len(name)]) + name + content
-    return b"\0" + _leb(len(body)) + body
-
-
-def _leb(number: int) -> bytes:
-    out = bytearray()
-    while True:
-        byte, number = number & 0x7F, number >> 7
-        out.append(byte | (0x80 if number else 0))
-        if not number:
-            return bytes(out)
+    return with_manifest(wasm, json.dumps(manifest(**changes)).encode())

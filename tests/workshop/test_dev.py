@@ -13,8 +13,7 @@ from tests.workshop.dev_sessions import Told, save, session, text
 
 from mcpg.cli.group import cli
 from mcpg.contract.problems import ConfigError, McpgError
-from mcpg.gateway import logs, rooms
-from mcpg.sandbox import SandboxSettings
+from mcpg.gateway import logs
 from mcpg.workshop import componentizing
 from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.dev.options import Options
@@ -25,16 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
-
-
-@pytest.fixture
-def wasm(tmp_path: Path) -> Path:
-    path = tmp_path / "trimmer.wasm"
-    path.write_bytes(says("one"))
-    return path
+pytestmark = pytest.mark.usefixtures("shared_cache")
 
 
 async def test_a_call_is_shown_with_all_that_the_plugin_saw(wasm: Path, caplog: pytest.LogCaptureFixture) -> None:

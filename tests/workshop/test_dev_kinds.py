@@ -9,8 +9,6 @@ import yaml
 from tests.components.conftest import _components
 from tests.workshop.dev_sessions import save, session, text
 
-from mcpg.gateway import rooms
-from mcpg.sandbox import SandboxSettings
 from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.dev.witness import shown_headers
 
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
 TOKEN = "a-token-of-the-developer"
 
 
-@pytest.fixture(autouse=True)
-def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+pytestmark = pytest.mark.usefixtures("shared_cache")
 
 
 @pytest.fixture

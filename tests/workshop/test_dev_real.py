@@ -8,22 +8,19 @@ import pytest
 from tests.workshop.dev_sessions import save, session, text
 
 from mcpg.contract.worlds import PluginKind
-from mcpg.gateway import rooms
-from mcpg.sandbox import SandboxSettings
 from mcpg.workshop.dev.calling import Calling
 from mcpg.workshop.new import Wish, new_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("shared_cache")]
 
 PATIENCE = 300.0
 
 
 @pytest.fixture(autouse=True)
-def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+def shared_tools(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(compiled.parent / "user-cache"))
 
 

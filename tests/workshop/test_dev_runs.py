@@ -21,13 +21,11 @@ from mcpg.contract.ports import RunSeen
 from mcpg.contract.problems import ConfigError, NondeterministicPlugin, RunFailed
 from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.contract.worlds import PluginKind
-from mcpg.gateway import rooms
 from mcpg.pipeline.memo import Memo
 from mcpg.pipeline.runs import Question, Runner
 from mcpg.pipeline.stages import make_stage
 from mcpg.pipeline.watched import WatchedRunner, runner_for
 from mcpg.pipeline.work import Known, Work, unheard
-from mcpg.sandbox import SandboxSettings
 from mcpg.workshop.cases import load_cases, run_cases
 from mcpg.workshop.dev.examining import Findings
 from mcpg.workshop.dev.settings import read_given
@@ -42,9 +40,7 @@ FACTS = RunFacts(id="c.1", now=1, seed="00")
 ANA = Caller(id="ana", kind="user", how=How(credential="key"), trust="verified")
 
 
-@pytest.fixture(autouse=True)
-def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
+pytestmark = pytest.mark.usefixtures("shared_cache")
 
 
 class Guest:

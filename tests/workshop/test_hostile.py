@@ -11,11 +11,12 @@ from tests.workshop.test_cases_writing import seen
 
 from mcpg.cli.dev import Terminal
 from mcpg.cli.output import say, show
+from mcpg.contract.problems import PluginTrapped
 from mcpg.contract.verdicts import Case, Effect, ok
 from mcpg.contract.worlds import PluginKind
-from mcpg.gateway import rooms
-from mcpg.sandbox import SandboxSettings
+from mcpg.plugins.components import describe_component
 from mcpg.workshop.cases import write_case
+from mcpg.workshop.cases.faults import broken
 from mcpg.workshop.dev.arranging import PERMIT
 from mcpg.workshop.new import Wish, render
 
@@ -31,18 +32,6 @@ def test_a_place_in_a_file_is_no_picture(capsys: pytest.CaptureFixture[str]) -> 
     told = capsys.readouterr()
     assert LINES in told.out
     assert LINES in told.err
-
-
-@pytest.fixture
-def shared_cache(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "SandboxSettings", lambda *, cache: SandboxSettings(cache=compiled))
-
-
-@pytest.fixture
-def wasm(tmp_path: Path) -> Path:
-    path = tmp_path / "trimmer.wasm"
-    path.write_bytes(says("one"))
-    return path
 
 
 @pytest.mark.usefixtures("shared_cache")
@@ -103,3 +92,11 @@ def test_a_recorded_case_holds_no_token_that_a_service_gave(tmp_path: Path) -> N
     assert not {secret for secret in ("hunter2hunter2", "s3cr3t-t0ken", "k-123456789") if secret in text}
     assert "token_type: bearer" in text
     assert any("`access_token`" in note for note in written.notes)
+
+
+def test_a_goroutine_of_an_author_is_told_what_to_do_instead() -> None:
+    manifest = describe_component(says("one"), "it").manifest
+    trace = "    3:  0xacfee - <unknown>!runtime.usleep\n    8:  0xb41d0 - <unknown>!runtime.fatalpanic\n"
+    remedy = broken(PluginTrapped("`before` trapped", trace=trace), manifest, "before").remedy
+    assert "goroutine" in remedy
+    assert "`run.All`" in remedy

@@ -41,14 +41,6 @@ def world() -> Iterator[Services]:
         yield running
 
 
-@pytest.fixture
-def gateway(compiled: Path, tmp_path: Path) -> Iterator[Gateway]:
-    (tmp_path / "gateway").mkdir()
-    made = Gateway(tmp_path / "gateway", compiled)
-    yield made
-    made.stop()
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_from_idea_to_a_running_gateway(
     lang: str, author: Author, registry: Peer, world: Services, gateway: Gateway
