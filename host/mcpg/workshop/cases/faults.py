@@ -137,6 +137,8 @@ def _trap(error: PluginTrapped, manifest: Manifest) -> str:
         return f"end the loop, or raise `limits.time` ({manifest.limits.time}) in manifest.json"
     if "call stack" in error.message:
         return "end the recursion, or bound its depth"
+    if "runtime.fatalpanic" in error.trace:  # the SDK catches those of the goroutine that it calls
+        return "start no goroutine, neither for effects: ask for several at once with `run.All`"
     if any(sign in error.trace for sign in ("runtime.netpoll", "runtime.checkdead")):
         return "wait for nothing: no `time.Sleep`, no channel that nobody sends to; the time comes from `/run/now`"
     if any(sign in error.trace for sign in ("alloc_error", "out of memory", "runtime.throw")):
