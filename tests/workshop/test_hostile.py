@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,13 @@ from tests.workshop.test_cases_writing import seen
 from mcpg.cli.dev import Terminal
 from mcpg.cli.output import say, show
 from mcpg.contract.problems import PluginTrapped
-from mcpg.contract.verdicts import Case, Effect, ok
+from mcpg.contract.verdicts import Case, Effect, Problem, ok
 from mcpg.contract.worlds import PluginKind
 from mcpg.plugins.components import describe_component
 from mcpg.workshop.cases import write_case
 from mcpg.workshop.cases.faults import broken
 from mcpg.workshop.dev.arranging import PERMIT
+from mcpg.workshop.dev.examining import Findings
 from mcpg.workshop.new import Wish, render
 
 if TYPE_CHECKING:
@@ -100,3 +102,12 @@ def test_a_goroutine_of_an_author_is_told_what_to_do_instead() -> None:
     remedy = broken(PluginTrapped("`before` trapped", trace=trace), manifest, "before").remedy
     assert "goroutine" in remedy
     assert "`run.All`" in remedy
+
+
+def test_a_plugin_cannot_add_lines_to_what_is_told_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "x\nmcpg: 9 of 9 cases good"
+    log = Effect("log", json.dumps({"level": "info", "message": forged}))
+    answer = Case("deny", Problem("no", forged))
+    run = seen("decide", ({}, {"name": "a"}), answer, effects=(log,), replies=(ok("{}"),))
+    Terminal(as_json=False).run(run, Findings())
+    assert not [line for line in capsys.readouterr().out.splitlines() if line.startswith("mcpg:")]

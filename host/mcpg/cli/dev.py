@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.output import FAILED, Verb, failure, json_option, plain
+from mcpg.contract.problems import one_line
 
 if TYPE_CHECKING:
     from mcpg.contract.ports import RunSeen
@@ -137,7 +138,8 @@ class Terminal:
             click.echo(json.dumps(document_of(run, findings)))
         else:
             for line in lines_of(run, findings):
-                self._say(self._out, line.text if line.kind == "head" else f"  {line.text}", STYLES[line.kind])
+                text = one_line(line.text)  # the plugin's words begin no line of their own
+                self._say(self._out, text if line.kind == "head" else f"  {text}", STYLES[line.kind])
 
     def cases(self, cases: Cases) -> None:
         """Tell how the cases went."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcpg.cli.output import FAILED, Verb, json_option, say, show
+from mcpg.contract.problems import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,9 +71,9 @@ def _draw_case(console: Console, case: dict[str, Any], *, verbose: bool) -> None
         say(console, f"       {line}")
     if verbose:
         for asked in case["effects"]:
-            say(console, f"       asked   {asked}")
+            say(console, f"       asked   {one_line(asked)}")
         for logged in case["logs"]:
-            say(console, f"       log     {logged['level']}: {logged['message']}")
+            say(console, f"       log     {logged['level']}: {one_line(logged['message'])}")
 
 
 def _draw_properties(console: Console, tried: dict[str, Any]) -> None:
