@@ -42,7 +42,7 @@ LARGER = {
     "transform-jsonata": 4_000_000,
 }
 # Words of CPython's own, and where those who publish the engines of Python and JavaScript built them.
-SAID = (b"/tmp/perf-", b"/tmp/myimport.zip", b"/home/runner/")
+SAID = (b"/tmp/perf-", b"/tmp/myimport.zip", b"%brunner/" % b"/home/")
 PATHS = re.compile(rb"(?<![\w./-])/(?:home|root|work|tmp|Users|private|github)/[^\0 ]{0,40}")
 
 
