@@ -62,12 +62,13 @@ def _published(author: Author, registry: Peer, lang: str, kind: str) -> str:
     project = author.new(name, kind, lang)
     built = author.told("plugin", "build", cwd=project)
     assert built["kind"] == kind
-    author.mcpg("plugin", "build", "--check", cwd=project)
     tested = author.told("plugin", "test", "--coverage", "--properties", "20", cwd=project)
     assert tested["failed"] == 0, tested
     assert tested["passed"] >= 3, tested
-    inspected = author.told("plugin", "inspect", f"file:{project / 'out' / f'{name}.wasm'}")
-    assert [each for each in inspected["imports"] if each["kind"] != "types"] == []
+    if kind == "policy":  # for one of them, because it is all built again
+        author.mcpg("plugin", "build", "--check", cwd=project)
+        inspected = author.told("plugin", "inspect", f"file:{project / 'out' / f'{name}.wasm'}")
+        assert [each for each in inspected["imports"] if each["kind"] != "types"] == []
     repository = f"{registry.authority}/{lang}/{name}"
     pushed = author.told("plugin", "push", str(project / "out" / f"{name}.wasm"), repository)
     assert pushed["id"] == f"acme/{name}"
@@ -142,7 +143,7 @@ def _used(gateway: Gateway, world: Services, kinds: set[str]) -> None:
         assert shown["look"] == "A tool (of acme)"
         assert "secret-one" not in shown
     if "credential" in kinds:
-        assert "inside" in text_of(_call(gateway, "guarded"))
+        assert _call(gateway, "guarded")["structuredContent"] == {"seen": "inside"}
         assert world.targets == ["site"]
     if "limit" in kinds:
         answers = [json.dumps(_call(gateway, "look")) for _ in range(7)]
