@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from tests.workshop.dev_guests import says
 from tests.workshop.dev_sessions import session
 from tests.workshop.test_cases_writing import seen
@@ -111,3 +112,10 @@ def test_a_plugin_cannot_add_lines_to_what_is_told_of_it(capsys: pytest.CaptureF
     run = seen("decide", ({}, {"name": "a"}), answer, effects=(log,), replies=(ok("{}"),))
     Terminal(as_json=False).run(run, Findings())
     assert not [line for line in capsys.readouterr().out.splitlines() if line.startswith("mcpg:")]
+
+
+def test_what_a_project_builds_in_ci_finds_no_token_that_may_push() -> None:
+    workflow = render(Wish("mine", PluginKind.POLICY, "javascript"))[".github/workflows/plugin.yml"]
+    [job] = yaml.safe_load(workflow)["jobs"].values()
+    checkout = next(step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@"))
+    assert checkout["with"]["persist-credentials"] is False
