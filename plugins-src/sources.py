@@ -48,7 +48,9 @@ def files_of(name: str) -> list[Path]:
 
 
 def _counts(path: Path, under: Path) -> bool:
-    return path.is_file() and path.suffix != ".md" and not ASIDE & set(path.relative_to(under).parts)
+    parts = path.relative_to(under).parts
+    left_behind = any(part.startswith(".") and part != ".cargo" for part in parts)
+    return path.is_file() and path.suffix != ".md" and not left_behind and not ASIDE & set(parts)
 
 
 def digest_of(name: str) -> str:
