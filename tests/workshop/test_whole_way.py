@@ -14,6 +14,8 @@ from tests.system.kit import Gateway, http_use, text_of
 from tests.workshop.author import KINDS, LANGUAGES, Author
 from tests.workshop.services import CLIENT, Services, services
 
+from mcpg.workshop.componentizing import user_cache
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -32,6 +34,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 
 @pytest.fixture
 def author(toolchains: dict[str, str], registry: Peer, tmp_path: Path) -> Author:
+    (tmp_path / ".state").mkdir(mode=0o700)
+    (tmp_path / ".state" / "compiled").symlink_to(user_cache(), target_is_directory=True)
     return Author(tmp_path, {**toolchains, **registry.environment})
 
 
@@ -39,6 +43,15 @@ def author(toolchains: dict[str, str], registry: Peer, tmp_path: Path) -> Author
 def world() -> Iterator[Services]:
     with services() as running:
         yield running
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that keeps compiled forms where builds do: each component is compiled once on this way."""
+    (tmp_path / "gateway").mkdir()
+    made = Gateway(tmp_path / "gateway", user_cache())
+    yield made
+    made.stop()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
