@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +23,29 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def toolchains(with_node: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:  # noqa: F811 - a fixture is asked for by its name
     """An environment with Node, componentize-py and, from the machine, Rust and Go; what they build is shared."""
+    rust = _rust()
     shared: Path = tmp_path_factory.mktemp("toolchains")
     path = os.pathsep.join([str(componentizer(ROOT / "build" / "tools")), with_node["PATH"]])
-    return {**with_node, "PATH": path, "CARGO_TARGET_DIR": str(shared / "target"), "GOFLAGS": "-mod=mod"}
+    return {**with_node, **rust, "PATH": path, "CARGO_TARGET_DIR": str(shared / "target"), "GOFLAGS": "-mod=mod"}
+
+
+@pytest.fixture(autouse=True)
+def _whatever_rust_is_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("real") is not None:
+        for name, value in _rust().items():
+            monkeypatch.setenv(name, value)
+
+
+@functools.cache
+def _rust() -> dict[str, str]:
+    """Let this machine's Rust build components, also where a file pins a release that is not here under its number."""
+    if shutil.which("rustup") is None:
+        return {}
+    said = subprocess.run(["rustup", "default"], cwd="/", capture_output=True, text=True, check=True).stdout
+    toolchain = said.split()[0]
+    command = ["rustup", "target", "add", "--toolchain", toolchain, "wasm32-unknown-unknown"]
+    subprocess.run(command, capture_output=True, check=True)
+    return {"RUSTUP_TOOLCHAIN": toolchain}
 
 
 @pytest.fixture
