@@ -11,8 +11,9 @@ from mcpg.contract.worlds import PluginKind
 from mcpg.workshop.advice import about_code
 from mcpg.workshop.calls import suspicious_calls, undeclared_effects
 from mcpg.workshop.manifests import find_manifest, judge
-from mcpg.workshop.new import Wish, kinds_of, render
+from mcpg.workshop.new import Wish, render
 from mcpg.workshop.project import ENTRIES, LANGUAGES, Language
+from mcpg.workshop.sdks import sdk_of
 from mcpg.workshop.sources import sources_of
 
 FOUND: list[tuple[Language, str]] = [
@@ -121,7 +122,7 @@ def test_the_samples_that_ask_are_seen_to_ask(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "kind"), [(language, kind.value) for language in LANGUAGES for kind in kinds_of(language)]
+    ("language", "kind"), [(language, kind.value) for language in LANGUAGES for kind in sdk_of(language).kinds]
 )
 def test_nothing_is_said_of_what_a_new_project_holds(
     language: Language, kind: str, tmp_path_factory: pytest.TempPathFactory

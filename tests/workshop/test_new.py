@@ -15,15 +15,16 @@ from mcpg.config.load import loads
 from mcpg.contract.worlds import PluginKind
 from mcpg.plugins.configuration import configure
 from mcpg.workshop.manifests import find_manifest, judge
-from mcpg.workshop.new import Wish, kinds_of, new_project, render
+from mcpg.workshop.new import Wish, new_project, render
 from mcpg.workshop.project import LANGUAGES, ProjectUnusable, open_project
+from mcpg.workshop.sdks import sdk_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpg.workshop.project import Language
 
-ALL = [(language, kind) for language in LANGUAGES for kind in kinds_of(language)]
+ALL = [(language, kind) for language in LANGUAGES for kind in sdk_of(language).kinds]
 SIX = ("mcpg plugin build", "mcpg plugin test", "mcpg plugin bench", "mcpg dev", "mcpg plugin push", "mcpg plugin sign")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mcpg.contract.worlds import PluginKind
     from mcpg.workshop.project import Language
 
-__all__ = ["Wish", "kinds_of", "new_project", "render"]
+__all__ = ["Wish", "new_project", "render"]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PUBLISHER: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(/[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -63,11 +63,6 @@ class Wish:
             "licence": self.licence,
             "lang": self.language,
         }
-
-
-def kinds_of(language: Language) -> tuple[PluginKind, ...]:
-    """Return the kinds that a language has templates for."""
-    return sdk_of(language).kinds
 
 
 def new_project(wish: Wish, into: Path) -> Project:
